@@ -1,0 +1,1 @@
+"""secmem: being built."""
