@@ -1,1 +1,38 @@
-"""reports: being built."""
+"""What every run reports: records, the store they go to, the page and the gate read from it.
+
+Import records and the writer from here; figures and pages load their libraries when they draw.
+"""
+
+from reports.document import RunDocument
+from reports.environment import Environment
+from reports.errors import (
+    BadValueError,
+    DamagedDocumentError,
+    MissingExtraError,
+    ReportsError,
+    StoreNotOursError,
+    TooLittleDataError,
+    UnknownDocumentError,
+    UnlikeEnvironmentsError,
+)
+from reports.record import Direction, Measure, Outcome, Record, RecordKind
+from reports.write import write_run
+
+__all__ = [
+    "BadValueError",
+    "DamagedDocumentError",
+    "Direction",
+    "Environment",
+    "Measure",
+    "MissingExtraError",
+    "Outcome",
+    "Record",
+    "RecordKind",
+    "ReportsError",
+    "RunDocument",
+    "StoreNotOursError",
+    "TooLittleDataError",
+    "UnknownDocumentError",
+    "UnlikeEnvironmentsError",
+    "write_run",
+]

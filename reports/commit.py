@@ -1,0 +1,100 @@
+"""Which commit a run measured, and where it stands among the others."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from reports.errors import BadValueError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reports.strict_json import Fields
+
+_ID: Final = re.compile(r"[0-9a-f]{7,64}")
+_PARENTS: Final = 100  # an octopus merge has a handful
+_GIT_TIMEOUT_S: Final = 20.0  # `git status` on a cold checkout of a large project takes seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit, its place on the first-parent line, and whether the tree had other changes.
+
+    `position` counts the commits up to this one along first parents; it is None where history is
+    not there (a shallow clone, an imported file). Order by it, never by time stamps: a commit
+    that was measured later can lie earlier.
+    """
+
+    commit_id: str
+    parents: tuple[str, ...] = ()
+    position: int | None = None
+    dirty: bool = False
+
+    def __post_init__(self) -> None:
+        for one in (self.commit_id, *self.parents):
+            if not _ID.fullmatch(one):
+                raise BadValueError("Commit", repr(one)[:80], "7 to 64 hex digits")
+
+    @property
+    def short(self) -> str:
+        """Return seven digits, and a mark when the tree had uncommitted changes."""
+        return self.commit_id[:7] + ("+" if self.dirty else "")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return {
+            "commit_id": self.commit_id,
+            "parents": list(self.parents),
+            "position": self.position,
+            "dirty": self.dirty,
+        }
+
+    @classmethod
+    def from_json(cls, values: Fields) -> Commit:
+        """Return the commit that a document describes."""
+        parents = values.text_list("parents", most=_PARENTS)
+        position = values.integer("position", least=0) if "position" in values else None
+        commit_id, dirty = values.text("commit_id"), values.flag("dirty")
+        try:
+            return cls(commit_id=commit_id, parents=parents, position=position, dirty=dirty)
+        except BadValueError as error:
+            values.refuse("commit_id", str(error))
+
+
+def read_commit(folder: Path) -> Commit | None:
+    """Return the commit checked out in `folder`, or None where git or a repository is absent."""
+    head = _git(folder, "rev-list", "--parents", "--max-count=1", "HEAD")
+    if not head:
+        return None
+    commit_id, *parents = head.split()
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return Commit(
+        commit_id=commit_id,
+        parents=tuple(parents),
+        position=position_of(commit_id, folder=folder),
+        dirty=changed is None or bool(changed),
+    )
+
+
+def position_of(commit_id: str, *, folder: Path) -> int | None:
+    """Return a commit's first-parent position, or None where the history cannot tell."""
+    if not _ID.fullmatch(commit_id):
+        return None
+    if _git(folder, "rev-parse", "--is-shallow-repository") != "false":
+        return None  # a shallow clone counts only what it fetched
+    count = _git(folder, "rev-list", "--count", "--first-parent", commit_id, "--")
+    return int(count) if count and count.isdecimal() else None
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(  # noqa: S603  # git with fixed verbs and checked ids
+            command, capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
