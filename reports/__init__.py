@@ -16,6 +16,7 @@ from reports.errors import (
     UnlikeEnvironmentsError,
 )
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
+from reports.store import Store
 from reports.write import write_run
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "RecordKind",
     "ReportsError",
     "RunDocument",
+    "Store",
     "StoreNotOursError",
     "TooLittleDataError",
     "UnknownDocumentError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.errors import BadValueError
@@ -23,6 +24,7 @@ _GIT_TIMEOUT_S: Final = 20.0  # `git status` on a cold checkout of a large proje
 class Commit:
     """A commit, its place on the first-parent line, and whether the tree had other changes.
 
+    `committed_at` is when the commit was made; it orders commits where positions are unknown.
     `position` counts the commits up to this one along first parents; it is None where history is
     not there (a shallow clone, an imported file). Order by it, never by time stamps: a commit
     that was measured later can lie earlier.
@@ -32,6 +34,7 @@ class Commit:
     parents: tuple[str, ...] = ()
     position: int | None = None
     dirty: bool = False
+    committed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         for one in (self.commit_id, *self.parents):
@@ -50,6 +53,7 @@ class Commit:
             "parents": list(self.parents),
             "position": self.position,
             "dirty": self.dirty,
+            "committed_at": self.committed_at.isoformat() if self.committed_at else None,
         }
 
     @classmethod
@@ -58,24 +62,32 @@ class Commit:
         parents = values.text_list("parents", most=_PARENTS)
         position = values.integer("position", least=0) if "position" in values else None
         commit_id, dirty = values.text("commit_id"), values.flag("dirty")
+        committed_at = values.time("committed_at") if "committed_at" in values else None
         try:
-            return cls(commit_id=commit_id, parents=parents, position=position, dirty=dirty)
+            return cls(
+                commit_id=commit_id,
+                parents=parents,
+                position=position,
+                dirty=dirty,
+                committed_at=committed_at,
+            )
         except BadValueError as error:
             values.refuse("commit_id", str(error))
 
 
 def read_commit(folder: Path) -> Commit | None:
     """Return the commit checked out in `folder`, or None where git or a repository is absent."""
-    head = _git(folder, "rev-list", "--parents", "--max-count=1", "HEAD")
+    head = _git(folder, "show", "--no-patch", "--format=%ct %H %P", "HEAD")
     if not head:
         return None
-    commit_id, *parents = head.split()
+    committed_s, commit_id, *parents = head.split()
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     return Commit(
         commit_id=commit_id,
         parents=tuple(parents),
         position=position_of(commit_id, folder=folder),
         dirty=changed is None or bool(changed),
+        committed_at=datetime.fromtimestamp(int(committed_s), UTC),
     )
 
 

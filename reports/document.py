@@ -85,7 +85,7 @@ class RunDocument:
         records = values.objects("records", most=limits.RECORDS)
         return cls(
             source=values.text("source"),
-            written_at=read_time(values, "written_at"),
+            written_at=values.time("written_at"),
             environment=Environment.from_json(values.inner("environment")),
             commit=Commit.from_json(values.inner("commit")) if "commit" in values else None,
             load_1m=values.number_or_none("load_1m"),
@@ -114,16 +114,6 @@ def document_now(
         records=tuple(records),
         load_1m=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     )
-
-
-def read_time(values: Fields, name: str) -> datetime:
-    """Return an ISO 8601 time in UTC; one without a zone is taken as UTC."""
-    text = values.text(name)
-    try:
-        when = datetime.fromisoformat(text)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        values.refuse(name, f"is {text[:40]!r} where an ISO 8601 time belongs")
 
 
 def _record_json(record: Record) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -164,6 +165,15 @@ class Fields:
         if not isinstance(value, bool):
             self.refuse(name, f"is {_kind(value)} where true or false belongs")
         return value
+
+    def time(self, name: str) -> datetime:
+        """Return an ISO 8601 time in UTC; one without a zone is taken as UTC."""
+        text = self.text(name)
+        try:
+            when = datetime.fromisoformat(text)
+            return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.refuse(name, f"is {text[:40]!r} where an ISO 8601 time belongs")
 
     def member(self, name: str, members: type[_Member]) -> _Member:
         """Return the member of the enum whose value stands in the field."""

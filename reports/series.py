@@ -1,0 +1,120 @@
+"""A series: what one metric of one benchmark came to, run after run, in one environment."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from reports.record import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesKey:
+    """What makes results comparable; the environment is a fingerprint."""
+
+    benchmark: str
+    metric: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStamp:
+    """Which run a value comes from, and where that run belongs in the order."""
+
+    run_id: str
+    written_at: datetime
+    commit_id: str | None = None
+    position: int | None = None
+    dirty: bool = False
+    committed_at: datetime | None = None
+
+    @property
+    def code(self) -> str:
+        """Return what tells this run's code from others: a clean commit, or the run itself."""
+        # Two dirty trees of one commit can hold different code, so they never share a point.
+        clean = self.commit_id is not None and not self.dirty
+        return str(self.commit_id) if clean else self.run_id
+
+    @property
+    def label(self) -> str:
+        """Return seven digits of the commit with a mark when dirty, or else the date."""
+        if self.commit_id is None:
+            return self.written_at.strftime("%m-%d %H:%M")
+        return self.commit_id[:7] + ("+" if self.dirty else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunValue:
+    """One run's value of one metric, with the quartiles of the rounds within that run."""
+
+    stamp: RunStamp
+    value: float
+    q1: float | None = None
+    q3: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """All runs of the same code: the run is the unit of evidence, the point is their median."""
+
+    code: str
+    label: str
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """Return the median of the runs."""
+        return statistics.median(self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The values of one key in the order of their commits, oldest first."""
+
+    key: SeriesKey
+    unit: str
+    direction: Direction
+    runs: tuple[RunValue, ...]
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Return one value a run, oldest first."""
+        return tuple(run.value for run in self.runs)
+
+    def points(self) -> tuple[Point, ...]:
+        """Return one point for each piece of code that was measured, oldest first."""
+        grouped: dict[str, list[RunValue]] = {}
+        for run in self.runs:
+            grouped.setdefault(run.stamp.code, []).append(run)
+        return tuple(
+            Point(code=code, label=runs[0].stamp.label, values=tuple(run.value for run in runs))
+            for code, runs in grouped.items()
+        )
+
+
+def in_commit_order(runs: Iterable[RunValue]) -> tuple[RunValue, ...]:
+    """Return the runs ordered by first-parent position, or by time where that is unknown.
+
+    One order for the whole series: positions when every run has one, else the commits' own
+    times when every run has one, else the times of measuring. Mixing them would interleave
+    numbers that cannot be compared.
+    """
+    every = tuple(runs)
+    stamps = [run.stamp for run in every]
+    return tuple(sorted(every, key=lambda run: _rank(run.stamp, stamps)))
+
+
+def _rank(stamp: RunStamp, stamps: Sequence[RunStamp]) -> tuple[float, bool, float, str]:
+    measured = stamp.written_at.timestamp()
+    if all(one.position is not None for one in stamps):
+        assert stamp.position is not None
+        return (stamp.position, stamp.dirty, measured, stamp.run_id)
+    if all(one.committed_at is not None for one in stamps):
+        assert stamp.committed_at is not None
+        return (stamp.committed_at.timestamp(), stamp.dirty, measured, stamp.run_id)
+    return (measured, False, measured, stamp.run_id)
