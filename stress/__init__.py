@@ -1,1 +1,1 @@
-"""stress: being built."""
+"""Real threads in child processes: scenarios, limits, endings, records."""
