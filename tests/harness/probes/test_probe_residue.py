@@ -36,7 +36,9 @@ def test_wiped_key_leaves_nothing() -> None:
 )
 def test_a_part_of_the_key_is_found_as_that_part(start: int, end: int, part: str) -> None:
     seen = scan_once("keeps_a_part", start=start, end=end)
-    raw = [hit for hit in seen.hits if hit.form is Form.RAW]
+    # memcpy leaves 32 bytes in a vector register, and the loader spills those to the stack when
+    # it binds the next function: true copies, but not those this test put there.
+    raw = [hit for hit in seen.hits if hit.form is Form.RAW and hit.mapping.name != "[stack]"]
     assert [(hit.part, hit.offset, hit.size_bytes) for hit in raw] == [(part, start, end - start)]
 
 
