@@ -61,13 +61,22 @@ class FlowFace(Protocol):
 
 
 class ThreadFace:
-    """A `FlowController` (or a twin), each acquire in a thread of its own."""
+    """A `FlowController` (or a twin), each acquire in a thread of its own.
+
+    `settle_s`: how long `settled` waits before it calls a caller missing.
+    """
 
     def __init__(
-        self, *, high: int, low: int, make: Callable[..., FlowController] = FlowController
+        self,
+        *,
+        high: int,
+        low: int,
+        make: Callable[..., FlowController] = FlowController,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self.flow = make(high, low, on_blocked=self._count_episode)
         self.episodes = 0
+        self._settle_s = settle_s
         self._tokens: dict[str, CancelToken] = {}
         self._threads: list[threading.Thread] = []
         self._fates: queue.SimpleQueue[tuple[str, Fate]] = queue.SimpleQueue()
@@ -99,16 +108,17 @@ class ThreadFace:
         """Return the fates since the last call, once `count` are in and `waiting` callers wait.
 
         Raises:
-            FlowMismatch: They did not come within `SETTLE_S`.
+            FlowMismatch: They did not come within the time given.
         """
         fates: dict[str, Fate] = {}
-        deadline_s = time.monotonic() + SETTLE_S
+        deadline_s = time.monotonic() + self._settle_s
         while len(fates) < count:
             try:
                 caller, fate = self._fates.get(timeout=max(deadline_s - time.monotonic(), 0.0))
             except queue.Empty:
                 raise FlowMismatch(
-                    f"only {len(fates)} of {count} callers came back within {SETTLE_S:g} s: {fates}"
+                    f"only {len(fates)} of {count} callers came back within "
+                    f"{self._settle_s:g} s: {fates}"
                 ) from None
             fates[caller] = fate
         while self.flow.waiting != waiting:
@@ -124,7 +134,7 @@ class ThreadFace:
         """Close, and wait for every thread that can still end."""
         self.flow.close()
         for thread in self._threads:
-            thread.join(SETTLE_S)
+            thread.join(self._settle_s)
 
     def _acquire(self, caller: str, patient: bool, token: CancelToken) -> None:  # noqa: FBT001  # a thread's args
         try:
@@ -203,10 +213,13 @@ class AsyncFace:
     def end(self) -> None:
         """Close, end every task, close the loop."""
         self.flow.close()
+        self._loop.run_until_complete(self._end_tasks())
+        self._loop.close()
+
+    async def _end_tasks(self) -> None:
         for task in self._tasks.values():
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*self._tasks.values(), return_exceptions=True))
-        self._loop.close()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def _turn(self) -> None:
         self._loop.run_until_complete(asyncio.sleep(0))
