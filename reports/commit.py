@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.errors import BadValueError
+from reports.record import check_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,8 @@ _GIT_TIMEOUT_S: Final = 20.0  # `git status` on a cold checkout of a large proje
 class Commit:
     """A commit, its place on the first-parent line, and whether the tree had other changes.
 
+    `changes` identifies what a dirty tree changed, so that two runs of the same edit count as one
+    piece of code; it is empty where unknown.
     `committed_at` is when the commit was made; it orders commits where positions are unknown.
     `position` counts the commits up to this one along first parents; it is None where history is
     not there (a shallow clone, an imported file). Order by it, never by time stamps: a commit
@@ -35,8 +39,10 @@ class Commit:
     position: int | None = None
     dirty: bool = False
     committed_at: datetime | None = None
+    changes: str = ""
 
     def __post_init__(self) -> None:
+        check_text("Commit.changes", self.changes)
         for one in (self.commit_id, *self.parents):
             if not _ID.fullmatch(one):
                 raise BadValueError("Commit", repr(one)[:80], "7 to 64 hex digits")
@@ -53,6 +59,7 @@ class Commit:
             "parents": list(self.parents),
             "position": self.position,
             "dirty": self.dirty,
+            "changes": self.changes,
             "committed_at": self.committed_at.isoformat() if self.committed_at else None,
         }
 
@@ -70,6 +77,7 @@ class Commit:
                 position=position,
                 dirty=dirty,
                 committed_at=committed_at,
+                changes=values.text("changes", default=""),
             )
         except BadValueError as error:
             values.refuse("commit_id", str(error))
@@ -81,12 +89,13 @@ def read_commit(folder: Path) -> Commit | None:
     if not head:
         return None
     committed_s, commit_id, *parents = head.split()
-    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    changes = _git(folder, "diff", "HEAD", "--no-ext-diff", "--no-color")
     return Commit(
         commit_id=commit_id,
         parents=tuple(parents),
         position=position_of(commit_id, folder=folder),
-        dirty=changed is None or bool(changed),
+        dirty=changes is None or bool(changes),
+        changes=hashlib.sha256(changes.encode()).hexdigest()[:16] if changes else "",
         committed_at=datetime.fromtimestamp(int(committed_s), UTC),
     )
 
@@ -105,8 +114,9 @@ def _git(folder: Path, *arguments: str) -> str | None:
     command = ["git", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(  # noqa: S603  # git with fixed verbs and checked ids
-            command, capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=False
+            command, capture_output=True, timeout=_GIT_TIMEOUT_S, check=False
         )
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+    except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    # A diff holds whatever bytes the files hold.
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None

@@ -35,7 +35,7 @@ _TABLES: Final = """
 CREATE TABLE run (
     id TEXT PRIMARY KEY, source TEXT NOT NULL, written_at TEXT NOT NULL,
     environment TEXT NOT NULL, commit_id TEXT, position INTEGER, dirty INTEGER NOT NULL,
-    committed_at TEXT
+    committed_at TEXT, changes TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE environment (fingerprint TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE measure (
@@ -47,7 +47,8 @@ CREATE INDEX measure_of_run ON measure (run);
 """
 _SERIES: Final = """
 SELECT m.benchmark, m.metric, m.environment, m.value, m.q1, m.q3, m.unit, m.direction,
-       r.id, r.written_at, r.commit_id, r.position, r.dirty, r.committed_at
+       r.id, r.written_at, r.commit_id, r.position, r.dirty, r.committed_at,
+       r.changes
 FROM measure m JOIN run r ON r.id = m.run
 """
 _Row = tuple[str | float | int | None, ...]
@@ -117,7 +118,7 @@ class Index:
         )
         committed_at = commit.committed_at if commit else None
         self._connection.execute(
-            "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 run_id,
                 document.source,
@@ -127,6 +128,7 @@ class Index:
                 commit.position if commit else None,
                 int(commit.dirty) if commit else 0,
                 committed_at.isoformat() if committed_at else None,
+                commit.changes if commit else "",
             ),
         )
         self._connection.executemany(
@@ -143,7 +145,7 @@ class Index:
     def stamps(self) -> tuple[RunStamp, ...]:
         """Return every run, the one written last first."""
         rows = self._connection.execute(
-            "SELECT id, written_at, commit_id, position, dirty, committed_at FROM run "
+            "SELECT id, written_at, commit_id, position, dirty, committed_at, changes FROM run "
             "ORDER BY written_at DESC, id"
         )
         return tuple(_stamp(row) for row in rows)
@@ -235,7 +237,7 @@ def _series(key: SeriesKey, rows: list[_Row]) -> Series:
 
 
 def _stamp(row: _Row) -> RunStamp:
-    run_id, written_at, commit_id, position, dirty, committed_at = row
+    run_id, written_at, commit_id, position, dirty, committed_at, changes = row
     return RunStamp(
         run_id=str(run_id),
         written_at=datetime.fromisoformat(str(written_at)),
@@ -243,6 +245,7 @@ def _stamp(row: _Row) -> RunStamp:
         position=None if position is None else int(position),
         dirty=bool(dirty),
         committed_at=None if committed_at is None else datetime.fromisoformat(str(committed_at)),
+        changes=str(changes),
     )
 
 

@@ -32,13 +32,16 @@ class RunStamp:
     position: int | None = None
     dirty: bool = False
     committed_at: datetime | None = None
+    changes: str = ""
 
     @property
     def code(self) -> str:
-        """Return what tells this run's code from others: a clean commit, or the run itself."""
-        # Two dirty trees of one commit can hold different code, so they never share a point.
-        clean = self.commit_id is not None and not self.dirty
-        return str(self.commit_id) if clean else self.run_id
+        """Return what tells this run's code from others: commit and changes, or the run itself."""
+        # Two dirty trees of one commit can hold different code: unless their changes are known
+        # to be the same, they never share a point.
+        if self.commit_id is None or (self.dirty and not self.changes):
+            return self.run_id
+        return self.commit_id + self.changes
 
     @property
     def label(self) -> str:
@@ -95,6 +98,11 @@ class Series:
             Point(code=code, label=runs[0].stamp.label, values=tuple(run.value for run in runs))
             for code, runs in grouped.items()
         )
+
+    def split_newest(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return the values before the newest point, oldest first, and the newest point's."""
+        *before, last = self.points()
+        return tuple(value for point in before for value in point.values), last.values
 
 
 def in_commit_order(runs: Iterable[RunValue]) -> tuple[RunValue, ...]:

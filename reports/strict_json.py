@@ -218,6 +218,22 @@ class Fields:
             self.refuse(name, f"has {len(inner.names())} names, more than {most}")
         return {key: inner.text(key, most=limits.TEXT_CHARS) for key in inner.names()}
 
+    def texts_only(self) -> dict[str, str]:
+        """Return the fields that are text or numbers, as text; leave out everything else.
+
+        For free-form objects, where a list is no mistake but nothing to show either.
+        """
+        plain = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in self._values.items()
+            if isinstance(value, str | int | float)
+        }
+        kept = {name: value for name, value in plain.items() if 0 < len(name) <= limits.NAME_CHARS}
+        if len(kept) > limits.PARAMS:
+            raise DamagedDocumentError(self._document, f"{self._place} has {len(kept)} names")
+        inner = Fields(kept, document=self._document, place=self._place)
+        return {name: inner.text(name, most=limits.TEXT_CHARS) for name in kept}
+
     def _object(self, name: str, value: object) -> Fields:
         if not isinstance(value, dict):
             self.refuse(name, f"is {_kind(value)} where an object belongs")

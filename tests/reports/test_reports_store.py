@@ -102,6 +102,18 @@ def test_runs_of_one_clean_commit_are_one_point_and_dirty_ones_are_not(tmp_path:
     assert points[0].median == 2.0
 
 
+def test_two_runs_of_the_same_uncommitted_change_are_one_point(tmp_path: Path) -> None:
+    for at, changes in enumerate(("1" * 16, "1" * 16, "2" * 16)):
+        commit = Commit(commit_id="a" * 40, position=1, dirty=True, changes=changes)
+        document = RunDocument.from_bytes(
+            add_run(tmp_path / "x", 1.0, at=at).read_bytes(), document="x"
+        )
+        write_document(dataclasses.replace(document, commit=commit), store=tmp_path / "s")
+    with Store(tmp_path / "s") as store:
+        (series,) = store.all_series()
+    assert [len(point.values) for point in series.points()] == [2, 1]
+
+
 def test_unlike_environments_are_series_of_their_own(tmp_path: Path) -> None:
     other = dataclasses.replace(HERE, cpu="another")
     add_run(tmp_path / "s", 1.0, at=0)

@@ -1,0 +1,115 @@
+"""pytest-benchmark's JSON, the layout of today and that of 2015, as a run document.
+
+The value of a benchmark is the median of its rounds; the mean moves with a single interrupted
+round. The five-number summary is kept, so that the choice can be changed later.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from reports import limits
+from reports.commit import Commit
+from reports.document import RunDocument
+from reports.environment import UNKNOWN, Environment
+from reports.errors import BadValueError
+from reports.record import Direction, Measure, Outcome, Record, RecordKind
+
+if TYPE_CHECKING:
+    from reports.strict_json import Fields
+
+SOURCE: Final = "pytest-benchmark"
+ENVIRONMENT_KEY: Final = "holdfast"  # in machine_info, when our benchmarks wrote the file
+_COMMIT_ID: Final = re.compile(r"[0-9a-f]{7,64}")
+
+
+def is_pytest_benchmark(values: Fields) -> bool:
+    """Return whether a document has the shape of pytest-benchmark's."""
+    return "benchmarks" in values and "machine_info" in values
+
+
+def run_from_pytest_benchmark(values: Fields) -> RunDocument:
+    """Return the run that the file describes, dated and placed as the file says.
+
+    Raises:
+        DamagedDocumentError: A field is absent, of the wrong type or beyond its limit.
+    """
+    benchmarks = values.objects("benchmarks", most=limits.RECORDS)
+    return RunDocument(
+        source=SOURCE,
+        written_at=values.time("datetime"),
+        environment=_environment(values.inner("machine_info")),
+        commit=_commit(values.inner("commit_info")) if "commit_info" in values else None,
+        records=tuple(_record(one) for one in benchmarks),
+    )
+
+
+def _record(values: Fields) -> Record:
+    extra = values.inner("extra_info") if "extra_info" in values else None
+    group = {"group": values.text("group")} if "group" in values else {}
+    try:
+        return Record(
+            kind=RecordKind.BENCHMARK,
+            name=values.text("fullname"),
+            outcome=Outcome.PASSED,
+            measures=(_time(values.inner("stats")),),
+            params=group | (extra.texts_only() if extra else {}),
+        )
+    except BadValueError as error:
+        values.refuse("stats", f"describes no valid measure: {error}")
+
+
+def _time(stats: Fields) -> Measure:
+    median = stats.number("median")
+    return Measure(
+        metric="time",
+        value=median,
+        unit="s",
+        direction=Direction.LOWER,
+        n=stats.integer("rounds", least=1),
+        minimum=stats.number("min"),
+        q1=stats.number_or_none("q1"),
+        median=median,
+        q3=stats.number_or_none("q3"),
+        maximum=stats.number("max"),
+    )
+
+
+def _environment(machine: Fields) -> Environment:
+    if ENVIRONMENT_KEY in machine:
+        return Environment.from_json(machine.inner(ENVIRONMENT_KEY))
+    cpu, cores = _cpu(machine)
+    return Environment(
+        system=machine.text("system", default=UNKNOWN),
+        kernel=".".join(machine.text("release", default=UNKNOWN).split(".")[:2]),
+        machine=machine.text("machine", default=UNKNOWN),
+        cpu=cpu,
+        cores=cores,
+        implementation=machine.text("python_implementation", default=UNKNOWN),
+        python=machine.text("python_version", default=UNKNOWN),
+        build=machine.text("python_compiler", default=UNKNOWN),
+        threads=UNKNOWN,
+        hash_seed=UNKNOWN,
+    )
+
+
+def _cpu(machine: Fields) -> tuple[str, int]:
+    fallback = machine.text("processor", default="") or UNKNOWN
+    if "cpu" not in machine:  # the layout of 2015
+        return fallback, 0
+    cpu = machine.inner("cpu")
+    brand = cpu.text("brand_raw", default="") or cpu.text("brand", default="")
+    cores = cpu.integer("count", least=0) if "count" in cpu else 0
+    return brand or fallback, cores
+
+
+def _commit(info: Fields) -> Commit | None:
+    commit_id = info.text("id", default="")
+    if not _COMMIT_ID.fullmatch(commit_id):
+        return None  # "unversioned", or a system whose ids are no hashes
+    return Commit(
+        commit_id=commit_id,
+        dirty=info.flag("dirty") if "dirty" in info else False,
+        committed_at=info.time("time") if "time" in info else None,
+    )
