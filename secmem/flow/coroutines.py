@@ -126,8 +126,7 @@ class AsyncFlowController(Gate):
         while True:
             left_s = self._left_s(loop.time() - began_s, timeout_s)
             await self._sleep(loop, left_s, cancel)
-            self._refuse(cancel, loop.time() - began_s)
-            if not self._must_wait_again():
+            if self._may_leave(cancel, loop.time() - began_s):
                 return
 
     def _left_s(self, waited_s: float, timeout_s: float | None) -> float | None:

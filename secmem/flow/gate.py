@@ -73,6 +73,14 @@ class Gate:
         """Whether somebody who was just woken has to wait once more."""
         return self._must_wait()
 
+    def _may_leave(self, cancel: CancelToken | None, waited_s: float) -> bool:
+        """Whether somebody who was just woken is done waiting; raise if refused.
+
+        Nothing is taken here: a caller that is refused after the gate has opened leaves as it came.
+        """
+        self._refuse(cancel, waited_s)
+        return not self._must_wait_again()
+
     def _grant(self) -> bool:
         """Count a slot as taken; return whether this began a blocking episode."""
         self._pending += 1

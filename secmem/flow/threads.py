@@ -166,8 +166,7 @@ class FlowController(Gate):
         while True:
             left_s = self._left_s(began_s, timeout_s)
             waiter.wait(left_s)
-            self._refuse(cancel, time.monotonic() - began_s)
-            if not self._must_wait_again():
+            if self._may_leave(cancel, time.monotonic() - began_s):
                 return
 
     def _left_s(self, began_s: float, timeout_s: float | None) -> float | None:
