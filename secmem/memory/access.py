@@ -1,0 +1,55 @@
+"""The window in which a secret's bytes can be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from secmem.memory.errors import ViewEscaped
+
+if TYPE_CHECKING:
+    import weakref
+    from types import TracebackType
+
+    from secmem.memory.exporter import Exporter
+    from secmem.memory.state import SecretState
+
+__all__ = ["Access"]
+
+
+class Access:
+    """`with secret.access() as view:` lends a read-only view that ends with the block.
+
+    One object, one block, left by whichever thread holds it.
+    """
+
+    __slots__ = ("_state", "exporter", "thread", "view")
+
+    view: memoryview
+    exporter: weakref.ref[Exporter]
+    thread: int
+
+    def __init__(self, state: SecretState) -> None:
+        self._state: SecretState | None = state
+
+    def __enter__(self) -> memoryview:
+        state = self._state
+        if state is None or hasattr(self, "view"):
+            raise RuntimeError("an access is entered once; call secret.access() for each block")
+        return state.begin_access(self)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        state, self._state = self._state, None
+        assert state is not None, "left twice"
+        if not state.end_access(self):
+            return
+        escaped = ViewEscaped(1, "the end of the access")
+        if error is None:
+            raise escaped
+        # The block's own error is what the caller must see, and its traceback may be what holds
+        # the slice.
+        error.add_note(str(escaped))
