@@ -1,0 +1,93 @@
+"""How an execution ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from harness.engine.site import caller_site
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.engine.task import Task
+
+
+class EndingKind(StrEnum):
+    """Every way in which an execution can end."""
+
+    FINISHED = "every task ended"
+    RAISED = "a task raised"
+    DEADLOCK = "tasks wait for each other"
+    LOST_WAKEUP = "every task waits, and nobody is left to wake one"
+    LEAKED_TASK = "the body returned, and a task waits for ever"
+    STEP_BOUND = "the step bound was reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one execution ended.
+
+    Attributes:
+        error: What left `task`, for RAISED.
+        cycle: The tasks that wait for each other, for DEADLOCK; the first is named again last.
+        places: A line for every task that had not ended: what it does or waits for, and where.
+    """
+
+    kind: EndingKind
+    task: Task | None = None
+    error: BaseException | None = None
+    cycle: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+def blocked_ending(blocked: Sequence[Task], *, body_done: bool) -> Ending:
+    """Tell a deadlock from a lost wakeup and from a leaked task.
+
+    Args:
+        blocked: The tasks that have not ended; none of them can run.
+        body_done: The body has returned.
+    """
+    places = tuple(_place(task) for task in blocked)
+    cycle = _find_cycle(blocked)
+    if cycle:
+        steps = tuple(f"{task.name} waits for {task.waiting_on.describe_wait()}" for task in cycle)
+        return Ending(EndingKind.DEADLOCK, cycle=steps, places=places)
+    orphan = _find_orphan(blocked)
+    if orphan is not None:
+        step = f"{orphan.name} waits for {orphan.waiting_on.describe_wait()}, which has ended"
+        return Ending(EndingKind.DEADLOCK, cycle=(step,), places=places)
+    if body_done:
+        return Ending(EndingKind.LEAKED_TASK, places=places)
+    return Ending(EndingKind.LOST_WAKEUP, places=places)
+
+
+def _place(task: Task) -> str:
+    where = caller_site(task.worker.gr_frame) if task.worker.gr_frame else caller_site(None)
+    return f"{task.name} waits for {task.waiting_on.describe_wait()} at {where.text()}"
+
+
+def _find_cycle(blocked: Sequence[Task]) -> list[Task]:
+    """Follow who waits for whom; every wait has at most one holder that matters."""
+    for start in blocked:
+        path: list[Task] = []
+        task = start
+        while task.waiting_on is not None and task not in path:
+            path.append(task)
+            holders = task.waiting_on.holders()
+            if not holders:
+                break
+            task = holders[0]
+        else:
+            if task in path:
+                return path[path.index(task) :]
+    return []
+
+
+def _find_orphan(blocked: Sequence[Task]) -> Task | None:
+    """Find a task that waits for a lock whose holder has ended."""
+    for task in blocked:
+        if any(holder.finished for holder in task.waiting_on.holders()):
+            return task
+    return None

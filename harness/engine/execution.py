@@ -1,0 +1,589 @@
+"""One controlled execution: every logical thread of a body, one at a time, under one schedule.
+
+The goal is that a run is a function of its schedule and costs microseconds. Roads that fail:
+handing a baton between OS threads costs 10 µs a step and leaves every unpatched call parallel;
+stepping through `sys.settrace` loses the trace state at the first greenlet switch. So tasks are
+greenlets of one OS thread, and whoever reaches a switching point asks the strategy and switches
+straight to the next task; there is no scheduler greenlet between them. The *hub* is the greenlet
+that called `run`; it is entered only when the execution is over.
+
+A schedule is the list of task ids chosen at the points where at least two tasks could have gone
+on. Everything else follows from it.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from greenlet import getcurrent
+
+from harness.engine import board
+from harness.engine.ending import Ending, EndingKind, blocked_ending
+from harness.engine.pool import abandon
+from harness.engine.region import Region
+from harness.engine.site import caller_site
+from harness.engine.task import Task, TaskKilled
+from harness.errors import (
+    BlockedInRegionError,
+    HarnessError,
+    TaskRefusesToEndError,
+    UncontrolledError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from greenlet import greenlet
+
+    from harness.engine.host import Host
+    from harness.engine.pool import Pool
+    from harness.engine.recorder import Recorder
+
+EPOCH_NS = 1_700_000_000 * 10**9  # virtual wall clock at the start: 2023-11-14, a fixed instant
+START_NS = 1_000 * 10**9  # virtual monotonic clock at the start
+TICK_NS = 1_000  # a clock that is read moves on, so that polling a deadline ends
+MAX_KILLS = 100  # a task that swallows its end this often is given up
+
+
+def _task_id(task: Task) -> int:
+    return task.id
+
+
+class Execution:
+    """One run of a body. Belongs to the OS thread that made it; not shared."""
+
+    __slots__ = (
+        "abandoned",
+        "body_done",
+        "current",
+        "early",
+        "ending",
+        "host",
+        "hub",
+        "io_waiters",
+        "live",
+        "loops",
+        "max_steps",
+        "model",
+        "now_ns",
+        "os_thread",
+        "pick",
+        "pool",
+        "ready",
+        "recorder",
+        "regions",
+        "schedule",
+        "step",
+        "steps",
+        "stopping",
+        "tasks",
+        "threads_made",
+        "timed",
+        "tool_error",
+        "twins",
+    )
+
+    def __init__(
+        self,
+        pick: Callable[[Sequence[Task], Task | None], Task],
+        *,
+        pool: Pool,
+        host: Host,
+        max_steps: int,
+        gil: bool = False,
+        early: bool = False,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.pick = pick
+        self.pool = pool
+        self.host = host
+        self.max_steps = max_steps
+        self.model = gil
+        self.early = early
+        self.recorder = recorder
+        self.os_thread = board.get_os_ident()
+        self.hub: greenlet = getcurrent()
+        self.tasks: list[Task] = []
+        self.ready: list[Task] = []  # who could run now, by id
+        self.timed: list[Task] = []  # who is parked with a deadline, by id
+        self.schedule: list[int] = []
+        self.steps = 0
+        self.threads_made = 0  # for default names: the same in every execution
+        self.now_ns = START_NS
+        self.live = 0  # tasks that are neither finished nor daemons
+        self.regions: list[str] = []
+        self.io_waiters: list[Task] = []
+        self.twins: dict[int, tuple[Any, Any]] = {}
+        self.body_done = False
+        self.stopping = False
+        self.loops = False
+        self.ending: Ending | None = None
+        self.tool_error: BaseException | None = None
+        self.abandoned: Task | None = None
+        self.step: Callable[[str, Any], None]
+        if recorder is None:
+            self.step = self._step_fast
+        else:
+            self.step = self._step_recorded
+            recorder.attach(self)
+        self.current: Task
+
+    # -- running -------------------------------------------------------------------------------
+
+    def run(self, body: Callable[[], object]) -> Ending:
+        """Run `body` to its end and return how it ended.
+
+        Raises:
+            HarnessError: The tool could not control the execution, or a task refused to end.
+            KeyboardInterrupt: Ctrl-C.
+        """
+
+        def entry() -> None:
+            body()
+            self.body_returned()
+
+        main = self.spawn(entry, "main")
+        main.worker.gr_context = copy_context()
+        self._open_board()
+        self.current = main
+        try:
+            main.worker.switch()
+            if self.live or len(self.ready):
+                self._tear_down()
+        finally:
+            self._close_board()
+        if self.tool_error is not None:
+            raise self.tool_error
+        if self.abandoned is not None:
+            raise TaskRefusesToEndError(self.abandoned.name, MAX_KILLS, caller_site(None).text())
+        return self.ending or Ending(EndingKind.FINISHED)
+
+    def _open_board(self) -> None:
+        board.execution = self
+        board.gil = self.model
+        board.counting = True
+        board.loop_point = self._count_loop
+        if self.recorder is not None:
+            board.access = self._access_gil_recorded if self.model else self._access_recorded
+            board.gil_point = self._point_recorded
+        elif self.model:
+            board.access = board.no_access
+            board.gil_point = self._point_fast
+        else:
+            board.access = self._pause
+        self._refresh_alone()
+
+    def _close_board(self) -> None:
+        board.execution = None
+        board.alone = True
+        board.gil = False
+        board.counting = False
+        board.access = board.no_access
+        board.gil_point = board.loop_point = board.no_point
+
+    def spawn(self, entry: Callable[[], object], name: str) -> Task:
+        """Make a task that can run from now on; it starts when it is chosen."""
+        worker = self.pool.take()
+        tasks = self.tasks
+        task = Task(len(tasks), name, entry, worker)
+        worker.task = task
+        tasks.append(task)
+        self.ready.append(task)  # the newest id is the greatest: the order holds
+        self.live += 1
+        if len(self.ready) == 2:  # noqa: PLR2004  # from alone to not alone
+            self._refresh_alone()
+        return task
+
+    def make_daemon(self, task: Task) -> None:
+        """Let the execution end without waiting for `task`."""
+        if not task.daemon:
+            task.daemon = True
+            self.live -= 1
+
+    def begin_task(self, task: Task) -> None:
+        """Set what a fresh task finds; called by its worker, inside it."""
+        if self.loops:
+            self._restore_loop()
+        if self.stopping:
+            raise TaskKilled
+        if task.id and self.recorder is not None:
+            self.recorder.note(task, "begin", task)
+
+    def body_returned(self) -> None:
+        """Do what the interpreter does at exit: let idle executor workers go."""
+        self.host.body_returned(self)
+        self.body_done = True
+
+    def retire(self, task: Task) -> greenlet:
+        """Take a task that has ended off the schedule; return the greenlet to run next."""
+        task.finished = True
+        ready = self.ready
+        if task in ready:
+            ready.remove(task)
+        if not task.daemon:
+            self.live -= 1
+        self.pool.put(task.worker)
+        if task.joiners:
+            for joiner in task.joiners:
+                self.wake(joiner)
+        if self.stopping or not self.live:
+            return self.hub
+        self._refresh_alone()
+        following = self._next()
+        if following is None:
+            return self.hub
+        self.current = following
+        return following.worker
+
+    def task_raised(self, task: Task, error: BaseException) -> None:
+        """Judge an exception that left a task, and end the execution."""
+        if self.stopping:
+            return
+        if isinstance(error, KeyboardInterrupt | HarnessError):
+            self.tool_error = self.tool_error or error
+        elif isinstance(error, SystemExit) and task.id:
+            return  # threading ignores it too
+        elif task.id and self._user_excepthook(task, error):
+            return
+        self.ending = self.ending or Ending(EndingKind.RAISED, task=task, error=error)
+        self._stop_running()
+
+    def _user_excepthook(self, task: Task, error: BaseException) -> bool:
+        """Give the error to a `threading.excepthook` of the user's; say if there was one."""
+        try:
+            return self.host.call_excepthook(task, error)
+        except BaseException as second:  # noqa: BLE001  # a hook that raises is a finding too
+            error.add_note(f"threading.excepthook raised {type(second).__name__}: {second}")
+            return False
+
+    # -- switching points ------------------------------------------------------------------------
+
+    def _pause(self, _kind: int = 0, _obj: object = None, _key: object = None) -> None:
+        """Ask who goes on; the current task could. The hot path: everything else is colder."""
+        current = self.current
+        if getcurrent() is not current.worker:
+            self._meet_foreign()
+        schedule = self.schedule
+        try:
+            chosen = self.pick(self._candidates() if self.early else self.ready, current)
+        except BaseException as error:  # noqa: BLE001  # a strategy's error ends the execution
+            self.fail(error)
+        schedule.append(chosen.id)
+        if len(schedule) > self.max_steps:
+            self._overrun()
+        if chosen is not current:
+            if chosen.parked:
+                self._fire(chosen)
+            self.current = chosen
+            chosen.worker.switch()
+            if self.loops:
+                self._restore_loop()
+
+    def _step_fast(self, _label: str, _obj: object) -> None:
+        if not board.alone:
+            self._pause()
+
+    def _point_fast(self) -> None:
+        if not board.alone:
+            self._pause()
+
+    def _step_recorded(self, label: str, obj: object) -> None:
+        recorder = self.recorder
+        assert recorder is not None
+        recorder.settle()
+        self._decide_recorded(label)
+        recorder.operation(self.current, label, obj)
+
+    def _point_recorded(self) -> None:
+        self._decide_recorded("call")
+
+    def _access_recorded(self, kind: int, obj: object, key: object) -> None:
+        recorder = self.recorder
+        assert recorder is not None
+        recorder.settle()
+        self._decide_recorded(key)
+        recorder.access(self.current, kind, obj, key)
+
+    def _access_gil_recorded(self, kind: int, obj: object, key: object) -> None:
+        recorder = self.recorder
+        assert recorder is not None
+        recorder.settle()
+        recorder.access(self.current, kind, obj, key)
+
+    def _decide_recorded(self, label: object) -> None:
+        """Switch exactly where the fast path would: the same schedule must fit both."""
+        if self.stopping or self.regions:
+            return
+        if len(self.ready) + (len(self.timed) if self.early else 0) > 1:
+            recorder = self.recorder
+            assert recorder is not None
+            recorder.decision(self.current, label)
+            self._pause()
+
+    def _count_loop(self) -> None:
+        """Count a loop turn of a task that nobody else could interrupt."""
+        self.steps += 1
+        if self.steps > self.max_steps * 50:  # turns are cheaper than steps, and often local
+            self._overrun()
+
+    def _candidates(self) -> list[Task]:
+        """Return who may be chosen when a timeout may fire at any legal moment."""
+        return sorted(self.ready + self.timed, key=_task_id) if self.timed else self.ready
+
+    def _refresh_alone(self) -> None:
+        if self.recorder is not None:
+            board.alone = self.stopping
+        else:
+            others = len(self.ready) + (len(self.timed) if self.early else 0)
+            board.alone = others < 2 or bool(self.regions) or self.stopping  # noqa: PLR2004
+
+    # -- blocking --------------------------------------------------------------------------------
+
+    def block(self, on: Any, deadline_ns: int | None = None) -> bool:  # noqa: ANN401  # any twin
+        """Park the current task until `wake`; return False if its deadline came first.
+
+        Args:
+            on: The twin it waits for: has `describe_wait()` and `holders()`.
+            deadline_ns: On the virtual clock; None waits for ever.
+        """
+        task = self.current
+        if self.regions or self.stopping:
+            self._refuse_to_block(on)
+        if self.recorder is not None:
+            self.recorder.settle()
+            self.recorder.note(task, "blocks on", on)
+        task.waiting_on = on
+        task.timed_out = False
+        self.ready.remove(task)
+        if deadline_ns is not None:
+            task.deadline_ns = deadline_ns
+            self._park(task)
+        self._refresh_alone()
+        following = self._next()
+        if following is not task:
+            if following is None:
+                self.hub.switch()
+            else:
+                self.current = following
+                following.worker.switch()
+            if self.loops:
+                self._restore_loop()
+        if deadline_ns is not None:
+            task.deadline_ns = None
+        task.waiting_on = None
+        if self.recorder is not None:
+            self.recorder.note(task, "timed out on" if task.timed_out else "goes on after", on)
+        return not task.timed_out
+
+    def wake(self, task: Task) -> None:
+        """Let a parked task run again; it stays parked until it is chosen."""
+        if task.waiting_on is not None and task not in self.ready:
+            insort(self.ready, task, key=_task_id)
+            self._unpark(task)
+            self._refresh_alone()
+
+    def _park(self, task: Task) -> None:
+        task.parked = True
+        insort(self.timed, task, key=_task_id)
+
+    def _unpark(self, task: Task) -> None:
+        if task.parked:
+            task.parked = False
+            self.timed.remove(task)
+
+    def put_back(self, task: Task) -> None:
+        """Take back a `wake`: what the task waits for is gone again before it ran."""
+        if task.timed_out or task not in self.ready:
+            return
+        self.ready.remove(task)
+        if task.deadline_ns is not None:
+            self._park(task)
+        self._refresh_alone()
+
+    def sleep(self, duration_ns: int) -> None:
+        """Let virtual time pass for the current task."""
+        if self.regions:
+            return
+        if duration_ns <= 0:
+            self.step("sleep", None)
+            return
+        self.step("sleep", None)
+        self.block(_SLEEP, self.now_ns + duration_ns)
+
+    def read_clock(self) -> int:
+        """Return the virtual monotonic clock in nanoseconds; reading moves it on a little."""
+        self.now_ns += TICK_NS
+        return self.now_ns
+
+    def _next(self) -> Task | None:
+        """Choose who runs when the current task cannot; None ends the execution."""
+        candidates = self._candidates() if self.early else self.ready
+        if len(candidates) > 1:
+            if self.recorder is not None:
+                self.recorder.decision(None, "blocked")
+            try:
+                chosen = self.pick(candidates, None)
+            except BaseException as error:  # noqa: BLE001  # as in _pause
+                self.tool_error = self.tool_error or error
+                self._stop_running()
+                return None
+            self.schedule.append(chosen.id)
+            if len(self.schedule) > self.max_steps:
+                self._note_overrun()
+                return None
+        elif candidates:
+            chosen = candidates[0]
+        else:
+            return self._next() if self._advance_clock() else self._all_blocked()
+        if chosen.parked:
+            self._fire(chosen)
+        return chosen
+
+    def _fire(self, task: Task) -> None:
+        """Let the timeout of a parked task happen now."""
+        assert task.deadline_ns is not None
+        self.now_ns = max(self.now_ns, task.deadline_ns)
+        task.timed_out = True
+        self._unpark(task)
+        insort(self.ready, task, key=_task_id)
+        self._refresh_alone()
+
+    def _advance_clock(self) -> bool:
+        """Jump to the earliest deadline; say if there was one."""
+        if not self.timed:
+            return False
+        soonest = min(task.deadline_ns for task in self.timed if task.deadline_ns is not None)
+        self.now_ns = max(self.now_ns, soonest)
+        for task in list(self.timed):
+            if task.deadline_ns is not None and task.deadline_ns <= self.now_ns:
+                self._fire(task)
+        return True
+
+    def _all_blocked(self) -> None:
+        blocked = [task for task in self.tasks if not task.finished]
+        self.ending = blocked_ending(blocked, body_done=self.body_done)
+        self._stop_running()
+
+    # -- regions, stand-ins, loops ---------------------------------------------------------------
+
+    def region(self, reason: str) -> Region:
+        """Return a block that runs as one step."""
+        return Region(self, reason)
+
+    def enter_region(self, reason: str) -> None:
+        """Nobody else runs from now on."""
+        self.regions.append(reason)
+        self._refresh_alone()
+
+    def leave_region(self) -> None:
+        """Undo the last `enter_region`."""
+        self.regions.pop()
+        self._refresh_alone()
+
+    def stand_in(self, lock: Any) -> Any:  # noqa: ANN401  # real locks have no common type
+        """Return the twin that stands for a real lock in this execution."""
+        known = self.twins.get(id(lock))
+        if known is None:
+            known = self.twins[id(lock)] = (self.host.adopt(lock), lock)  # keeps the id taken
+        return known[0]
+
+    def _restore_loop(self) -> None:
+        self.host.set_running_loop(self.current.loop)
+
+    # -- ending ----------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> None:
+        """End the execution because the tool cannot go on; never returns in a task."""
+        self.tool_error = self.tool_error or error
+        self.leave_for_good()
+
+    def refuse(self, error: HarnessError) -> None:
+        """Report something uncontrolled and raise it where it happened, so the line shows."""
+        self.tool_error = self.tool_error or error
+        self._stop_running()
+        raise error
+
+    def leave_for_good(self) -> None:
+        """Leave the current task for the hub, which will end it."""
+        self._stop_running()
+        self.hub.switch()
+        raise TaskKilled
+
+    def _stop_running(self) -> None:
+        self.stopping = True
+        board.alone = True
+
+    def _overrun(self) -> None:
+        self._note_overrun()
+        self.leave_for_good()
+
+    def _note_overrun(self) -> None:
+        if self.max_steps >= 0:
+            places = tuple(self._place(task) for task in self.tasks if not task.finished)
+            self.ending = Ending(EndingKind.STEP_BOUND, places=places)
+        self._stop_running()
+
+    def _place(self, task: Task) -> str:
+        if task.waiting_on is not None:
+            doing = f"waits for {task.waiting_on.describe_wait()}"
+        else:
+            doing = "can run" if task is not self.current else "runs"
+        frame = task.worker.gr_frame if task is not self.current else None
+        where = caller_site(frame).text() if task.started else "its start"
+        return f"{task.name} {doing} at {where}"
+
+    def _refuse_to_block(self, on: Any) -> None:  # noqa: ANN401  # any twin
+        if self.stopping:
+            task = self.current
+            task.kills += 1
+            if task.kills > MAX_KILLS:
+                self.hub.switch()
+            raise TaskKilled
+        site = caller_site(None).text()
+        self.refuse(BlockedInRegionError(self.regions[-1], on.describe_wait(), site))
+
+    def _meet_foreign(self) -> None:
+        error = UncontrolledError(
+            "a thread or greenlet that this execution did not start runs instrumented code",
+            caller_site(None).text(),
+            "Start it with threading inside the body, or keep it away from the code under test.",
+        )
+        self.tool_error = self.tool_error or error
+        raise error
+
+    def _tear_down(self) -> None:
+        """Throw the tasks that are left out of their code, each a bounded number of times."""
+        self._stop_running()
+        self.recorder = None
+        self.step = self._step_fast
+        for task in list(self.tasks):
+            if task.finished:
+                continue
+            if not task.started:
+                task.finished = True
+                self.pool.put(task.worker)
+                continue
+            self.current = task
+            while not task.finished and task.kills <= MAX_KILLS:
+                task.kills += 1
+                task.worker.throw(TaskKilled)
+            if not task.finished:
+                self.abandoned = self.abandoned or task
+                abandon(task.worker)
+
+
+class _Sleep:
+    """What a sleeping task waits for."""
+
+    __slots__ = ()
+
+    def describe_wait(self) -> str:
+        return "time to pass"
+
+    def holders(self) -> tuple[Task, ...]:
+        return ()
+
+
+_SLEEP = _Sleep()

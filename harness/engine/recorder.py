@@ -1,0 +1,175 @@
+"""The record of one execution: what each task did, in the order in which it happened.
+
+Recording costs ten times a step, so exploration runs without it; a schedule that failed is run
+again with a recorder, and the run is the same because a run is a function of its schedule.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from dataclasses import dataclass
+from types import MemberDescriptorType, ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.engine import board
+from harness.engine.site import Site, caller_site
+
+if TYPE_CHECKING:
+    from harness.engine.execution import Execution
+    from harness.engine.task import Task
+
+_KINDS: Final = {board.READ: "read", board.WRITE: "write", board.OPAQUE: "opaque"}
+_ABSENT: Final = object()
+_TEXT_LIMIT: Final = 40  # characters of a value in a lane
+_PLAIN: Final = (int, float, bool, type(None), complex)
+
+
+@dataclass(slots=True)
+class Event:
+    """One thing that one task did.
+
+    Attributes:
+        kind: "read", "write", "opaque", or a primitive's operation: "acquire", "notify".
+        target: The object in words: "Counter#1.n", "Lock#2".
+        value: What was read or written, in words; empty where it cannot be told.
+    """
+
+    number: int
+    task: int
+    task_name: str
+    kind: str
+    target: str
+    site: Site
+    value: str = ""
+
+
+class Recorder:
+    """Keeps the events and decisions of one execution."""
+
+    __slots__ = ("_execution", "_names", "_pending", "decisions", "events", "marks")
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.decisions: list[int] = []  # index of the first event after each decision
+        self.marks: list[int] = []  # a byte per decision: who could run and what was about to be
+        self._names: dict[int, tuple[str, Any]] = {}
+        self._pending: tuple[Event, Any, Any] | None = None
+        self._execution: Execution
+
+    def attach(self, execution: Execution) -> None:
+        """Say whose record this is."""
+        self._execution = execution
+
+    def decision(self, task: Task | None, label: object) -> None:
+        """Note a point at which the strategy is asked."""
+        ready = self._execution.ready
+        who = task.id if task is not None else -1
+        key = label if isinstance(label, str) else type(label).__name__
+        text = f"{who}:{key}:{','.join(str(other.id) for other in ready)}"
+        self.marks.append(zlib.crc32(text.encode("utf-8", "replace")) & 0xFF)
+        self.decisions.append(len(self.events))
+
+    def access(self, task: Task, kind: int, obj: object, key: object) -> None:
+        """Note an access that is about to happen; a value written is read at the next event."""
+        target = self._target(obj, key)
+        event = self._append(task, _KINDS[kind], target)
+        if kind == board.READ:
+            event.value = describe(peek(obj, key))
+        elif kind == board.WRITE:
+            self._pending = (event, obj, key)
+
+    def operation(self, task: Task, label: str, obj: object) -> None:
+        """Note an operation of a primitive that is about to happen."""
+        self._append(task, label, self.name(obj))
+
+    def note(self, task: Task, label: str, obj: object) -> None:
+        """Note something that happened to a task."""
+        self._append(task, label, self.name(obj))
+
+    def settle(self) -> None:
+        """Fill in what the last write wrote: nobody else has run since."""
+        if self._pending is not None:
+            event, obj, key = self._pending
+            event.value = describe(peek(obj, key))
+            self._pending = None
+
+    def _append(self, task: Task, kind: str, target: str) -> Event:
+        site = caller_site(sys._getframe(2))  # noqa: SLF001  # the one way to see the caller
+        event = Event(len(self.events) + 1, task.id, task.name, kind, target, site)
+        self.events.append(event)
+        return event
+
+    def _target(self, obj: object, key: object) -> str:
+        name = self.name(obj)
+        if key == board.CONTENT:
+            return name
+        if isinstance(key, str):
+            return f"{name}.{key}" if not isinstance(obj, dict) else f"{name}[{key}]"
+        if isinstance(key, tuple):
+            shown = key[-1] if len(key) > 1 else ""
+            return f"{name}[{describe(shown) if shown != '' else '...'}]"
+        return name
+
+    def name(self, obj: object) -> str:
+        """Return a name that is the same in every run of one schedule: class and first use."""
+        if obj is None:
+            return ""
+        if isinstance(obj, ModuleType):
+            return obj.__name__
+        if isinstance(obj, type):
+            return obj.__qualname__
+        known = self._names.get(id(obj))
+        if known is None:
+            described = getattr(type(obj), "record_name", None)
+            kind = described(obj) if described is not None else type(obj).__name__
+            count = sum(1 for label, _ in self._names.values() if label.split("#")[0] == kind)
+            label = kind if described is not None and "#" not in kind else f"{kind}#{count + 1}"
+            known = self._names[id(obj)] = (label, obj)  # the object keeps its id taken
+        return known[0]
+
+
+def peek(obj: object, key: object) -> object:
+    """Read a value without running any of the user's code; absent where that cannot be done."""
+    if isinstance(key, str) and key != board.CONTENT:
+        return _peek_attribute(obj, key)
+    if isinstance(key, tuple) and len(key) > 1:
+        try:
+            if type(obj) in (dict, list, tuple) and isinstance(key[-1], int | str):
+                return obj[key[-1]]  # type: ignore[index]  # the three types take it
+        except LookupError:
+            return _ABSENT
+    return obj if key == board.CONTENT else _ABSENT
+
+
+def _peek_attribute(obj: object, key: str) -> object:
+    if type(obj) is dict:
+        return obj.get(key, _ABSENT)
+    try:
+        values = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        values = None
+    if type(values) is dict and key in values:
+        return values[key]
+    for cls in type(obj).__mro__:
+        found = cls.__dict__.get(key, _ABSENT)
+        if isinstance(found, MemberDescriptorType):
+            try:
+                return found.__get__(obj)
+            except AttributeError:
+                return _ABSENT
+    return _ABSENT
+
+
+def describe(value: object) -> str:
+    """Return a value in a few characters; bytes are never shown, they may be a secret."""
+    if value is _ABSENT:
+        return ""
+    if type(value) in _PLAIN:
+        return repr(value)
+    if type(value) is str:
+        return repr(value if len(value) <= _TEXT_LIMIT else value[: _TEXT_LIMIT - 1] + "…")
+    kind = type(value).__name__
+    if type(value) in (bytes, bytearray, memoryview, list, tuple, dict, set, frozenset):
+        return f"<{kind} of {len(value)}>"  # type: ignore[arg-type]  # all of them have a length
+    return f"<{kind}>"

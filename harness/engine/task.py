@@ -1,0 +1,73 @@
+"""A task: one logical thread of an execution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from harness.engine.pool import Worker
+
+# Task identities as `threading.get_ident` shows them. Above every real identity on Linux, where
+# they are addresses below 2**47, so that no table keyed by identity mixes the two kinds.
+FIRST_IDENT = 1 << 52
+
+
+class TaskKilled(BaseException):  # noqa: N818  # not an error: the execution is over
+    """Raised inside a task whose execution is over; never seen by a user's `except Exception`."""
+
+
+class Task:
+    """One logical thread. Belongs to one execution; touched only by its OS thread."""
+
+    __slots__ = (
+        "daemon",
+        "deadline_ns",
+        "entry",
+        "finished",
+        "id",
+        "ident",
+        "joiners",
+        "kills",
+        "locals",
+        "loop",
+        "name",
+        "parked",
+        "started",
+        "thread",
+        "timed_out",
+        "waiting_on",
+        "worker",
+    )
+
+    def __init__(self, number: int, name: str, entry: Callable[[], object], worker: Worker) -> None:
+        self.id = number
+        self.name = name
+        self.entry = entry
+        self.worker = worker
+        self.ident = FIRST_IDENT + number
+        self.daemon = False
+        self.started = False
+        self.finished = False
+        self.timed_out = False
+        self.parked = False  # waits with a deadline: offered only because it may time out now
+        self.kills = 0
+        self.deadline_ns: int | None = None
+        self.waiting_on: Any = None  # the twin it is parked on: has describe_wait() and holders()
+        self.joiners: list[Task] | None = None
+        self.thread: threading.Thread | None = None
+        self.locals: dict[int, dict[str, Any]] | None = None
+        self.loop: Any = None  # the running event loop, while executions use any
+
+    def __repr__(self) -> str:
+        return f"<Task {self.id} {self.name}>"
+
+    def describe_wait(self) -> str:
+        """Say what somebody waits for who joins this task."""
+        return f"the end of {self.name}"
+
+    def holders(self) -> tuple[Task, ...]:
+        """Name the tasks whose progress would end such a wait."""
+        return (self,)

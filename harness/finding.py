@@ -1,0 +1,123 @@
+"""A finding: one way in which the code under test went wrong, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.engine.ending import Ending, EndingKind
+
+if TYPE_CHECKING:
+    from harness.engine.recorder import Event
+
+
+class FindingKind(StrEnum):
+    """What went wrong; the value is the sentence a reader gets."""
+
+    EXCEPTION = "an exception left a task"
+    ASSERTION = "an assertion failed"
+    DEADLOCK = "deadlock: tasks wait for each other"
+    LOST_WAKEUP = "lost wakeup: every task waits, and nobody is left to wake one"
+    LIVELOCK = "livelock: tasks run and make no progress"
+    LEAKED_TASK = "leaked task: the body returned, and a task waits for ever"
+    DATA_RACE = "data race: two unordered accesses, one of them a write"
+    LOCK_ORDER = "lock-order inversion"
+    NOT_LINEARIZABLE = "the history is not linearizable"
+    NONDETERMINISM = "nondeterminism: the same schedule did something else the second time"
+    CRASH = "crash: a signal ended the process"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a failing execution did, in order.
+
+    Attributes:
+        events: In the order in which they happened.
+        truncated: Events left out in the middle, because there were too many.
+    """
+
+    events: tuple[Event, ...] = ()
+    truncated: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One failure with everything that is needed to see it again.
+
+    Attributes:
+        message: What happened, in a line or a few.
+        token: The schedule; `harness.replay(body, token)` runs it again.
+        gil_reachable: What is known of the failure under the GIL, in words.
+        command: The exact command line that runs it again; empty where none is known.
+        error: The exception itself, where there is one in this process.
+    """
+
+    kind: FindingKind
+    message: str
+    token: str
+    trace: Trace = field(repr=False)
+    gil_reachable: str = ""
+    command: str = ""
+    places: tuple[str, ...] = ()
+    error: BaseException | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        from harness.render.story import tell  # noqa: PLC0415  # only a failure pays for it
+
+        return tell(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as plain values."""
+        return {
+            "kind": self.kind.name,
+            "message": self.message,
+            "token": self.token,
+            "gil_reachable": self.gil_reachable,
+            "command": self.command,
+            "story": str(self),
+        }
+
+
+_KINDS: Final = {
+    EndingKind.DEADLOCK: FindingKind.DEADLOCK,
+    EndingKind.LOST_WAKEUP: FindingKind.LOST_WAKEUP,
+    EndingKind.LEAKED_TASK: FindingKind.LEAKED_TASK,
+}
+
+
+def kind_of(ending: Ending) -> FindingKind | None:
+    """Return what kind of finding an ending is; None for one that shows nothing wrong."""
+    match ending.kind:
+        case EndingKind.FINISHED | EndingKind.STEP_BOUND:
+            return None
+        case EndingKind.RAISED:
+            if isinstance(ending.error, AssertionError):
+                return FindingKind.ASSERTION
+            return FindingKind.EXCEPTION
+        case EndingKind.DEADLOCK | EndingKind.LOST_WAKEUP | EndingKind.LEAKED_TASK:
+            return _KINDS[ending.kind]
+
+
+def message_of(ending: Ending) -> str:
+    """Return what happened, in words."""
+    if ending.error is not None:
+        who = ending.task.name if ending.task is not None else "a task"
+        text = str(ending.error).strip() or "(no message)"
+        return f"{type(ending.error).__name__} in {who}: {text}"
+    if ending.cycle:
+        return "; ".join(ending.cycle)
+    return "; ".join(ending.places)
+
+
+def signature_of(ending: Ending) -> tuple[object, ...]:
+    """Return what makes two failures the same one, for shrinking and replay."""
+    error = ending.error
+    if error is None:
+        return (ending.kind,)
+    line = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        line = (traceback.tb_frame.f_code.co_name, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return (ending.kind, type(error), line)

@@ -1,0 +1,75 @@
+"""Watches an exhaustive search for accesses that the engine cannot see into.
+
+A call of code that is not instrumented, on an object that two tasks share, is one step here and
+several in reality. A search that met one is never called exhausted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from harness.engine import board
+from harness.engine.recorder import Recorder
+from harness.engine.site import caller_site
+
+if TYPE_CHECKING:
+    from harness.engine.execution import Execution
+    from harness.engine.task import Task
+
+ANY = -1
+
+
+class OpaqueWatch(Recorder):
+    """A recorder that keeps no events: only who touched what, and the opaque calls."""
+
+    __slots__ = ("_calls", "_seen", "met")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[int, tuple[int, Any]] = {}
+        self._calls: list[tuple[int, str]] = []
+        self.met: set[str] = set()
+
+    def attach(self, execution: Execution) -> None:
+        """Start with the next execution."""
+        super().attach(execution)
+        self.finish()
+        self._seen.clear()
+
+    def decision(self, task: Task | None, label: object) -> None:
+        """Keep nothing."""
+
+    def operation(self, task: Task, label: str, obj: object) -> None:
+        """Keep nothing."""
+
+    def note(self, task: Task, label: str, obj: object) -> None:
+        """Keep nothing."""
+
+    def settle(self) -> None:
+        """Keep nothing."""
+
+    def access(self, task: Task, kind: int, obj: object, key: object) -> None:  # noqa: ARG002  # as the base
+        """Note who touches the object, and where it is touched out of sight."""
+        owner = self._seen.get(id(obj))
+        if owner is None:
+            self._seen[id(obj)] = (task.id, obj)
+        elif owner[0] not in (task.id, ANY):
+            self._seen[id(obj)] = (ANY, obj)
+        if kind == board.OPAQUE:
+            site = caller_site(sys._getframe(1))  # noqa: SLF001  # the one way to see the caller
+            self._calls.append((id(obj), f"{type(obj).__name__} at {site.text()}"))
+
+    def finish(self) -> None:
+        """Keep the opaque calls of the last execution whose object was shared."""
+        for key, text in self._calls:
+            owner = self._seen.get(key)
+            if owner is not None and owner[0] == ANY:
+                self.met.add(text)
+        self._calls.clear()
+
+    def words(self) -> str:
+        """Say what was met."""
+        shown = sorted(self.met)
+        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""  # noqa: PLR2004  # one line
+        return f"code that is not instrumented touches a shared {', a shared '.join(shown[:3])}{more}"

@@ -1,0 +1,275 @@
+"""Twins of `Lock` and `RLock`.
+
+A twin made or met outside an execution works on a real lock of its own; the first use in an
+execution starts from that lock's state. So a lock made at import time serves both.
+
+Waiters are runnable while the lock is free and parked while it is taken: whoever is chosen takes
+it, and no decision is spent on a task that would only find it taken again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.engine import board
+from harness.primitives import real
+from harness.primitives.deadline import check_lock_timeout, deadline_ns
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from harness.engine.execution import Execution
+    from harness.engine.task import Task
+
+get_os_ident = board.get_os_ident
+
+
+class Lock:
+    """Twin of `threading.Lock`. Safe to share between threads and tasks."""
+
+    __slots__ = ("__weakref__", "_execution", "_held", "_owner", "_real", "_waiters")
+
+    def __init__(self) -> None:
+        execution = board.execution
+        self._execution = execution
+        self._held = False
+        self._owner: Task | None = None
+        self._waiters: list[Task] = []
+        self._real: Any = None if execution is not None else real.allocate_lock()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+        """Take the lock; see `threading.Lock.acquire`."""
+        execution = board.execution
+        if execution is None or get_os_ident() != execution.os_thread:
+            return bool(self._outside().acquire(blocking, timeout))
+        limit_s = None
+        if timeout != -1 or not blocking:
+            limit_s = check_lock_timeout(timeout, blocking=bool(blocking))
+        if self._execution is not execution:
+            self._enter(execution)
+        execution.step("acquire", self)
+        if not self._held:
+            self._held = True
+            self._owner = execution.current
+            if self._waiters:
+                self._park_waiters(execution)
+            return True
+        if not blocking:
+            return False
+        return self._wait(execution, deadline_ns(execution, limit_s))
+
+    def _wait(self, execution: Execution, until_ns: int | None) -> bool:
+        """Park until the lock is free and this task is chosen."""
+        task = execution.current
+        self._waiters.append(task)
+        try:
+            while self._held:
+                if not execution.block(self, until_ns) and self._held:
+                    return False
+        finally:
+            self._waiters.remove(task)
+        self._held = True
+        self._owner = task
+        if self._waiters:
+            self._park_waiters(execution)
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; see `threading.Lock.release`."""
+        execution = board.execution
+        if execution is None or get_os_ident() != execution.os_thread:
+            self._outside().release()
+            return
+        if self._execution is not execution:
+            self._enter(execution)
+        execution.step("release", self)
+        if not self._held:
+            if execution.stopping:
+                return  # the end of a task unwinds in any order
+            raise RuntimeError("release unlocked lock")
+        self._held = False
+        self._owner = None
+        for waiter in self._waiters:
+            execution.wake(waiter)
+
+    def locked(self) -> bool:
+        """Say whether somebody holds the lock."""
+        execution = board.current()
+        if execution is None:
+            return bool(self._outside().locked())
+        if self._execution is not execution:
+            self._enter(execution)
+        execution.step("locked", self)
+        return self._held
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    acquire_lock = acquire
+    release_lock = release
+    locked_lock = locked
+
+    def __repr__(self) -> str:
+        held = self._held if board.current() is not None else self._outside().locked()
+        return f"<{'locked' if held else 'unlocked'} {type(self).__name__} at {id(self):#x}>"
+
+    def _at_fork_reinit(self) -> None:
+        self._real = real.allocate_lock()
+        self._held = False
+        self._owner = None
+
+    def _outside(self) -> Any:  # noqa: ANN401  # real locks have no common type
+        if self._real is None:
+            self._real = real.allocate_lock()
+        return self._real
+
+    def _enter(self, execution: Execution) -> None:
+        """Start an execution from the real lock's state."""
+        self._execution = execution
+        self._held = self._real is not None and self._real.locked()
+        self._owner = None
+        self._waiters = []
+
+    def _park_waiters(self, execution: Execution) -> None:
+        for waiter in self._waiters:
+            execution.put_back(waiter)
+
+    # -- what the engine asks --------------------------------------------------------------------
+
+    def describe_wait(self) -> str:
+        """Say what a waiter waits for."""
+        execution = self._execution
+        name = "a lock"
+        if execution is not None and execution.recorder is not None:
+            name = execution.recorder.name(self)
+        if self._owner is None:
+            return f"{name} held outside the execution"
+        return f"{name} held by {self._owner.name}"
+
+    def holders(self) -> tuple[Task, ...]:
+        """Name who could free the lock."""
+        return () if self._owner is None else (self._owner,)
+
+
+class RLock(Lock):
+    """Twin of `threading.RLock`. Safe to share between threads and tasks."""
+
+    __slots__ = ("_depth",)
+
+    def __init__(self) -> None:
+        execution = board.execution
+        self._execution = execution
+        self._held = False
+        self._owner = None
+        self._waiters = []
+        self._depth = 0
+        self._real = None if execution is not None else real.make_rlock()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+        """Take the lock once more; see `threading.RLock.acquire`."""
+        execution = board.execution
+        if execution is None or get_os_ident() != execution.os_thread:
+            return bool(self._outside().acquire(blocking, timeout))
+        if self._execution is not execution:
+            self._enter(execution)
+        if self._owner is execution.current:
+            self._depth += 1  # nobody else can tell: no switching point
+            return True
+        if not Lock.acquire(self, blocking, timeout):
+            return False
+        self._depth = 1
+        return True
+
+    __enter__ = acquire
+
+    def release(self) -> None:
+        """Give one level back; see `threading.RLock.release`."""
+        execution = board.execution
+        if execution is None or get_os_ident() != execution.os_thread:
+            self._outside().release()
+            return
+        if self._execution is not execution:
+            self._enter(execution)
+        if self._owner is not execution.current:
+            if execution.stopping:
+                return
+            raise RuntimeError("cannot release un-acquired lock")
+        self._depth -= 1
+        if not self._depth:
+            Lock.release(self)
+
+    def _is_owned(self) -> bool:
+        execution = board.current()
+        if execution is None:
+            return bool(self._outside()._is_owned())  # noqa: SLF001  # what Condition asks
+        if self._execution is not execution:
+            self._enter(execution)
+        return self._owner is execution.current
+
+    def _release_save(self) -> tuple[int, object]:
+        execution = board.current()
+        if execution is None:
+            saved: tuple[int, object] = self._outside()._release_save()  # noqa: SLF001  # as above
+            return saved
+        if not self._is_owned():
+            raise RuntimeError("cannot release un-acquired lock")
+        depth, self._depth = self._depth, 0
+        Lock.release(self)
+        return depth, None
+
+    def _acquire_restore(self, saved: tuple[int, object]) -> None:
+        execution = board.current()
+        if execution is None:
+            self._outside()._acquire_restore(saved)  # noqa: SLF001  # as above
+            return
+        Lock.acquire(self)
+        self._depth = saved[0]
+
+    def _recursion_count(self) -> int:
+        return self._depth if self._is_owned() else 0
+
+    def locked(self) -> bool:
+        """Say whether somebody holds the lock."""
+        execution = board.current()
+        if execution is None:
+            return "unlocked" not in repr(self._outside())
+        return Lock.locked(self)
+
+    def _at_fork_reinit(self) -> None:
+        self._real = real.make_rlock()
+        self._held = False
+        self._owner = None
+        self._depth = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {id(self):#x}>"
+
+    def _outside(self) -> Any:  # noqa: ANN401  # real locks have no common type
+        if self._real is None:
+            self._real = real.make_rlock()
+        return self._real
+
+    def _enter(self, execution: Execution) -> None:
+        self._execution = execution
+        self._held = False
+        self._owner = None
+        self._waiters = []
+        self._depth = 0
+        if self._real is not None and not repr(self._real).startswith("<unlocked"):
+            self._held = True
+
+
+def adopt(lock: Any) -> Lock:  # noqa: ANN401  # real locks have no common type
+    """Return a twin around a real lock: outside an execution the two exclude each other."""
+    twin = RLock() if type(lock) is real.RLockType else Lock()
+    twin._real = lock  # noqa: SLF001  # this file owns the class
+    twin._execution = None  # noqa: SLF001  # so that the first use looks at the real lock
+    return twin

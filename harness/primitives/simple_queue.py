@@ -1,0 +1,109 @@
+"""Twin of `queue.SimpleQueue`, which is C and would block the OS thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from queue import Empty
+from typing import TYPE_CHECKING, Any
+
+from harness.engine import board
+from harness.primitives import real
+from harness.primitives.deadline import deadline_ns
+
+if TYPE_CHECKING:
+    from harness.engine.execution import Execution
+    from harness.engine.task import Task
+
+
+class SimpleQueue:
+    """Twin of `queue.SimpleQueue`: every call is one step. Safe to share."""
+
+    def __init__(self) -> None:
+        self._execution: Execution | None = board.execution
+        self._items: deque[Any] = deque()
+        self._before: list[Any] = []  # what it held before the execution: each starts with it
+        self._parked: list[Task] = []
+        self._real: Any = None if board.execution is not None else real.SimpleQueue()
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ANN401, ARG002, FBT001, FBT002
+        """Add an item; never blocks."""
+        execution = self._inside()
+        if execution is None:
+            self._outside().put(item)
+            return
+        execution.step("put", self)
+        self._items.append(item)
+        for waiter in self._parked:
+            execution.wake(waiter)
+
+    def put_nowait(self, item: Any) -> None:  # noqa: ANN401  # any item
+        """Add an item."""
+        self.put(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ANN401, FBT001, FBT002
+        """Take the oldest item; see `queue.SimpleQueue.get`."""
+        execution = self._inside()
+        if execution is None:
+            return self._outside().get(block, timeout)
+        if block and timeout is not None and timeout < 0:
+            raise ValueError("'timeout' must be a non-negative number")
+        until_ns = deadline_ns(execution, timeout)
+        execution.step("get", self)
+        if not self._items:
+            if not block:
+                raise Empty
+            self._wait(execution, until_ns)
+        item = self._items.popleft()
+        if not self._items:
+            for waiter in self._parked:
+                execution.put_back(waiter)
+        return item
+
+    def _wait(self, execution: Execution, until_ns: int | None) -> None:
+        task = execution.current
+        self._parked.append(task)
+        try:
+            while not self._items:
+                if not execution.block(self, until_ns) and not self._items:
+                    raise Empty
+        finally:
+            self._parked.remove(task)
+
+    def get_nowait(self) -> Any:  # noqa: ANN401  # any item
+        """Take the oldest item, or raise `queue.Empty`."""
+        return self.get(block=False)
+
+    def empty(self) -> bool:
+        """Say whether the queue is empty."""
+        return self.qsize() == 0
+
+    def qsize(self) -> int:
+        """Return how many items wait."""
+        execution = self._inside()
+        if execution is None:
+            return int(self._outside().qsize())
+        execution.step("qsize", self)
+        return len(self._items)
+
+    def _inside(self) -> Execution | None:
+        execution = board.current()
+        if execution is not None and self._execution is not execution:
+            self._execution = execution
+            while self._real is not None and not self._real.empty():
+                self._before.append(self._real.get_nowait())
+            self._items = deque(self._before)
+            self._parked = []
+        return execution
+
+    def _outside(self) -> Any:  # noqa: ANN401  # a real queue
+        if self._real is None:
+            self._real = real.SimpleQueue()
+        return self._real
+
+    def describe_wait(self) -> str:
+        """Say what a waiter waits for."""
+        return "an item in a SimpleQueue"
+
+    def holders(self) -> tuple[Task, ...]:
+        """Nobody in particular can end the wait."""
+        return ()

@@ -1,0 +1,253 @@
+"""Controlled threads.
+
+`threading.Thread` is subclassed everywhere, long before an execution starts, so there is no twin
+class: during a campaign the methods below stand in the real class. Outside an execution each of
+them calls the original.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+from harness.engine import board
+from harness.engine.site import caller_site
+from harness.errors import UncontrolledError
+from harness.primitives import real
+from harness.primitives.deadline import deadline_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from harness.engine.execution import Execution
+    from harness.engine.task import Task
+
+real_init = threading.Thread.__init__
+real_start = threading.Thread.start
+real_join = threading.Thread.join
+real_is_alive = threading.Thread.is_alive
+
+
+class Started:
+    """The flag behind `Thread._started`, which the class's own properties read."""
+
+    __slots__ = ("flag",)
+
+    def __init__(self) -> None:
+        self.flag = False
+
+    def is_set(self) -> bool:
+        """Say whether the thread was started."""
+        return self.flag
+
+    def set(self) -> None:
+        """Note that the thread was started."""
+        self.flag = True
+
+
+def init(  # noqa: PLR0913  # the standard library's own signature
+    self: Any,  # noqa: ANN401  # a Thread with private attributes
+    group: None = None,
+    target: Callable[..., object] | None = None,
+    name: str | None = None,
+    args: Any = (),  # noqa: ANN401  # any iterable
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    daemon: bool | None = None,
+    **more: Any,  # noqa: ANN401  # `context` from 3.14 on
+) -> None:
+    """Stand in for `Thread.__init__`: the same attributes, without real locks."""
+    execution = board.current()
+    if execution is None or more:
+        real_init(self, group, target, name, args, kwargs, daemon=daemon, **more)
+        return
+    assert group is None, "group argument must be None for now"
+    self._target = target
+    self._name = str(name) if name else _default_name(execution, target)
+    self._args = args
+    self._kwargs = {} if kwargs is None else kwargs
+    self._daemonic = execution.current.daemon if daemon is None else daemon
+    self._ident = None
+    self._native_id = None
+    self._tstate_lock = None
+    self._handle = None
+    self._started = Started()
+    self._is_stopped = False
+    self._initialized = True
+    self._stderr = None
+    self._task = None
+
+
+def _default_name(execution: Execution, target: Callable[..., object] | None) -> str:
+    """Name a thread as the standard library does, but the same in every execution."""
+    execution.threads_made += 1
+    number = execution.threads_made
+    if target is None:
+        return f"Thread-{number}"
+    return f"Thread-{number} ({getattr(target, '__name__', 'target')})"
+
+
+def start(self: Any) -> None:  # noqa: ANN401  # a Thread with private attributes
+    """Stand in for `Thread.start`."""
+    execution = board.current()
+    if execution is None:
+        real_start(self)
+        return
+    if not getattr(self, "_initialized", False):
+        raise RuntimeError("thread.__init__() not called")
+    if self._started.is_set() or self.__dict__.get("_task") is not None:
+        raise RuntimeError("threads can only be started once")
+    task = execution.spawn(self.run, self._name)
+    if self._daemonic:
+        execution.make_daemon(task)
+    task.thread = self
+    self._task = task
+    self._ident = task.ident
+    self._native_id = task.ident
+    self._started.set()
+    execution.step("start", task)
+
+
+def join(self: Any, timeout: float | None = None) -> None:  # noqa: ANN401  # as above
+    """Stand in for `Thread.join`."""
+    execution = board.current()
+    if execution is None:
+        real_join(self, timeout)
+        return
+    task: Task | None = self.__dict__.get("_task")
+    if task is None or execution.tasks[task.id : task.id + 1] != [task]:
+        _join_uncontrolled(execution, self, timeout)
+        return
+    if task is execution.current:
+        raise RuntimeError("cannot join current thread")
+    if task.finished:
+        return
+    if timeout is not None:
+        execution.step("join", task)
+        if task.finished or timeout <= 0:
+            return
+    if task.joiners is None:
+        task.joiners = []
+    me = execution.current
+    task.joiners.append(me)
+    if not execution.block(task, deadline_ns(execution, timeout)) and me in task.joiners:
+        task.joiners.remove(me)
+
+
+def _join_uncontrolled(execution: Execution, thread: Any, timeout: float | None) -> None:  # noqa: ANN401  # as above
+    if not getattr(thread, "_initialized", False):
+        raise RuntimeError("Thread.__init__() not called")
+    if not thread._started.is_set():  # noqa: SLF001  # as the original does
+        raise RuntimeError("cannot join thread before it is started")
+    if thread is current_thread():
+        raise RuntimeError("cannot join current thread")
+    if not real_is_alive(thread) or (timeout is not None and timeout <= 0):
+        return
+    execution.refuse(
+        UncontrolledError(
+            f"join of the real thread {thread.name!r}, started outside the body",
+            caller_site(None).text(),
+            "Start the thread inside the body, so that the engine runs it.",
+        )
+    )
+
+
+def is_alive(self: Any) -> bool:  # noqa: ANN401  # as above
+    """Stand in for `Thread.is_alive`."""
+    task: Task | None = self.__dict__.get("_task")
+    execution = board.current()
+    if execution is None:
+        return False if task is not None else real_is_alive(self)
+    if task is None:
+        if self._started.is_set() and not isinstance(self._started, Started):
+            return real_is_alive(self)
+        return False
+    execution.step("is_alive", task)
+    return not task.finished
+
+
+def call_user_excepthook(task: Task, error: BaseException) -> bool:
+    """Hand an error to the user's `threading.excepthook`; False if there is none."""
+    hook = threading.excepthook
+    if hook is real.excepthook or hook is threading.__excepthook__:
+        return False
+    if getattr(hook, "__module__", "").startswith("_pytest"):
+        return False  # pytest's collector of unhandled thread exceptions, not the user's
+    arguments = (type(error), error, error.__traceback__, task.thread)
+    hook(threading.ExceptHookArgs(arguments))
+    return True
+
+
+def start_new_thread(
+    function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
+) -> int:
+    """Stand in for `_thread.start_new_thread`."""
+    execution = board.current()
+    if execution is None:
+        return real.start_new_thread(function, args, dict(kwargs or {}))
+    if not callable(function):
+        raise TypeError("first arg must be callable")
+
+    def entry() -> None:
+        with contextlib.suppress(SystemExit):
+            function(*args, **(kwargs or {}))
+
+    task = execution.spawn(entry, f"Thread-{len(execution.tasks)} (low level)")
+    execution.make_daemon(task)
+    execution.step("start", task)
+    return task.ident
+
+
+def get_ident() -> int:
+    """Stand in for `threading.get_ident`."""
+    execution = board.current()
+    if execution is None or not execution.current.id:
+        return real.get_ident()
+    return execution.current.ident
+
+
+def get_native_id() -> int:
+    """Stand in for `threading.get_native_id`."""
+    execution = board.current()
+    if execution is None or not execution.current.id:
+        return real.get_native_id()
+    return execution.current.ident
+
+
+def current_thread() -> threading.Thread:
+    """Stand in for `threading.current_thread`."""
+    execution = board.current()
+    if execution is None:
+        return real.current_thread()
+    task = execution.current
+    if task.thread is None:
+        task.thread = real.current_thread() if not task.id else _dummy_thread(task)
+    return task.thread
+
+
+def _dummy_thread(task: Task) -> threading.Thread:
+    """Make the object that `current_thread` shows in a thread of `start_new_thread`."""
+    thread: Any = threading.Thread.__new__(threading.Thread)
+    init(thread, name=f"Dummy-{task.id}", daemon=True)
+    thread._task = task  # noqa: SLF001  # the attribute is ours
+    thread._ident = task.ident  # noqa: SLF001  # as the original does
+    thread._started.set()  # noqa: SLF001  # as the original does
+    made: threading.Thread = thread
+    return made
+
+
+def enumerate_threads() -> list[threading.Thread]:
+    """Stand in for `threading.enumerate`: the threads of the execution."""
+    execution = board.current()
+    if execution is None:
+        return real.enumerate_threads()
+    execution.step("enumerate", None)
+    alive = [task for task in execution.tasks if not task.finished]
+    named = [task.thread for task in alive if task.thread is not None and task.id]
+    return [threading.main_thread(), *named]
+
+
+def active_count() -> int:
+    """Stand in for `threading.active_count`."""
+    return real.active_count() if board.current() is None else len(enumerate_threads())

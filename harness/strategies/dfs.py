@@ -1,0 +1,105 @@
+"""Every schedule up to a number of preemptions, depth first.
+
+Source: Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded
+programs", PLDI 2007: most bugs need very few preemptions, and the schedules with at most c of them
+are polynomially many. There is no partial-order reduction here: schedules that differ only in the
+order of independent steps are all run.
+
+A preemption is a switch away from a task that could go on; letting a timeout fire while some task
+could run costs one as well, or a loop around a timed wait would have no last schedule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.engine.task import Task
+
+DEFAULT_PREEMPTIONS = 2
+
+
+class _Choice:
+    """A point on the current path: what was offered, which is taken, what it cost."""
+
+    __slots__ = ("index", "options", "spent")
+
+    def __init__(self, options: list[tuple[int, int]], spent: int) -> None:
+        self.options = options  # (task id, preemptions that choosing it costs)
+        self.spent = spent  # preemptions before this point
+        self.index = 0
+
+
+class BoundedDfs:
+    """Depth-first search; deterministic, the seed does not matter."""
+
+    __slots__ = ("_depth", "_path", "_spent", "bound", "cut", "early_timeouts", "exhaustive")
+
+    def __init__(self, preemptions: int | None = DEFAULT_PREEMPTIONS) -> None:
+        if preemptions is not None and preemptions < 0:
+            raise ValueError(f"preemptions start at 0, got {preemptions}")
+        self.bound = preemptions
+        self.cut = False  # some schedule was left out because of the bound
+        self.exhaustive = True
+        self.early_timeouts = True
+        self._path: list[_Choice] = []
+        self._depth = 0
+        self._spent = 0
+
+    def begin(self, execution: int) -> bool:
+        """Move to the next path; False when all have been run."""
+        self._depth = 0
+        self._spent = 0
+        if not execution:
+            return True
+        while self._path:
+            last = self._path[-1]
+            last.index += 1
+            if last.index < len(last.options):
+                return True
+            self._path.pop()
+        return False
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
+        """Return the next task of the current path."""
+        if self._depth == len(self._path):
+            self._path.append(_Choice(self._options(ready, current), self._spent))
+        choice = self._path[self._depth]
+        self._depth += 1
+        wanted, cost = choice.options[choice.index]
+        self._spent += cost
+        for task in ready:
+            if task.id == wanted:
+                return task
+        raise RuntimeError(
+            f"task {wanted} could run here in an earlier execution and cannot now: the body does "
+            "not do the same thing under the same schedule"
+        )
+
+    def _options(self, ready: Sequence[Task], current: Task | None) -> list[tuple[int, int]]:
+        """Return what may be chosen within the bound, the cheapest first."""
+        someone_ready = current is not None or any(not task.parked for task in ready)
+        priced = []
+        for task in ready:
+            preempts = current is not None and task is not current
+            hurries = task.parked and someone_ready
+            priced.append((task.id, int(preempts or hurries)))
+        priced.sort(key=_cost)
+        if self.bound is None:
+            return priced
+        left = self.bound - self._spent
+        allowed = [option for option in priced if option[1] <= left]
+        self.cut = self.cut or len(allowed) < len(priced)
+        return allowed
+
+    def scope(self) -> str:
+        """Say what was covered once nothing is left."""
+        if self.bound is None or not self.cut:
+            return "no bound"
+        return f"within {self.bound} preemption{'s' if self.bound != 1 else ''}"
+
+
+def _cost(option: tuple[int, int]) -> int:
+    return option[1]

@@ -1,0 +1,31 @@
+"""The seam between the engine and whoever chooses the schedule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.engine.task import Task
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Chooses who runs next at every point where at least two tasks could.
+
+    Two attributes are optional. `early_timeouts: bool`, read after every `begin`: tasks that wait
+    with a timeout are offered too (their `parked` is True), and choosing one lets its timeout
+    happen now. `exhaustive: bool`: a False from `begin` means that every schedule was tried.
+    """
+
+    def begin(self, execution: int) -> bool:
+        """Prepare execution number 0, 1, 2, ...; False means that there is nothing left to try."""
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
+        """Return one of `ready`.
+
+        Args:
+            ready: At least two tasks, by rising id; the list is the engine's, do not keep it.
+            current: The task that reached the point and could go on; None if it cannot.
+        """
