@@ -11,7 +11,7 @@ from harness.engine.ending import Ending, EndingKind
 from harness.engine.recorder import Recorder
 from harness.errors import ArgumentError, DriftError, ExplorationInterrupted
 from harness.exploration import Exploration, Verdict
-from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of
+from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
 from harness.opaque import OpaqueWatch
 from harness.shrink import Shrinker
 from harness.strategies.pct import Pct
@@ -136,6 +136,7 @@ def _finding(
         trace=Trace(tuple(events), truncated),
         gil_reachable=_shown_under_gil() if model == "gil" else "",
         places=ending.places,
+        stack=stack_of(ending.error),
         error=ending.error,
     )
 

@@ -7,9 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine.ending import Ending, EndingKind
+from harness.engine.site import Site, is_ours
 
 if TYPE_CHECKING:
     from harness.engine.recorder import Event
+
+
+MAX_STACK: Final = 12  # lines of a failing task's stack that a story shows
 
 
 class FindingKind(StrEnum):
@@ -50,6 +54,8 @@ class Finding:
         token: The schedule; `harness.replay(body, token)` runs it again.
         gil_reachable: What is known of the failure under the GIL, in words.
         command: The exact command line that runs it again; empty where none is known.
+        places: Where each task stood that had not ended.
+        stack: The failing task's own lines, innermost last, for an exception.
         error: The exception itself, where there is one in this process.
     """
 
@@ -60,6 +66,7 @@ class Finding:
     gil_reachable: str = ""
     command: str = ""
     places: tuple[str, ...] = ()
+    stack: tuple[str, ...] = ()
     error: BaseException | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -108,6 +115,19 @@ def message_of(ending: Ending) -> str:
     if ending.cycle:
         return "; ".join(ending.cycle)
     return "; ".join(ending.places)
+
+
+def stack_of(error: BaseException | None) -> tuple[str, ...]:
+    """Return the user's lines of a traceback, innermost last; ours are left out."""
+    lines: list[str] = []
+    traceback = error.__traceback__ if error is not None else None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if not is_ours(code.co_filename):
+            site = Site(code.co_filename, traceback.tb_lineno, code.co_qualname)
+            lines.append(f"{site.text()}: {site.source()}")
+        traceback = traceback.tb_next
+    return tuple(lines[-MAX_STACK:])
 
 
 def signature_of(ending: Ending) -> tuple[object, ...]:

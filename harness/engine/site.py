@@ -39,6 +39,11 @@ class Site:
         return linecache.getline(self.path, self.line).strip()
 
 
+def is_ours(path: str) -> bool:
+    """Say whether a file belongs to the harness."""
+    return path.startswith(_HARNESS)
+
+
 def caller_site(frame: FrameType | None) -> Site:
     """Return the innermost line that is neither ours nor a primitive's own.
 

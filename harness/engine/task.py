@@ -64,6 +64,10 @@ class Task:
     def __repr__(self) -> str:
         return f"<Task {self.id} {self.name}>"
 
+    def record_name(self) -> str:
+        """Return the name that traces show."""
+        return self.name
+
     def describe_wait(self) -> str:
         """Say what somebody waits for who joins this task."""
         return f"the end of {self.name}"
