@@ -1,0 +1,83 @@
+"""What a report is about: of all runs in the store, those of the newest code.
+
+A store outlives many commits and many tries. The page speaks of one state of the code: the newest
+run's commit with its uncommitted changes, or, where there is no git, everything without a commit.
+Of a check that ran twice the newer run stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.errors import DamagedDocumentError
+
+if TYPE_CHECKING:
+    from reports.document import RunDocument
+    from reports.errors import ReportsError
+    from reports.record import Record, RecordKind
+    from reports.series import RunStamp
+    from reports.store import Store
+
+# What tells two checks of one name apart; a seed does not, a run with another seed is a re-run.
+_TELLING_PARAMS = ("method", "strategy", "model", "twin", "variant", "generator")
+_Check = tuple[str, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The records a report shows, the runs they come from (newest first), and what was refused."""
+
+    records: tuple[Record, ...]
+    documents: tuple[RunDocument, ...]
+    refused: tuple[ReportsError, ...]
+    runs_in_store: int
+
+    def of_kind(self, kind: RecordKind) -> tuple[Record, ...]:
+        """Return the records of one kind, in the order they were written."""
+        return tuple(record for record in self.records if record.kind is kind)
+
+
+def select(store: Store) -> Selection:
+    """Return the newest code's records."""
+    stamps = store.stamps()
+    refused = list(store.refused)
+    documents: list[RunDocument] = []
+    for stamp in stamps:
+        if not _same_code(stamp, stamps[0]):
+            continue
+        try:
+            documents.append(store.document(stamp.run_id))
+        except DamagedDocumentError as error:
+            refused.append(error)
+    return Selection(
+        records=_newest_of_each(documents),
+        documents=tuple(documents),
+        refused=tuple(refused),
+        runs_in_store=len(stamps),
+    )
+
+
+def _same_code(stamp: RunStamp, newest: RunStamp) -> bool:
+    if newest.commit_id is None:
+        return stamp.commit_id is None
+    return stamp.code == newest.code
+
+
+def _newest_of_each(documents: list[RunDocument]) -> tuple[Record, ...]:
+    """Return each check's records from the newest document that has it.
+
+    Two records of one check in one document both stay: neither may hide the other's failure.
+    """
+    seen: set[_Check] = set()
+    kept: list[list[Record]] = []
+    for document in documents:
+        fresh = [record for record in document.records if _check(record) not in seen]
+        seen.update(_check(record) for record in fresh)
+        kept.append(fresh)
+    return tuple(record for fresh in reversed(kept) for record in fresh)
+
+
+def _check(record: Record) -> _Check:
+    telling = tuple(record.params.get(name, "") for name in _TELLING_PARAMS)
+    return (record.kind.value, record.name, telling)
