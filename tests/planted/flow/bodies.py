@@ -81,7 +81,7 @@ def close_wakes_waiters(make: Make) -> None:
 def callback_calls_in(make: Make) -> None:
     """The blocked callback looks at the controller that calls it."""
     seen: list[int] = []
-    flow = make(1, 1, on_blocked=lambda: seen.append(flow.pending))
+    flow: FlowController = make(1, 1, on_blocked=lambda: seen.append(flow.pending))
     thread = threading.Thread(target=flow.acquire)
     thread.start()
     thread.join()
@@ -99,7 +99,7 @@ def follows_the_model(make: Make, rng: random.Random) -> None:
         if number == closes_at:
             model.close()
             flow.close()
-        elif rng.random() < 0.55:  # noqa: PLR2004  # somewhat more asking than giving back
+        elif rng.random() < 0.55:  # somewhat more asking than giving back
             model.acquire("caller", patient=False)
             model.judge({"caller": _try(flow)})
         else:
