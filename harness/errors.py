@@ -128,7 +128,7 @@ class NestedExplorationError(HarnessError):
         )
 
 
-class ExplorationInterrupted(KeyboardInterrupt):  # noqa: N818  # an interrupt, not an error
+class ExplorationInterrupted(KeyboardInterrupt):  # an interrupt, not an error
     """Ctrl-C ended an exploration; `partial` holds what was done until then."""
 
     def __init__(self, partial: object) -> None:

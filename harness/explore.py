@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,12 +15,12 @@ from harness.errors import ArgumentError, DriftError, ExplorationInterrupted
 from harness.exploration import Exploration, Verdict
 from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
 from harness.opaque import OpaqueWatch
+from harness.replay_token import Token, decode_token
 from harness.shrink import Shrinker
 from harness.strategies.pct import Pct
 from harness.strategies.random_walk import RandomWalk
 from harness.strategies.registry import make_strategy
 from harness.strategies.replay import RE_RECORD, Replay
-from harness.token import Token, decode_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ MAX_EVENTS: Final = 2_000  # events that a trace keeps: the first and the last h
 PROGRESS_S: Final = 0.25
 
 
-def explore(
+def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
     body: Body,
     strategy: str | Strategy | None = None,
     *,
@@ -72,9 +74,11 @@ def explore(
             to do.
         ExplorationInterrupted: Ctrl-C; `.partial` is the result so far.
     """
-    _check(body, executions, seed, max_steps, model, workers, budget_s)
+    _check_body(body)
+    _check_numbers(executions=executions, seed=seed, max_steps=max_steps)
+    _check_setting(model=model, workers=workers, budget_s=budget_s)
     name, chosen = make_strategy(strategy, seed)
-    explorer = _Explorer(body, chosen, name, seed, max_steps, model)
+    explorer = _Explorer(body, chosen, name=name, seed=seed, max_steps=max_steps, model=model)
     return explorer.run(executions, budget_s, progress)
 
 
@@ -104,7 +108,9 @@ def _replay(campaign: Campaign, body: Body, wanted: Token) -> Finding | None:
     recorder = Recorder()
     ending, _ = campaign.run(body, strategy, recorder=recorder)
     if strategy.left:
-        raise DriftError(f"the run ended with {strategy.left} choices of the schedule left", RE_RECORD)
+        raise DriftError(
+            f"the run ended with {strategy.left} choices of the schedule left", RE_RECORD
+        )
     _check_marks(bytes(recorder.marks), wanted.marks)
     kind = kind_of(ending)
     if kind is None:
@@ -142,16 +148,21 @@ def _finding(
 
 
 def _shown_under_gil() -> str:
-    import sys  # noqa: PLC0415  # one line of one message
-
     return f"shown under the GIL model of CPython {sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class _Explorer:
     """One call of `explore`."""
 
-    def __init__(
-        self, body: Body, strategy: Strategy, name: str, seed: int, max_steps: int, model: str
+    def __init__(  # noqa: PLR0913  # one call of explore
+        self,
+        body: Body,
+        strategy: Strategy,
+        *,
+        name: str,
+        seed: int,
+        max_steps: int,
+        model: str,
     ) -> None:
         self.body = body
         self.strategy = strategy
@@ -281,8 +292,6 @@ class _Explorer:
 
     def _with_gil(self, finding: Finding) -> Finding:
         """Say whether a short search under the GIL model shows a failure of the same kind."""
-        import dataclasses  # noqa: PLC0415  # only a failure pays for it
-
         shown = self._found_under_gil(finding.kind)
         words = _shown_under_gil()
         text = words if shown else f"not {words} ({GIL_TRIES} executions tried)"
@@ -347,22 +356,16 @@ class _Explorer:
         return "a loop that polls instead of waiting looks like this; or raise max_steps"
 
 
-def _check(  # noqa: PLR0913  # one look at all arguments of explore
-    body: object,
-    executions: object,
-    seed: object,
-    max_steps: object,
-    model: object,
-    workers: object,
-    budget_s: object,
-) -> None:
-    _check_body(body)
+def _check_numbers(*, executions: object, seed: object, max_steps: object) -> None:
     if type(executions) is not int or executions < 1:
         raise ArgumentError("executions", executions, "a whole number from 1")
     if type(seed) is not int:
         raise ArgumentError("seed", seed, "a whole number")
     if type(max_steps) is not int or max_steps < 1:
         raise ArgumentError("max_steps", max_steps, "a whole number from 1")
+
+
+def _check_setting(*, model: object, workers: object, budget_s: object) -> None:
     if model not in MODELS:
         raise ArgumentError("model", model, " or ".join(MODELS))
     if workers != 1:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine.ending import Ending, EndingKind
-from harness.engine.site import Site, is_ours
+from harness.engine.place import Site, is_ours
 
 if TYPE_CHECKING:
     from harness.engine.recorder import Event

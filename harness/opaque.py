@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from harness.engine import board
+from harness.engine.place import caller_site
 from harness.engine.recorder import Recorder
-from harness.engine.site import caller_site
 
 if TYPE_CHECKING:
     from harness.engine.execution import Execution
@@ -72,4 +72,6 @@ class OpaqueWatch(Recorder):
         """Say what was met."""
         shown = sorted(self.met)
         more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""  # noqa: PLR2004  # one line
-        return f"code that is not instrumented touches a shared {', a shared '.join(shown[:3])}{more}"
+        return (
+            f"code that is not instrumented touches a shared {', a shared '.join(shown[:3])}{more}"
+        )

@@ -25,7 +25,7 @@ EXIT_STUCK: Final = 86  # the exit status of a process that could not be freed
 class Watchdog:
     """A real thread that looks at the running execution twice a second."""
 
-    __slots__ = ("_execution", "_idle", "_ident", "_last", "_stop", "_told")
+    __slots__ = ("_execution", "_ident", "_idle", "_last", "_stop", "_told")
 
     def __init__(self) -> None:
         self._stop = real.allocate_lock()
@@ -92,4 +92,3 @@ class Watchdog:
             os.write(2, f"holdfast: {execution.tool_error}\n".encode())
         os.write(2, b"holdfast: the thread cannot be freed; this process ends now\n")
         os._exit(EXIT_STUCK)
-

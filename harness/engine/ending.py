@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from harness.engine.site import caller_site
+from harness.engine.place import caller_site
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

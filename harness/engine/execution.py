@@ -23,7 +23,7 @@ from harness.engine import board
 from harness.engine.ending import Ending, EndingKind, blocked_ending
 from harness.engine.pool import abandon
 from harness.engine.region import Region
-from harness.engine.site import caller_site
+from harness.engine.place import caller_site
 from harness.engine.task import Task, TaskKilled
 from harness.errors import (
     BlockedInRegionError,

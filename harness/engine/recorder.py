@@ -13,7 +13,7 @@ from types import MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
-from harness.engine.site import Site, caller_site
+from harness.engine.place import Site, caller_site
 
 if TYPE_CHECKING:
     from harness.engine.execution import Execution

@@ -25,7 +25,9 @@ def sleep(seconds: float, /) -> None:
     execution.sleep(int(seconds * 1e9))
 
 
-def _monotonic_like(original_ns: Callable[[], int]) -> tuple[Callable[[], int], Callable[[], float]]:
+def _monotonic_like(
+    original_ns: Callable[[], int],
+) -> tuple[Callable[[], int], Callable[[], float]]:
     """Return the nanosecond and the second form of a clock that has no fixed start."""
 
     def clock_ns() -> int:

@@ -93,9 +93,7 @@ class Condition:
             self._acquire_restore(saved)
         return notified
 
-    def wait_for(
-        self, predicate: Callable[[], Any], timeout: float | None = None
-    ) -> Any:  # noqa: ANN401  # what the predicate returns
+    def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:  # noqa: ANN401  # what the predicate returns
         """Wait until `predicate` holds; see `threading.Condition.wait_for`."""
         execution = board.current()
         if execution is None:

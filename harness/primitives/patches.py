@@ -96,17 +96,26 @@ def _refused() -> Iterator[tuple[Any, Any]]:
     for name in starters:
         original = getattr(os, name, None)
         if original is not None:
-            yield original, _REFUSALS.setdefault(
-                name, uncontrolled.refusing(original, f"os.{name}", uncontrolled.PROCESS_REMEDY)
+            yield (
+                original,
+                _REFUSALS.setdefault(
+                    name, uncontrolled.refusing(original, f"os.{name}", uncontrolled.PROCESS_REMEDY)
+                ),
             )
     fork_exec = getattr(sys.modules.get("_posixsubprocess"), "fork_exec", None)
     if fork_exec is not None:
-        yield fork_exec, _REFUSALS.setdefault(
-            "fork_exec",
-            uncontrolled.refusing(fork_exec, "starting a process", uncontrolled.PROCESS_REMEDY),
+        yield (
+            fork_exec,
+            _REFUSALS.setdefault(
+                "fork_exec",
+                uncontrolled.refusing(fork_exec, "starting a process", uncontrolled.PROCESS_REMEDY),
+            ),
         )
-    yield builtins.input, _REFUSALS.setdefault(
-        "input", uncontrolled.refusing(builtins.input, "input()", uncontrolled.IO_REMEDY)
+    yield (
+        builtins.input,
+        _REFUSALS.setdefault(
+            "input", uncontrolled.refusing(builtins.input, "input()", uncontrolled.IO_REMEDY)
+        ),
     )
     yield os.read, _REFUSALS.setdefault("read", uncontrolled.reading(os.read, "os.read"))
     yield select.select, _REFUSALS.setdefault("select", uncontrolled.selecting(select.select))

@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from harness.engine import board
-from harness.engine.site import caller_site
+from harness.engine.place import caller_site
 from harness.errors import UncontrolledError
 from harness.primitives import real
 from harness.primitives.deadline import deadline_ns

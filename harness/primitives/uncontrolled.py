@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
-from harness.engine.site import caller_site
+from harness.engine.place import caller_site
 from harness.errors import UncontrolledError
 from harness.primitives.asyncio_loop import wake_selectors
 

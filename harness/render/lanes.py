@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from harness.engine.site import Site
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.engine.place import Site
     from harness.engine.recorder import Event
 
 MAX_LANES: Final = 5  # more tasks than this get one column with their names
@@ -86,9 +85,7 @@ def _only_tries(events: Sequence[Event], index: int) -> bool:
         return False
     following = next((later for later in events[index + 1 :] if later.task == event.task), None)
     return (
-        following is not None
-        and following.kind == "blocks on"
-        and following.target == event.target
+        following is not None and following.kind == "blocks on" and following.target == event.target
     )
 
 
@@ -143,7 +140,9 @@ def _draw_list(rows: Sequence[Row], names: dict[int, str], *, width: int) -> lis
             lines.append("   ⋮")
             continue
         name = _fit(names.get(row.task, str(row.task)), name_width)
-        lines.append(_with_source(f"  {row.number:>4}  {name}  {_fit(row.text, 40)}", row.site, width))
+        lines.append(
+            _with_source(f"  {row.number:>4}  {name}  {_fit(row.text, 40)}", row.site, width)
+        )
     return lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from harness.render.lanes import draw, held_at_end, rows_of
@@ -53,11 +54,12 @@ def _trace_lines(finding: Finding, width: int) -> Iterator[str]:
     if not rows:
         return
     names = {event.task: event.task_name for event in events}
-    switches = sum(1 for one, two in zip(rows, rows[1:], strict=False) if one.task != two.task)
+    switches = sum(1 for one, two in pairwise(rows) if one.task != two.task)
     yield ""
     note = f", {finding.trace.truncated} more left out" if finding.trace.truncated else ""
     plural = "s" if len(rows) != 1 else ""
-    yield f"How it came to be ({len(rows)} step{plural}, {switches} switches{note}; time runs down):"
+    size = f"{len(rows)} step{plural}, {switches} switches{note}"
+    yield f"How it came to be ({size}; time runs down):"
     yield ""
     yield from draw(rows, names, width=width)
 
