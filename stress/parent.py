@@ -105,7 +105,8 @@ class _Watch:
         )
 
     def _per_round(self) -> int:
-        return self._subject.stress_scale.threads * self._subject.stress_scale.rounds
+        scale = self._subject.stress_scale
+        return scale.threads * scale.rounds * scale.repeats
 
     def _spawn(self, words: IO[bytes]) -> subprocess.Popen[bytes]:
         budget = self._budget
@@ -196,15 +197,15 @@ class _Watch:
     def _stuck(
         self, child: subprocess.Popen[bytes], seen: psutil.Process, words: IO[bytes], what: str
     ) -> tuple[Ending, str, str]:
-        before_s = self._cpu_s
         try:
             stacks = stacks_of(child.pid, words)
         except (NotAvailableHereError, ProcessLookupError) as error:
             stacks = f"(no stacks: {error})"
-        asked_s = time.monotonic()
+        self._look(seen)
+        before_s, began_s = self._cpu_s, time.monotonic()
         time.sleep(LOOK_S * 4)
         self._look(seen)
-        busy = (self._cpu_s - before_s) / (time.monotonic() - asked_s)
+        busy = (self._cpu_s - before_s) / (time.monotonic() - began_s)
         how = (
             "its threads are busy: a loop that never ends, a livelock"
             if busy > 0.5  # noqa: PLR2004  # of one core

@@ -72,7 +72,8 @@ class StressRun:
         message: Empty when passed; else what happened, and why that may be.
         stacks: Where every thread of a stuck child stood.
         rounds: Full-scale rounds that were completed.
-        operations: Repetitions by all threads in those rounds together.
+        operations: Repetitions asked of all threads in those rounds together; a scenario that
+            closes midway does fewer.
         elapsed_s: From the start of the child to its end.
         cpu_s: Processor time of the child.
         peak_bytes: Largest resident memory seen.

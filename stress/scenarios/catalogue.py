@@ -38,8 +38,9 @@ def scenario(name: str) -> Scenario:
         sys.path.append(str(Path.cwd()))  # the user's own module lies where the user stands
     try:
         found: object = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UnknownScenarioError(name, str(error)) from error
+    except Exception as error:
+        # A module of the user's can raise anything while it is imported.
+        raise UnknownScenarioError(name, f"{type(error).__name__}: {error}") from error
     if not isinstance(found, Scenario):
         raise UnknownScenarioError(name, f"it is a {type(found).__name__}, not a Scenario")
     return found

@@ -18,6 +18,7 @@ class Scale:
     Attributes:
         threads: Threads the body starts.
         rounds: What each of them repeats.
+        repeats: How many times the whole of it happens, one after the other, in one run.
         gather: Wait until every thread stands where the scenario wants it before going on. Real
             threads need it to meet at all; exploration does without, so that every order of
             arrival is tried.
@@ -25,6 +26,7 @@ class Scale:
 
     threads: int
     rounds: int
+    repeats: int = 1
     gather: bool = False
 
 

@@ -21,6 +21,11 @@ def make_secret(pattern: bytes) -> Secret:
 
 def close_while_reading(scale: Scale, *, make: Callable[[bytes], Secret] = make_secret) -> None:
     """Readers read while somebody closes; all reads are whole, and close waits for them."""
+    for _ in range(scale.repeats):
+        _close_one_while_reading(scale, make)
+
+
+def _close_one_while_reading(scale: Scale, make: Callable[[bytes], Secret]) -> None:
     secret = make(PATTERN)
     start = threading.Barrier(scale.threads + 1)
     failures: list[str] = []
@@ -28,7 +33,7 @@ def close_while_reading(scale: Scale, *, make: Callable[[bytes], Secret] = make_
         threading.Thread(target=_read_many, args=(secret, scale, start, failures), daemon=True)
         for _ in range(scale.threads)
     ]
-    closer = threading.Thread(target=_close, args=(secret, scale, start), daemon=True)
+    closer = threading.Thread(target=_close, args=(secret, scale, start, failures), daemon=True)
     _run([*readers, closer])
     assert not failures, failures[0]
     assert secret.closed, "close returned, and the secret does not say that it is closed"
@@ -51,6 +56,11 @@ def create_close_churn(scale: Scale, *, make: Callable[[bytes], Secret] = make_s
 
 def access_after_close(scale: Scale, *, make: Callable[[bytes], Secret] = make_secret) -> None:
     """Once close has returned no access succeeds, whichever thread asks."""
+    for _ in range(scale.repeats):
+        _access_one_after_close(scale, make)
+
+
+def _access_one_after_close(scale: Scale, make: Callable[[bytes], Secret]) -> None:
     secret = make(PATTERN)
     closed = threading.Event()
     failures: list[str] = []
@@ -96,9 +106,11 @@ def _describe(seen: bytes) -> str:
     return f"{len(seen)} bytes of which {wrong} differ and {seen.count(0)} are zero"
 
 
-def _close(secret: Secret, scale: Scale, start: threading.Barrier) -> None:
+def _close(secret: Secret, scale: Scale, start: threading.Barrier, failures: list[str]) -> None:
     if scale.gather:
         start.wait()
+    for _ in range(scale.rounds // 2):  # so that the close falls among the others' reads
+        _read(secret, failures)
     secret.close()
 
 
@@ -132,7 +144,7 @@ CLOSE_WHILE_READING: Final = Scenario(
     name="close_while_reading",
     body=close_while_reading,
     exploration_scale=Scale(threads=2, rounds=1),
-    stress_scale=Scale(threads=20, rounds=100, gather=True),
+    stress_scale=Scale(threads=20, rounds=100, repeats=20, gather=True),
     what="a secret is closed while threads read it: whole reads or SecretClosed, and close waits",
 )
 CREATE_CLOSE_CHURN: Final = Scenario(
@@ -146,6 +158,6 @@ ACCESS_AFTER_CLOSE: Final = Scenario(
     name="access_after_close",
     body=access_after_close,
     exploration_scale=Scale(threads=2, rounds=1),
-    stress_scale=Scale(threads=20, rounds=100, gather=True),
+    stress_scale=Scale(threads=20, rounds=100, repeats=20, gather=True),
     what="once close has returned every access raises SecretClosed, in every thread",
 )

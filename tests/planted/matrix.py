@@ -117,7 +117,7 @@ def table_of(rows: Sequence[Row]) -> Table:
             _method(row.bug),
             _emphasise(f"{len(row.found)}/{len(row.bad)}", when=len(row.found) < len(row.bad)),
             _median_text([one.executions for one in row.found], "{:.0f}"),
-            _median_text([one.elapsed_s for one in row.found], "{:.3f}s"),
+            _median_text([1_000 * one.elapsed_s for one in row.found], "{:.1f}ms"),
             _emphasise(f"{len(row.alarms)} alarms", when=True) if row.alarms else "passes",
         )
     table.caption = "execs and time: medians up to the finding, its shrinking included"

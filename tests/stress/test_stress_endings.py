@@ -1,0 +1,153 @@
+"""Every way a child can end, each told from the others, in real child processes."""
+
+import sys
+import threading
+from typing import Any
+
+import psutil
+import pytest
+
+from stress import Budget, Ending, UnknownScenarioError, run_scenario
+from stress.run import MIB
+
+pytestmark = pytest.mark.slow
+BAD = "tests.stress.bad_scenarios:"
+
+
+def run(name: str, **budget: Any) -> Any:
+    return run_scenario(BAD + name, Budget(**{"rounds": 2, **budget}))
+
+
+def test_a_scenario_that_passes_is_passed_though_it_prints() -> None:
+    seen = run("PASSES")
+    assert (seen.ending, seen.message, seen.rounds) == (Ending.PASSED, "", 2)
+    assert (seen.growth.threads, seen.growth.descriptors) == (0, 0)
+    assert seen.peak_bytes > 5 * MIB
+    assert seen.operations == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("RAISES", "in the body"),
+        ("RAISES_IN_THREAD", "in thread Thread-"),
+        ("RAISES_IN_DESTRUCTOR", "Angry.__del__"),
+    ],
+)
+def test_an_exception_is_told_with_place_and_traceback(name: str, where: str) -> None:
+    seen = run(name)
+    assert seen.ending is Ending.EXCEPTION
+    assert where in seen.message
+    assert "ValueError: raised on purpose" in seen.message
+    assert seen.rounds == 0
+
+
+def test_a_crash_is_told_by_its_signal_with_the_stack() -> None:
+    seen = run("CRASHES")
+    assert seen.ending is Ending.SIGNAL
+    assert "SIGSEGV in round 1" in seen.message
+    assert "_read_address_zero" in seen.message
+
+
+def test_an_exit_is_told_by_its_code() -> None:
+    seen = run("EXITS")
+    assert seen.ending is Ending.EXIT
+    assert "exit code 7" in seen.message
+
+
+def test_a_deadlock_is_told_with_the_stacks_of_the_child() -> None:
+    seen = run("DEADLOCKS")
+    assert seen.ending is Ending.HANG
+    assert "did not finish round 1 within 1 s" in seen.message
+    assert "asleep: a deadlock or a lost wake-up" in seen.message
+    assert "_wait_for_itself" in seen.stacks
+
+
+def test_a_busy_loop_is_told_from_a_deadlock() -> None:
+    seen = run("SPINS")
+    assert seen.ending is Ending.HANG
+    assert "busy: a loop that never ends" in seen.message
+    assert "_spin" in seen.stacks
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("LEAKS_THREAD", "2 threads still ran 2 rounds in"),
+        ("LEAKS_DESCRIPTOR", "1 more descriptors after round 2"),
+        ("LEAKS_MAPPINGS", "more memory mappings after round 2"),
+    ],
+)
+def test_a_leak_is_told_by_what_is_left(name: str, says: str) -> None:
+    seen = run(name)
+    assert seen.ending is Ending.LEAK
+    assert says in seen.message
+
+
+def test_memory_that_grows_ends_at_the_limit() -> None:
+    seen = run("TAKES_MEMORY", memory_bytes=100 * MIB)
+    assert seen.ending is Ending.MEMORY
+    assert "the limit is 100 MiB" in seen.message
+    assert 100 * MIB < seen.peak_bytes < 400 * MIB
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no address-space limit there")
+def test_memory_asked_for_at_once_is_the_same_ending() -> None:
+    seen = run("ASKS_FOR_TOO_MUCH")
+    assert seen.ending is Ending.MEMORY
+    assert "MemoryError" in seen.message
+
+
+def test_a_lost_wake_up_among_a_hundred_threads_is_found() -> None:
+    seen = run("WAKES_ONE_OF_MANY")
+    assert seen.ending is Ending.EXCEPTION
+    assert "threads were not through 2 s after the drain" in seen.message
+
+
+def test_no_child_is_left_after_any_ending() -> None:
+    for name in ("PASSES", "CRASHES", "DEADLOCKS", "LEAKS_THREAD"):
+        run(name)
+    assert psutil.Process().children(recursive=True) == []
+
+
+def test_progress_hears_of_every_round() -> None:
+    heard: list[int] = []
+    run_scenario(BAD + "PASSES", Budget(rounds=3), progress=heard.append)
+    assert heard == [1, 2, 3]
+
+
+def test_an_interrupt_ends_the_child_and_keeps_what_was_done() -> None:
+    def interrupt(done: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    seen = run_scenario(BAD + "PASSES", Budget(rounds=1_000_000), progress=interrupt)
+    assert (seen.ending, seen.rounds) == (Ending.INTERRUPTED, 2)
+    assert psutil.Process().children(recursive=True) == []
+
+
+def test_seconds_end_the_run_between_two_rounds() -> None:
+    seen = run("PASSES", rounds=None, seconds=0.05)
+    assert seen.ending is Ending.PASSED
+    assert seen.rounds >= 1
+
+
+def test_no_thread_of_the_parent_is_left() -> None:
+    before = threading.active_count()
+    run("PASSES")
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nobody", "the scenarios are close_while_reading"),
+        ("nowhere.at_all:X", "ModuleNotFoundError"),
+        (BAD + "MISSING", "AttributeError"),
+        (BAD + "NOT_A_SCENARIO", "it is a str, not a Scenario"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_refused(name: str, says: str) -> None:
+    with pytest.raises(UnknownScenarioError, match=says) as caught:
+        run_scenario(name)
+    assert "holdfast stress list" in str(caught.value)

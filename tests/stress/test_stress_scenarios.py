@@ -1,0 +1,22 @@
+"""The scenarios themselves: small they run here, large in a child process with real threads."""
+
+import pytest
+
+from stress import Budget, run_scenario
+from stress.scenarios import scenario, scenario_names
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_scenario_runs_at_the_scale_of_exploration(name: str) -> None:
+    found = scenario(name)
+    assert found.name == name
+    found()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_scenario_holds_under_real_threads_and_leaves_nothing_behind(name: str) -> None:
+    # R-SM-24, R-FL-03 and R-FL-09 at the sizes they name; three rounds, each with other jitter.
+    seen = run_scenario(name, Budget(rounds=3))
+    assert seen.passed, f"{seen.message}\n{seen.stacks}"
+    assert seen.rounds == 3
