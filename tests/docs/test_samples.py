@@ -1,0 +1,66 @@
+"""Every sample of the documentation is a file, the pages show it to the letter, and it runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "docs" / "samples"
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+BLOCK = re.compile(r"<!-- sample: (?P<path>\S+) -->\n```python\n(?P<text>.*?)```", re.DOTALL)
+FENCE = re.compile(r"^```python$", re.MULTILINE)
+
+# How each sample is run, its exit code, and a line that its output must hold.
+RUNS = {
+    "counter.py": (["-m", "holdfast.cli", "explore", "counter:body"], 1, "ASSERTION"),
+    "test_transfer.py": (["-m", "pytest", "-q", "test_transfer.py"], 1, "DEADLOCK"),
+    "explore_queue.py": (["explore_queue.py"], 0, "PASSED - exhausted"),
+    "keep_secret.py": (["keep_secret.py"], 0, "after close: SecretClosed"),
+    "limit_flow.py": (["limit_flow.py"], 0, "pending: 0"),
+}
+
+
+def blocks() -> list[tuple[str, str, str]]:
+    return [
+        (page.name, match["path"], match["text"])
+        for page in PAGES
+        for match in BLOCK.finditer(page.read_text("utf-8"))
+    ]
+
+
+@pytest.mark.parametrize(("page", "path", "text"), blocks(), ids=lambda value: str(value)[:40])
+def test_the_page_shows_the_sample_to_the_letter(page: str, path: str, text: str) -> None:
+    assert (ROOT / path).read_text("utf-8") == text, f"{page} and {path} differ"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_python_block_is_without_its_file(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert len(FENCE.findall(text)) == len(BLOCK.findall(text))
+
+
+def test_every_sample_says_how_it_runs() -> None:
+    assert {path.name for path in SAMPLES.glob("*.py")} == set(RUNS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_the_sample_runs_as_the_page_says(name: str, tmp_path: Path) -> None:
+    arguments, code, line = RUNS[name]
+    shutil.copy(SAMPLES / name, tmp_path)
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert line in done.stdout
