@@ -70,7 +70,7 @@ class Environment:
         )
 
     def __str__(self) -> str:
-        threads = "" if self.threads == "gil" else f" ({self.threads})"
+        threads = "" if self.threads in {"gil", UNKNOWN} else f" ({self.threads})"
         return (
             f"{self.implementation} {self.python}{threads}, {self.cpu}, {self.cores} cores, "
             f"{self.system} {self.kernel} {self.machine}"

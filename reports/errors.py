@@ -72,6 +72,20 @@ class StoreNotOursError(ReportsError):
         )
 
 
+class NoStoreError(ReportsError):
+    """There is no store at the path."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return (
+            f"there is no store at {self.path}. `holdfast report ingest` makes one, and so does "
+            "every stress, fuzz or planted run; or name another with --store."
+        )
+
+
 class UnlikeEnvironmentsError(ReportsError):
     """Two results were measured under conditions that make their ratio meaningless."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from reports.errors import DamagedDocumentError, StoreNotOursError
+from reports.errors import DamagedDocumentError, NoStoreError, StoreNotOursError
 from reports.strict_json import parse, read_bytes
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def claim_store(store: Path) -> None:
 
 
 def require_store(store: Path) -> None:
-    """Raise StoreNotOursError unless `store` is a store already; change nothing."""
+    """Raise NoStoreError or StoreNotOursError unless `store` is a store; change nothing."""
     if not store.exists():
-        raise StoreNotOursError(store, "it does not exist; ingest or run something first")
+        raise NoStoreError(store)
     if not is_store(store):
         raise StoreNotOursError(store, f"the mark {_MARK} is not in it")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reports.judge import Judged, Judgement
-from reports.quantities import number, quantity
+from reports.quantities import number, quantity, scale_for, stated
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
 from reports.wording import KIND_TITLES, change_words
 
@@ -273,7 +273,7 @@ def _figure_row(record: Record, measure: Measure, limit: float) -> FigureRow:
         name=record.name,
         value=quantity(measure.value, measure.unit),
         spread=_spread(measure),
-        limit=f"{word} {quantity(limit, measure.unit)}",
+        limit=f"{word} {stated(limit, measure.unit)}",
         share=round(100 * abs(measure.value) / longest, 1),
         limit_share=round(100 * abs(limit) / longest, 1),
         note=record.params.get("about", ""),
@@ -283,7 +283,8 @@ def _figure_row(record: Record, measure: Measure, limit: float) -> FigureRow:
 def _spread(measure: Measure) -> str:
     if measure.q1 is None or measure.q3 is None:
         return ""
-    return f"{quantity(measure.q1, measure.unit)} to {quantity(measure.q3, measure.unit)}"
+    factor = scale_for([measure.value], measure.unit).factor
+    return f"{number(measure.q1 / factor)} to {number(measure.q3 / factor)}"
 
 
 def _cell(measure: Measure | None) -> str:

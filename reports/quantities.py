@@ -46,6 +46,14 @@ def quantity(value: float, unit: str) -> str:
     return f"{number(value / scale.factor)}{THIN}{scale.label}".strip()
 
 
+def stated(value: float, unit: str) -> str:
+    """Return a number that somebody chose, such as a limit, without digits it does not have."""
+    scale = scale_for([value], unit)
+    shown = value / scale.factor
+    text = f"{shown:.6g}" if abs(shown) < _WHOLE and shown != int(shown) else number(shown)
+    return f"{text}{THIN}{scale.label}".strip()
+
+
 def number(value: float) -> str:
     """Return a number in three significant digits, whole ones in full."""
     if not math.isfinite(value):

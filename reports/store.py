@@ -29,6 +29,7 @@ class Store:
     others still count. Use a store in one thread, as a context manager.
 
     Raises:
+        NoStoreError: There is nothing at the path.
         StoreNotOursError: The folder, or the index in it, is not ours; nothing was changed.
     """
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _POINTS: Final = 300  # 23 KiB of SVG at 100 points, 308 KiB at 2 000
 _WIDTH_IN: Final = 6.4
 _HEIGHT_IN: Final = 2.1
-_LABELS: Final = 8  # seven hex digits eight times fill the width
+_LABELS: Final = 7  # seven hex digits seven times fill the width
 
 # matplotlib knows no CSS variables: it draws in these unmistakable colours, which are replaced.
 _PALETTE: Final = {
@@ -62,7 +62,7 @@ def draw_trend(series: Series, judged: Judged, *, title: str, description: str) 
     points = series.points()[-_POINTS:]
     scale = scale_for(series.values, series.unit)
     figure = _figure()
-    axes: Any = figure.add_axes((0.09, 0.17, 0.86, 0.76))
+    axes: Any = figure.add_axes((0.085, 0.17, 0.885, 0.77))
     _draw_band(axes, judged, len(points), scale.factor)
     _draw_runs(axes, points, scale.factor)
     _draw_newest(axes, points, judged, scale.factor)
@@ -118,7 +118,7 @@ def _draw_newest(axes: Any, points: Sequence[Point], judged: Judged, factor: flo
             ha="right",
             va="center",
             color=_BAD,
-            fontsize=9,
+            fontsize=10,
             fontweight="bold",
         )
 
@@ -133,7 +133,7 @@ def _dress(axes: Any, labels: Sequence[str]) -> None:  # noqa: ANN401
     axes.set_xticks(at, [labels[one] for one in at], parse_math=False)
     axes.yaxis.set_major_locator(_few_ticks())
     axes.yaxis.set_major_formatter(lambda value, _place: number(float(f"{value:.6g}")))
-    axes.tick_params(colors=_INK, labelsize=8, length=0, pad=5)
+    axes.tick_params(colors=_INK, labelsize=9, length=0, pad=5)
     axes.grid(axis="y", color=_RULE, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.set_facecolor("none")

@@ -33,8 +33,10 @@ def verdict(records: Sequence[Record], judged: Sequence[Judged]) -> str:
         troubles.append(f"{number(len(failed))} of {count(len(records), 'check')} failed")
     if worse:
         troubles.append(f"{count(worse, 'benchmark')} got worse")
-    first = " and ".join(troubles) if troubles else "Nothing failed"
-    return f"{first}{_open_ends(records)}."
+    open_ends = _open_ends(records)
+    if not troubles:
+        return f"Nothing failed, but {open_ends}." if open_ends else "Nothing failed."
+    return " and ".join(troubles) + (f"; {open_ends}." if open_ends else ".")
 
 
 def reassurance(records: Sequence[Record], judged: Sequence[Judged]) -> str:
@@ -66,9 +68,9 @@ def _open_ends(records: Sequence[Record]) -> str:
     if undecided:
         parts.append(f"{count(undecided, 'check')} ended undecided")
     if skipped:
-        verb = "was" if skipped == 1 else "were"
-        parts.append(f"{count(skipped, 'check')} {verb} skipped")
-    return ", but " + " and ".join(parts) if parts else ""
+        noun = number(skipped) if parts else count(skipped, "check")
+        parts.append(f"{noun} {'was' if skipped == 1 else 'were'} skipped")
+    return " and ".join(parts)
 
 
 def change_words(judged: Judged) -> str:

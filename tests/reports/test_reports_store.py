@@ -13,6 +13,7 @@ from reports import (
     Direction,
     Environment,
     Measure,
+    NoStoreError,
     Outcome,
     Record,
     RecordKind,
@@ -173,7 +174,7 @@ def test_an_index_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path, ki
 
 
 def test_a_folder_that_is_no_store_is_not_opened(tmp_path: Path) -> None:
-    with pytest.raises(StoreNotOursError, match="does not exist"):
+    with pytest.raises(NoStoreError, match="there is no store at"):
         Store(tmp_path / "nowhere")
     with pytest.raises(StoreNotOursError, match="is not in it"):
         Store(tmp_path)
