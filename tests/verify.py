@@ -212,7 +212,7 @@ def run(console: Console, *arguments: object) -> int:
     """Run Python with `arguments`, its output below ours; return its exit code."""
     words = [str(argument) for argument in arguments]
     console.print(f"[dim]$ python {' '.join(words)}[/]", highlight=False, soft_wrap=True)
-    return subprocess.run([sys.executable, *words], check=False).returncode  # noqa: S603  # our own
+    return subprocess.run([sys.executable, *words], check=False).returncode
 
 
 def latest(store: Path, kind: str) -> list[dict[str, str]]:
