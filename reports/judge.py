@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from reports.errors import BadValueError
 from reports.noise import baseline_of, noise_of
-from reports.record import Direction
+from reports.record import Direction, check_number
 
 if TYPE_CHECKING:
     from reports.series import Series, SeriesKey
@@ -68,6 +69,12 @@ class Limits:
 
     floor: float = FLOOR
     noise_multiple: float = NOISE_MULTIPLE
+
+    def __post_init__(self) -> None:
+        for name, value in (("floor", self.floor), ("noise multiple", self.noise_multiple)):
+            check_number(name, value)
+            if value < 0:
+                raise BadValueError(name, repr(value), "a number of at least 0")
 
 
 def judge(series: Series, *, limits: Limits) -> Judged:

@@ -48,7 +48,7 @@ def build_page(store: Store, target: Path, *, limits: Limits | None = None) -> s
     line = verdict(selection.records, judged)
     html = _template().render(_context(store, selection, judged) | {"verdict": line})
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, html.encode("utf-8"))
+    write_atomically(target, html.lstrip().encode("utf-8"))
     return line
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not 
 
 def git(folder: Path, *arguments: str) -> str:
     options = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(  # noqa: S603  # a real repository of the test's own
+    done = subprocess.run(  # a real repository of the test's own
         ["git", "-C", str(folder), *options, *arguments],  # noqa: S607  # wherever it is installed
         check=True,
         capture_output=True,
