@@ -1,0 +1,117 @@
+"""The matrix itself: it must not say "found" or "passes" of what is neither."""
+
+import dataclasses
+import random
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import harness
+from reports import Outcome
+from tests.planted.__main__ import main
+from tests.planted.catalogue import Method, PlantedBug, module_names
+from tests.planted.flow.bugs import BUGS
+from tests.planted.matrix import records_of, run_matrix, run_row, table_of
+from tests.planted.methods import attempt
+
+LOST = next(bug for bug in BUGS if bug.label == "B-53")
+SIMPLE = next(bug for bug in BUGS if bug.label == "B-58")
+
+
+def planted(**how: Any) -> PlantedBug:
+    return dataclasses.replace(SIMPLE, executions=5, **how)
+
+
+def test_a_twin_without_its_bug_is_reported_as_not_found() -> None:
+    row = run_row(planted(bad=SIMPLE.good), first_seed=4, seeds=2)
+    assert (len(row.found), row.ok) == (0, False)
+    assert row.problems()[0] == (
+        "B-58: not found in 5 executions\n"
+        "  python -m tests.planted --only B-58 --first-seed 4 --seeds 1"
+    )
+    bad, good = records_of([row])
+    assert (bad.outcome, good.outcome) == (Outcome.FAILED, Outcome.PASSED)
+
+
+def test_a_good_twin_that_fails_is_a_false_alarm() -> None:
+    row = run_row(planted(good=SIMPLE.bad), first_seed=0, seeds=1)
+    assert (len(row.found), len(row.alarms), row.ok) == (1, 1, False)
+    assert "false alarm: example 0:" in row.problems()[0]
+    _bad, good = records_of([row])
+    assert good.outcome is Outcome.FAILED
+
+
+def test_another_finding_than_the_bugs_own_counts_neither_as_found_nor_as_passed() -> None:
+    other = dataclasses.replace(LOST, kinds=(harness.FindingKind.DATA_RACE,))
+    seen = attempt(other, twin="bad", seed=0)
+    assert (seen.found, seen.passed) == (False, False)
+    assert seen.undecided == "found something else: LOST_WAKEUP"
+
+
+def test_an_exploration_that_meets_its_step_bound_counts_neither_as_found_nor_as_passed() -> None:
+    seen = attempt(dataclasses.replace(LOST, max_steps=3), twin="good", seed=0, executions=5)
+    assert (seen.found, seen.passed) == (False, False)
+    assert seen.undecided.startswith("undecided")
+
+
+def test_a_controlled_example_that_hangs_is_a_finding() -> None:
+    bug = planted(body=lambda make, rng: LOST.body(make), bad=LOST.bad, controlled=True)
+    bug = dataclasses.replace(bug, executions=50)
+    seen = attempt(bug, twin="bad", seed=0)
+    assert seen.found
+    assert "lost wakeup" in seen.story.lower()
+
+
+def test_an_example_can_be_run_again_alone() -> None:
+    drawn: list[float] = []
+    bug = planted(body=lambda make, rng: drawn.append(rng.random()))
+    attempt(bug, twin="good", seed=3)
+    assert drawn == [random.Random(f"3:{number}").random() for number in range(5)]
+
+
+def test_a_stressed_check_runs_in_a_child_process() -> None:
+    bug = dataclasses.replace(LOST, method=Method.STRESS, executions=1)
+    seen = attempt(bug, twin="good", seed=0)
+    assert seen.passed, seen.story
+
+
+def test_the_matrix_tells_medians_and_survives_being_printed() -> None:
+    heard: list[str] = []
+    rows = run_matrix([SIMPLE], first_seed=0, seeds=3, progress=lambda bug: heard.append(bug.label))
+    assert heard == ["B-58"]
+    assert table_of(rows).row_count == 1
+    found = records_of(rows)[0].measure("found")
+    assert found is not None
+    assert (found.value, found.n) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"number": "53"}, "number takes 'B-'"),
+        ({"executions": 0}, "executions takes 1 or more"),
+        ({"isolated": True}, "only an exploration can be isolated"),
+        ({"method": Method.EXPLORATION, "controlled": True}, "only PROPERTY and FUZZ"),
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_refused(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        dataclasses.replace(SIMPLE, **change)
+
+
+def test_helpers_and_tests_are_not_taken_for_bug_modules() -> None:
+    assert "tests.planted.flow.bugs" in module_names()
+    assert not any("test_" in name for name in module_names())
+
+
+def test_the_command_refuses_a_bug_that_is_not_there() -> None:
+    shown = CliRunner().invoke(main, ["--only", "B-99"])
+    assert shown.exit_code == 2
+    assert "no planted bug B-99" in shown.output
+
+
+def test_the_command_exits_0_when_all_is_found() -> None:
+    shown = CliRunner().invoke(main, ["--only", "B-58", "--only", "B-59", "--seeds", "2"])
+    assert shown.exit_code == 0, shown.output
+    assert "2 of 2 as expected" in shown.output
