@@ -28,7 +28,7 @@ def keeps_a_part(probe: Any, start: int, end: int) -> None:
 
 
 def keeps_across_a_chunk(probe: Any, before: int) -> None:
-    chunk = 1 << 20
+    chunk = 1 << 16
     pages = mmap.mmap(-1, 4 * chunk)
     base = ctypes.addressof((ctypes.c_char * len(pages)).from_buffer(pages))
     # The search takes stretches of one chunk from the start of a mapping, and the kernel may have
