@@ -102,9 +102,7 @@ def test_a_process_that_does_not_answer_gives_an_empty_report() -> None:
     code = "import signal; signal.signal(signal.SIGUSR1, signal.SIG_IGN); print(1); input()"
     command = [sys.executable, "-uc", code]
     with (
-        subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as child,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child,
         tempfile.TemporaryFile() as output,
     ):
         assert child.stdout is not None
@@ -115,5 +113,5 @@ def test_a_process_that_does_not_answer_gives_an_empty_report() -> None:
 
 def test_importing_harness_does_not_load_the_probes() -> None:
     code = "import harness, sys; sys.exit('harness.probes' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
