@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import psutil
 
 from harness.probes import NotAvailableHereError, stacks_of
-from stress.leaks import first_leak, growth_of
+from stress.leaks import growth_of, leak_in
 from stress.run import MIB, Budget, Ending, StressRun
 from stress.scenarios import scenario
 from stress.scenarios.catalogue import TARGETS
@@ -73,6 +73,7 @@ class _Watch:
         self._progress = progress
         self._hang_s = budget.hang_s or subject.hang_s
         self._reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._warm: dict[str, int] | None = None
         self._figures: list[dict[str, int]] = []
         self._failure = ""
         self._done = False
@@ -101,7 +102,7 @@ class _Watch:
             elapsed_s=time.monotonic() - began_s,
             cpu_s=self._cpu_s,
             peak_bytes=self._peak_bytes,
-            growth=growth_of(self._figures),
+            growth=growth_of(self._warm, self._figures),
         )
 
     def _per_round(self) -> int:
@@ -170,6 +171,8 @@ class _Watch:
                 self._figures.append(report)
                 if self._progress is not None:
                     self._progress(len(self._figures))
+            case "warm":
+                self._warm = report
             case "failed":
                 self._failure = report["text"]
             case "done":
@@ -227,7 +230,7 @@ class _Watch:
         if code or not self._done:
             text = f"exit code {code}, without a report, in"
             return Ending.EXIT, self._with_words(words, text), ""
-        if leak := first_leak(self._figures):
+        if leak := leak_in(growth_of(self._warm, self._figures)):
             return Ending.LEAK, leak, ""
         return Ending.PASSED, "", ""
 

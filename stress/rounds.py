@@ -47,6 +47,7 @@ class Rounds:
         began_s = time.monotonic()
         # A small round first: lazy imports, caches and the allocator's first blocks are no leak.
         if self._round(subject, small=True):
+            self._tell("warm", **_figures(_settled_census()))
             self._full_rounds(subject, began_s)
         self._tell("done")
         return 0

@@ -56,7 +56,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What the child held at its end more than after its first full-scale round."""
+    """What the child held at its end more than at its beginning; see `stress.leaks`."""
 
     threads: int = 0
     descriptors: int = 0

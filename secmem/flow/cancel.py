@@ -38,15 +38,29 @@ class CancelToken:
             return self._cancelled
 
     def cancel(self) -> None:
-        """Cancel, and wake everybody who waits with this token. A second call does nothing."""
-        with self._lock:
-            self._cancelled = True
-            wake_ups = tuple(self._wake_ups.values())
-            self._wake_ups.clear()
+        """Cancel, and wake everybody who waits with this token.
+
+        A second call wakes whom an interrupted first one missed; mostly nobody.
+
+        Raises:
+            Exception: What the first wake-up that failed raised, after all the others were called.
+        """
         # The flag is up before any wake-up runs: a waiter that looks at the flag under its own
         # lock either sees it or is already waiting when its wake-up takes that lock.
-        for wake_up in wake_ups:
-            wake_up()
+        with self._lock:
+            self._cancelled = True
+        failure: Exception | None = None
+        while (wake_up := self._take_wake_up()) is not None:
+            try:
+                wake_up()
+            except Exception as error:  # noqa: BLE001  # one waiter's trouble is not the others'
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _take_wake_up(self) -> Callable[[], object] | None:
+        with self._lock:
+            return self._wake_ups.popitem()[1] if self._wake_ups else None
 
     def subscribe(self, key: object, wake_up: Callable[[], object]) -> bool:
         """Leave `wake_up` to be called once, by the thread that cancels.

@@ -10,7 +10,7 @@ handed the slot over at the wake-up and lost it this way, python/cpython gh-9015
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import contextlib
 from typing import TYPE_CHECKING
 
 from secmem.flow.errors import FlowTimeout, FlowWrongLoop
@@ -108,7 +108,7 @@ class AsyncFlowController(Gate):
         """
         self._end()
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def slot(
         self, timeout_s: float | None = None, cancel: CancelToken | None = None
     ) -> AsyncIterator[None]:
@@ -181,6 +181,6 @@ def _set(waiter: asyncio.Future[None]) -> None:
 
 
 def _wake_from_thread(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
-    # The loop may have closed since; then nobody waits there any more.
-    if not loop.is_closed():
+    # A closed loop raises RuntimeError, and nobody waits there any more.
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(_set, waiter)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 class FlowController(Gate):
     """Lets callers take slots until `high` are taken, then holds them until `low` or fewer are.
 
+    Waiters are woken together and look again, and a newcomer may be quicker: no order is promised.
     Safe to share between threads.
 
     Example:

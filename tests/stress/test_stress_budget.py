@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from stress import Budget, Ending, Growth, StressRun
-from stress.leaks import MAPPINGS_SPARE, first_leak, growth_of
+from stress.leaks import MAPPINGS_SPARE, growth_of, leak_in
 from stress.records import record_of
 from stress.run import MIB
 
@@ -26,7 +26,6 @@ def test_a_budget_that_makes_no_sense_is_refused(how: dict[str, Any], says: str)
 
 def figures(threads: int = 1, descriptors: int = 5, mappings: int = 100) -> dict[str, int]:
     return {
-        "number": 1,
         "threads": threads,
         "descriptors": descriptors,
         "mappings": mappings,
@@ -34,25 +33,31 @@ def figures(threads: int = 1, descriptors: int = 5, mappings: int = 100) -> dict
     }
 
 
-def test_growth_is_the_last_round_less_the_first() -> None:
-    assert growth_of([figures(), figures(descriptors=9), figures(descriptors=8)]) == Growth(
-        descriptors=3
-    )
-    assert growth_of([]) == Growth()
+def test_threads_are_compared_with_the_small_round_and_the_rest_with_the_first_full_one() -> None:
+    warm = figures(threads=3, descriptors=5)
+    rounds = [figures(threads=4, descriptors=8), figures(threads=4, descriptors=9)]
+    assert growth_of(warm, rounds) == Growth(threads=1, descriptors=1)
+    assert growth_of(warm, rounds[:1]) == Growth(threads=1, descriptors=3)
+
+
+def test_nothing_has_grown_where_no_round_was_completed() -> None:
+    assert growth_of(None, []) == growth_of(figures(), []) == Growth()
 
 
 @pytest.mark.parametrize(
-    ("last", "says"),
+    ("growth", "says"),
     [
-        (figures(), ""),
-        (figures(threads=3), "2 threads still ran"),
-        (figures(descriptors=6), "1 more descriptors"),
-        (figures(mappings=100 + MAPPINGS_SPARE), ""),
-        (figures(mappings=101 + MAPPINGS_SPARE), "65 more memory mappings"),
+        (Growth(), ""),
+        (Growth(threads=-1, descriptors=-1, mappings=-500), ""),
+        (Growth(resident_bytes=MIB), ""),
+        (Growth(threads=2), "2 threads more than before the first round"),
+        (Growth(descriptors=1), "1 more descriptors"),
+        (Growth(mappings=MAPPINGS_SPARE), ""),
+        (Growth(mappings=MAPPINGS_SPARE + 1), "65 more memory mappings"),
     ],
 )
-def test_a_leak_is_what_is_more_than_the_spare(last: dict[str, int], says: str) -> None:
-    found = first_leak([figures(), last])
+def test_a_leak_is_what_is_more_than_the_spare(growth: Growth, says: str) -> None:
+    found = leak_in(growth)
     assert found.startswith(says)
     assert bool(found) == bool(says)
 

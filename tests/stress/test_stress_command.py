@@ -84,7 +84,7 @@ def test_a_folder_that_is_no_store_is_refused_and_left_alone(tmp_path: Path) -> 
 def test_ctrl_c_ends_the_child_keeps_the_results_and_exits_130(tmp_path: Path) -> None:
     words = ["run", BAD + "PASSES", BAD + "SPINS", "--rounds", "1", "--hang", "60"]
     program = "from stress.commands import stress_command; stress_command()"
-    parent = subprocess.Popen(  # noqa: S603  # our own program
+    parent = subprocess.Popen(  # our own program
         [sys.executable, "-c", program, *words, "--store", str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,

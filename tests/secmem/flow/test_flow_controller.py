@@ -304,3 +304,20 @@ def test_a_controller_that_nobody_holds_is_freed_with_its_waiters_gone() -> None
     del flow, caller
     gc.collect()
     assert threading.active_count() == before
+
+
+def test_a_wake_up_that_fails_does_not_keep_the_others_from_theirs() -> None:
+    token, woken = CancelToken(), []
+
+    def fail() -> None:
+        raise RuntimeError("no")
+
+    token.subscribe(1, lambda: woken.append(1))
+    token.subscribe(2, fail)
+    token.subscribe(3, lambda: woken.append(3))
+    with pytest.raises(RuntimeError, match="no"):
+        token.cancel()
+    assert sorted(woken) == [1, 3]
+    token.cancel()
+    assert len(woken) == 2
+    assert not token.subscribe(4, fail)
