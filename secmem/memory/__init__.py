@@ -3,6 +3,7 @@
 from secmem.memory.access import Access
 from secmem.memory.accounting import MemoryUsage, memory_usage
 from secmem.memory.aligned import AlignedMemory
+from secmem.memory.capability import Capability, CapabilityReport, capabilities
 from secmem.memory.errors import (
     CapabilityMissing,
     CloseInsideAccess,
@@ -23,17 +24,28 @@ from secmem.memory.errors import (
 )
 from secmem.memory.factory import SecretFactory
 from secmem.memory.hardening import Hardening, InChildren
+from secmem.memory.legacy import (
+    ProtectedMemorySecret,
+    ProtectedMemorySecretFactory,
+    ProtectedMemorySecretSimple,
+    convert_secret,
+)
 from secmem.memory.policy import Backing, Policy, Storage
 from secmem.memory.protection import MemoryProtection, ProtectionState
+from secmem.memory.reader import SecretReader
 from secmem.memory.registry import live_secret_count, purge_all
 from secmem.memory.secret import Secret
+from secmem.memory.signals import purge_on_signals
+from secmem.memory.stream import SecretStream
 from secmem.memory.system_calls import SystemCalls
 
 __all__ = [
     "Access",
     "AlignedMemory",
     "Backing",
+    "Capability",
     "CapabilityMissing",
+    "CapabilityReport",
     "CloseInsideAccess",
     "CloseTimeout",
     "DegradedProtectionWarning",
@@ -47,6 +59,9 @@ __all__ = [
     "MemoryReleased",
     "MemoryUsage",
     "Policy",
+    "ProtectedMemorySecret",
+    "ProtectedMemorySecretFactory",
+    "ProtectedMemorySecretSimple",
     "ProtectionRefused",
     "ProtectionState",
     "PurgeFailed",
@@ -54,12 +69,17 @@ __all__ = [
     "SecretClosed",
     "SecretError",
     "SecretFactory",
+    "SecretReader",
+    "SecretStream",
     "Storage",
     "SystemCallFailed",
     "SystemCalls",
     "UnsupportedPlatform",
     "ViewEscaped",
+    "capabilities",
+    "convert_secret",
     "live_secret_count",
     "memory_usage",
     "purge_all",
+    "purge_on_signals",
 ]

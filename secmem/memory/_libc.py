@@ -101,9 +101,9 @@ class LibcCalls:
         """Return `protect` with its arguments bound; true when it failed, errno unknown."""
         return functools.partial(
             self._quick_mprotect,
-            ctypes.c_void_p(address),
-            ctypes.c_size_t(size),
-            ctypes.c_int(_PROT[protection]),
+            ctypes.c_void_p.from_param(address),
+            ctypes.c_size_t.from_param(size),
+            ctypes.c_int.from_param(_PROT[protection]),
         )
 
     def lock(self, address: int, size: int) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from secmem.memory.errors import ViewEscaped
 
 if TYPE_CHECKING:
-    import weakref
     from types import TracebackType
 
     from secmem.memory.exporter import Exporter
@@ -22,20 +21,17 @@ class Access:
     One object, one block, left by whichever thread holds it.
     """
 
-    __slots__ = ("_state", "exporter", "thread", "view")
+    __slots__ = ("exporter", "state", "thread", "view")
 
+    state: SecretState
     view: memoryview
-    exporter: weakref.ref[Exporter]
+    exporter: Exporter
     thread: int
 
-    def __init__(self, state: SecretState) -> None:
-        self._state: SecretState | None = state
-
     def __enter__(self) -> memoryview:
-        state = self._state
-        if state is None or hasattr(self, "view"):
+        if self.thread:
             raise RuntimeError("an access is entered once; call secret.access() for each block")
-        return state.begin_access(self)
+        return self.state.begin_access(self)
 
     def __exit__(
         self,
@@ -43,9 +39,7 @@ class Access:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        state, self._state = self._state, None
-        assert state is not None, "left twice"
-        if not state.end_access(self):
+        if not self.state.end_access(self):
             return
         escaped = ViewEscaped(1, "the end of the access")
         if error is None:

@@ -48,6 +48,7 @@ class AlignedMemory:
         EmptySecret: `size` is below 1.
         LockBudgetExceeded, MappingLimitExceeded, SystemCallFailed: The system refused; nothing
             of it stays mapped.
+        CapabilityMissing: Policy `STRICT`, and this system lacks a protection.
     """
 
     __slots__ = (
@@ -161,7 +162,13 @@ class AlignedMemory:
             raise MemoryReleased
         if self._lent:
             self._refuse_while_lent("set_protection")
-        if self._protectors[protection]():
+        try:
+            protector = self._protectors[protection]
+        except KeyError:
+            raise TypeError(
+                f"protection is a MemoryProtection, not {type(protection).__name__}"
+            ) from None
+        if protector():
             self._protect(protection)
         self._protection = protection
 
@@ -202,31 +209,70 @@ class AlignedMemory:
         self._lent.append(weakref.ref(exporter))  # type: ignore[arg-type]
         return view
 
-    def fill(self, source: memoryview) -> None:
-        """Copy `source`, `len` bytes, into the pages."""
-        with self.write_view() as view:
-            view[:] = source
+    def fill(self, source: memoryview, *, offset: int = 0) -> None:
+        """Copy `source` into the writable pages, `offset` bytes from their start."""
+        self._refuse_range(offset, source.nbytes)
+        if self._protection is not _READ_WRITE:
+            raise ProtectionRefused("writable", self._protection.name)
+        with lend_writable(self._address + offset, source.nbytes) as target:
+            target[:] = source
 
-    def fill_random(self) -> None:
-        """Let the system write `len` random bytes in place.
+    def fill_random(self, size: int | None = None, *, offset: int = 0) -> None:
+        """Let the system write `size` random bytes in place, all of them by default.
 
         Raises:
             SystemCallFailed: The system refused.
         """
+        size = self._length if size is None else size
+        self._refuse_range(offset, size)
+        if self._protection is not _READ_WRITE:
+            raise ProtectionRefused("writable", self._protection.name)
         try:
-            self._calls.fill_random(self._address, self._length)
+            self._calls.fill_random(self._address + offset, size)
         except OSError as error:
-            raise explain_failure(error, "getrandom", self._length) from error
+            raise explain_failure(error, "getrandom", size) from error
 
-    def wipe(self) -> None:
-        """Write zeros over the full capacity, through the kernel if the pages are not writable."""
+    def wipe(self, size: int | None = None, *, offset: int = 0) -> None:
+        """Write zeros over `size` bytes, the full capacity by default.
+
+        Goes through the kernel if the pages are not writable.
+
+        Raises:
+            SystemCallFailed: The pages are not writable and the kernel refused too.
+        """
+        size = self._capacity if size is None else size
+        self._refuse_range(offset, size)
         if self._protection is _READ_WRITE:
-            self._calls.wipe(self._address, self._capacity)
+            self._calls.wipe(self._address + offset, size)
             return
         try:
-            self._calls.force_wipe(self._address, self._capacity)
+            self._calls.force_wipe(self._address + offset, size)
         except OSError as error:
-            raise explain_failure(error, "wipe", self._capacity) from error
+            raise explain_failure(error, "wipe", size) from error
+
+    def wipe_in_place(self, size: int, *, offset: int = 0) -> None:
+        """Overwrite bytes under whoever reads them, for a process that is about to end.
+
+        Through the kernel, which no other thread's protection change can disturb; where it
+        refuses (memfd_secret, a sandbox, other systems) by making the pages writable.
+
+        Raises:
+            OSError: Neither worked.
+        """
+        address = self._address + offset
+        try:
+            self._calls.force_wipe(address, size)
+        except OSError:
+            self._calls.protect(self._address, self._capacity, _READ_WRITE)
+            self._calls.wipe(address, size)
+
+    def _refuse_range(self, offset: int, size: int) -> None:
+        if self._released:
+            raise MemoryReleased
+        if offset < 0 or size < 0 or offset + size > self._capacity:
+            raise ValueError(
+                f"bytes {offset} to {offset + size} do not lie in 0 to {self._capacity}"
+            )
 
     def release(self) -> None:
         """Make writable, wipe, unlock, unmap: every step is tried. Does nothing the second time.
@@ -293,9 +339,9 @@ class AlignedMemory:
         if self._hardening.locked:
             accounting.note_locked(self._address, self._capacity)
 
-    def _bind_protectors(self) -> tuple[Callable[[], int | None], ...]:
+    def _bind_protectors(self) -> dict[MemoryProtection, Callable[[], int | None]]:
         bind, address, capacity = self._calls.protector, self._address, self._capacity
-        return tuple(bind(address, capacity, protection) for protection in MemoryProtection)
+        return {protection: bind(address, capacity, protection) for protection in MemoryProtection}
 
     def _undo_construction(self) -> None:
         # Nothing was written yet, but the order is the same as ever; the error that brought us

@@ -6,9 +6,9 @@ import errno
 import warnings
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from secmem.memory.errors import DegradedProtectionWarning, SystemCallFailed
+from secmem.memory.errors import CapabilityMissing, DegradedProtectionWarning, SecretError
 from secmem.memory.limits import core_limit_bytes, explain_failure
 from secmem.memory.policy import Backing, Policy
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secmem.memory.system_calls import SystemCalls
+
+_NOT_THERE: Final = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
 
 __all__ = ["Hardening", "InChildren", "harden"]
 
@@ -36,7 +38,7 @@ class Hardening:
     locked: bool = False
     undumpable: bool = False
     in_children: InChildren = InChildren.COPIED
-    failures: tuple[SystemCallFailed, ...] = field(default=(), compare=False)
+    failures: tuple[SecretError, ...] = field(default=(), compare=False)
 
     @property
     def complete(self) -> bool:
@@ -52,6 +54,7 @@ def harden(
     Raises:
         SystemCallFailed: Policy `STRICT`, and a call failed. What already holds is undone by
             unmapping the pages.
+        CapabilityMissing: Policy `STRICT`, and this system does not have the call.
     """
     attempts = _Attempts(size=size, policy=policy)
     if backing is Backing.MEMFD_SECRET and not attempts.made(
@@ -75,14 +78,16 @@ class _Attempts:
     def __init__(self, *, size: int, policy: Policy) -> None:
         self.size = size
         self.policy = policy
-        self.failures: list[SystemCallFailed] = []
+        self.failures: list[SecretError] = []
 
     def made(self, name: str, call: Callable[[], None]) -> bool:
         try:
             call()
         except OSError as error:
-            failure = explain_failure(error, name, self.size)
+            failure: SecretError = explain_failure(error, name, self.size)
             if self.policy is Policy.STRICT:
+                if error.errno in _NOT_THERE:
+                    failure = CapabilityMissing((name,))
                 raise failure from error
             self.failures.append(failure)
             warnings.warn(str(failure), DegradedProtectionWarning, stacklevel=2)
@@ -108,7 +113,7 @@ def _keep_from_children(
         try:
             calls.wipe_on_fork(address, size)
         except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOSYS):
+            if error.errno not in _NOT_THERE:
                 raise explain_failure(error, "madvise", size) from error
         else:
             return InChildren.ZEROS

@@ -45,17 +45,12 @@ class ProtectionState:
         """Make `target` hold for `memory`; does nothing when it holds already.
 
         Raises:
-            TypeError: `target` is no `MemoryProtection`.
+            TypeError: `target` is no `MemoryProtection`; the memory checks it.
             SystemCallFailed: The system refused; the old state still holds.
         """
         if target is self._current:
             return
-        if target.__class__ is not MemoryProtection:
-            raise TypeError(f"target is a MemoryProtection, not {type(target).__name__}")
         memory.set_protection(target)
-        self._record(target)
-
-    def _record(self, target: MemoryProtection) -> None:
         # After the call and not before: a failed call leaves the pages as they were.
         self._current = target
 

@@ -15,7 +15,7 @@ from secmem.memory.errors import PurgeFailed, SecretError
 if TYPE_CHECKING:
     from secmem.memory.state import SecretState
 
-__all__ = ["enroll", "live_secret_count", "purge_all", "strike_off"]
+__all__ = ["enroll", "live_secret_count", "live_states", "purge_all", "strike_off"]
 
 _serials: Final = itertools.count(1)
 _live: Final[dict[int, weakref.ref[SecretState]]] = {}
@@ -42,6 +42,12 @@ def live_secret_count() -> int:
     return len(_live)
 
 
+def live_states() -> list[SecretState]:
+    """Return the live secrets of this process; they stay alive as long as the list does."""
+    states = (reference() for reference in tuple(_live.values()))
+    return [state for state in states if state is not None]
+
+
 def purge_all(timeout_s: float | None = None) -> int:
     """Close every live secret of this process and return how many were closed.
 
@@ -54,10 +60,7 @@ def purge_all(timeout_s: float | None = None) -> int:
     """
     closed = 0
     errors: list[Exception] = []
-    for reference in tuple(_live.values()):
-        state = reference()
-        if state is None:
-            continue
+    for state in live_states():
         try:
             state.close(timeout_s)
         except SecretError as error:

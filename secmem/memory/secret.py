@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 from secmem.memory.access import Access
+from secmem.memory.reader import SecretReader
 from secmem.memory.state import SecretState
 from secmem.memory.wiping import wipe_buffer
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Secret"]
 
 _Result = TypeVar("_Result")
+_new_access = object.__new__
 
 
 class Secret:
@@ -51,7 +53,11 @@ class Secret:
         raises `ViewEscaped` when a slice of the view survives, and `SystemCallFailed` when the
         page cannot be closed; the next access or close repairs that.
         """
-        return Access(self._state)
+        # Without an `__init__`, whose call would cost as much as the two locks of an access.
+        access = _new_access(Access)
+        access.state = self._state
+        access.thread = 0
+        return access
 
     def with_bytes(self, use: Callable[[memoryview], _Result]) -> _Result:
         """Call `use` with a read-only view and return its result; no lock is held meanwhile.
@@ -89,16 +95,28 @@ class Secret:
     def _wipe_returned(self, buffer: WritableBuffer) -> None:
         wipe_buffer(buffer)
 
+    def reader(self) -> SecretReader:
+        """Return a file-like object with a position of its own, safe to share between threads."""
+        return SecretReader(self)
+
     def clone(self) -> Self:
         """Return another handle on the same secret.
 
         Raises:
             ForkedSecret: This is a child of the process that made the secret.
         """
-        self._state.refuse_other_process()
+        self.refuse_other_process()
         twin = object.__new__(type(self))
         twin._state = self._state
         return twin
+
+    def refuse_other_process(self) -> None:
+        """Raise in a child of the process that made the secret; takes no lock.
+
+        Raises:
+            ForkedSecret: This is such a child.
+        """
+        self._state.refuse_other_process()
 
     def close(self, timeout_s: float | None = None) -> None:
         """Refuse new accesses, wait for the running ones, wipe and unmap.

@@ -24,8 +24,9 @@ import functools
 import os
 import threading
 import time
-import weakref
+from sys import getrefcount
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from secmem.memory import registry
 from secmem.memory.errors import (
@@ -35,14 +36,13 @@ from secmem.memory.errors import (
     SecretClosed,
     ViewEscaped,
 )
-from secmem.memory.exporter import Exporter, exporter_type
+from secmem.memory.exporter import UNSHARED, exporter_type
 from secmem.memory.process_mark import current_mark, mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from secmem.memory.access import Access
     from secmem.memory.cells import Cell
+    from secmem.memory.exporter import Exporter
 
 __all__ = ["SecretState"]
 
@@ -57,9 +57,8 @@ class SecretState:
         "_cell",
         "_cleanup_claimed",
         "_closing",
-        "_count",
         "_finished",
-        "_insiders",
+        "_inside",
         "_mark",
         "_pid",
         "_revealed",
@@ -74,10 +73,11 @@ class SecretState:
         self._cell = cell
         # Makes the exporter of one view: address and length, bound together.
         self._window = functools.partial(exporter_type(cell.length), cell.address)
-        self._count = 0  # accesses running; the page is readable while it is above 0
+        # The thread of each running access: its length is the count, and the page is readable
+        # while it is above 0. Threads, so that a close inside an access knows that it is.
+        self._inside: list[int] = []
         self._revealed = False  # the cell's `reveal` was called and its `conceal` was not
-        self._insiders: list[int] = []  # the thread of each running access
-        self._survivors: dict[int, weakref.ref[Exporter]] = {}  # exporters of views that escaped
+        self._survivors: dict[int, ref[Exporter]] = {}  # exporters of views that escaped
         self._closing = False
         self._cleanup_claimed = False
         self._finished = False
@@ -108,7 +108,7 @@ class SecretState:
     @property
     def accesses(self) -> int:
         """How many accesses run now."""
-        return self._count
+        return len(self._inside)
 
     # access
 
@@ -122,17 +122,24 @@ class SecretState:
         """
         if mark[0] != self._mark:
             self.refuse_other_process()
-        self._refuse_if_closing()
+        if self._closing:
+            self._refuse_newcomer()
         access.thread = thread = threading.get_ident()
-        with self._access_lock:
-            self._count_in(thread)
+        lock = self._access_lock
+        lock.acquire()  # half the price of `with`, and there are four on this path
+        try:
+            self._inside.append(thread)
             try:
-                self._recheck_open()
-                self._open_page_if_first()
+                if self._closing:
+                    self._refuse_counted_in()
+                if not self._revealed:
+                    self._open_page()
                 return self._lend_view(access)
             except BaseException:
                 self._leave(thread)
                 raise
+        finally:
+            lock.release()
 
     def end_access(self, access: Access) -> bool:
         """Take the view back, count `access` out, close the page if it was the last.
@@ -147,84 +154,76 @@ class SecretState:
         if mark[0] != self._mark:
             self.refuse_other_process()
         survived = self._take_back_view(access)
-        with self._access_lock:
+        left_open = False
+        lock = self._access_lock
+        lock.acquire()
+        try:
             try:
                 if survived:
-                    survived = self._note_survivor(access)
+                    self._note_survivor(access)
             finally:
                 self._leave(access.thread)
-            left_open = self._revealed and not self._count
-        if left_open:
+            if self._survivors:
+                left_open = True
+        finally:
+            lock.release()
+        if left_open:  # the last slice may have died while we held the lock
             self._settle()
         return survived
 
-    def _refuse_if_closing(self) -> None:
-        if self._closing:
-            raise SecretClosed
+    def _refuse_newcomer(self) -> None:
+        raise SecretClosed
 
-    def _count_in(self, thread: int) -> None:
-        self._count += 1
-        self._insiders.append(thread)
+    def _refuse_counted_in(self) -> None:
+        # A closer came between the first look at `_closing` and the lock.
+        raise SecretClosed
 
-    def _recheck_open(self) -> None:
-        # A closer may have come between the first check and the lock.
-        if self._closing:
-            raise SecretClosed
-
-    def _open_page_if_first(self) -> None:
-        if self._count == 1 and not self._revealed:
-            self._cell.reveal()
-            self._revealed = True
+    def _open_page(self) -> None:
+        self._cell.reveal()
+        self._revealed = True
 
     def _lend_view(self, access: Access) -> memoryview:
-        exporter = self._snapshot()()
-        access.exporter = weakref.ref(exporter)
+        # `_window` is address and length in one snapshot: never the one of before a close with
+        # the other of after it.
+        exporter = self._window()
+        access.exporter = exporter
         access.view = view = memoryview(exporter).toreadonly()
         return view
-
-    def _snapshot(self) -> Callable[[], Exporter]:
-        # Address and length in one object, read once: never the one of before a close with the
-        # other of after it.
-        return self._window
 
     def _take_back_view(self, access: Access) -> bool:
         try:
             access.view.release()
         except BufferError:  # another object exports the view itself, so the exporter lives
             return True
-        return access.exporter() is not None
+        return getrefcount(access.exporter) > UNSHARED
 
-    def _note_survivor(self, access: Access) -> bool:
-        exporter = access.exporter()
-        if exporter is None:  # it died since
-            return False
+    def _note_survivor(self, access: Access) -> None:
+        exporter = access.exporter
         exporter.owner = self  # type: ignore[attr-defined]  # no finaliser while the slice lives
         key = id(exporter)  # ctypes arrays have no hash
-        self._survivors[key] = weakref.ref(exporter, lambda _: self._forget_survivor(key))
-        return True
+        self._survivors[key] = ref(exporter, lambda _: self._forget_survivor(key))
+        del access.exporter  # the slice alone keeps it now
 
     def _leave(self, thread: int) -> None:
-        self._count_out(thread)
+        self._inside.remove(thread)
+        if self._inside:
+            return
         try:
-            self._close_page_if_last()
+            if self._revealed and not self._survivors:
+                self._close_page()
         finally:
-            self._wake_closers_if_last()
+            if self._closing:
+                self._wake_closers()
 
-    def _count_out(self, thread: int) -> None:
-        self._count -= 1
-        self._insiders.remove(thread)
+    def _close_page(self) -> None:
+        # The flag first: a conceal that fails counts as done, or the cell's pairs would not match.
+        self._revealed = False
+        self._cell.conceal()
 
-    def _close_page_if_last(self) -> None:
-        if not self._count and self._revealed and not self._survivors:
-            # First, so that a failure counts as done for the cell's own pairs.
-            self._revealed = False
-            self._cell.conceal()
-
-    def _wake_closers_if_last(self) -> None:
+    def _wake_closers(self) -> None:
         # After the count was lowered and under the lock, or a closer that is about to wait
         # would miss it.
-        if self._closing and not self._count:
-            self._accesses_done.notify_all()
+        self._accesses_done.notify_all()
 
     # survivors
 
@@ -238,8 +237,9 @@ class SecretState:
         if self._survivors or not self._access_lock.acquire(blocking=False):
             return
         try:
-            if not self._cleanup_claimed:
-                self._close_page_if_last()
+            if self._revealed and not self._inside and not self._cleanup_claimed:
+                self._revealed = False
+                self._cell.conceal_soon()
         finally:
             self._access_lock.release()
 
@@ -282,7 +282,7 @@ class SecretState:
             raise ForkedSecret(self._pid, os.getpid())
 
     def _refuse_inside_own_access(self) -> None:
-        depth = self._insiders.count(threading.get_ident())
+        depth = self._inside.count(threading.get_ident())
         if depth:
             raise CloseInsideAccess(depth)
 
@@ -290,8 +290,8 @@ class SecretState:
         self._closing = True
 
     def _wait_for_accesses(self, wait: _Patience) -> None:
-        while self._count:
-            self._accesses_done.wait(wait.rest(self._count))
+        while self._inside:
+            self._accesses_done.wait(wait.rest(len(self._inside)))
 
     def _refuse_while_survivors(self) -> None:
         if self._survivors:
@@ -318,6 +318,19 @@ class SecretState:
         with self._access_lock:
             self._finished = True
             self._accesses_done.notify_all()
+
+    def wipe_in_place(self) -> None:
+        """Refuse new accesses and overwrite the bytes at once, whoever reads them.
+
+        For a process that is about to end: readers see zeros, nothing is unmapped, no lock is
+        waited for.
+
+        Raises:
+            OSError: Neither the kernel nor a change of protection let us write.
+        """
+        self._closing = True
+        if not self._cleanup_claimed:
+            self._cell.wipe_in_place()
 
 
 class _Patience:
