@@ -45,20 +45,21 @@ class Row:
         return len(self.found) == len(self.bad) and not self.alarms
 
     def problems(self) -> list[str]:
-        """Say what is wrong with this row, each with the line that runs it again."""
-        said = []
-        for number, one in enumerate(self.bad):
+        """Say what is wrong with this row, once a reason, each with a line that runs it again."""
+        seeds: dict[str, list[int]] = {}
+        for seed, one in enumerate(self.bad, self.first_seed):
             if not one.found:
                 why = one.undecided or f"not found in {one.executions} executions"
-                said.append(f"{self.bug.label}: {why}\n  {self._replay(number)}")
-        for number, one in enumerate(self.good):
+                seeds.setdefault(f"{self.bug.label}: {why}", []).append(seed)
+        for seed, one in enumerate(self.good, self.first_seed):
             if not one.passed:
-                why = one.undecided or one.story
-                said.append(f"{self.bug.label}: false alarm: {why}\n  {self._replay(number)}")
-        return said
+                why = one.undecided or f"false alarm: {one.story}"
+                seeds.setdefault(f"{self.bug.label}: good twin: {why}", []).append(seed)
+        return [f"{reason}\n{self._again(which)}" for reason, which in seeds.items()]
 
-    def _replay(self, number: int) -> str:
-        return replay_line(self.bug, first_seed=self.first_seed + number, seeds=1)
+    def _again(self, seeds: list[int]) -> str:
+        others = f"  (and {len(seeds) - 1} more seeds)" if len(seeds) > 1 else ""
+        return f"  {replay_line(self.bug, first_seed=seeds[0], seeds=1)}{others}"
 
 
 def replay_line(bug: PlantedBug, *, first_seed: int, seeds: int) -> str:
@@ -105,11 +106,11 @@ def table_of(rows: Sequence[Row]) -> Table:
         title=f"Planted bugs: {as_expected} of {len(rows)} as expected", box=box.SIMPLE_HEAD
     )
     table.add_column("bug", no_wrap=True)
-    table.add_column("what is wrong", min_width=24)
-    table.add_column("method")
+    table.add_column("what is wrong", min_width=16)
+    table.add_column("method", min_width=12)
     for heading in ("found", "execs", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("good twin")
+    table.add_column("good twin", no_wrap=True, min_width=9)
     for row in rows:
         table.add_row(
             row.bug.label,

@@ -50,7 +50,10 @@ def attempt(bug: PlantedBug, *, twin: str, seed: int, executions: int | None = N
     """
     budget = executions or bug.executions
     began_s = time.perf_counter()
-    count, story, undecided = RUNNERS[bug.method](bug, twin, seed, budget)
+    try:
+        count, story, undecided = RUNNERS[bug.method](bug, twin, seed, budget)
+    except Exception as error:  # noqa: BLE001  # a tool that fails is one cell of the matrix
+        count, story, undecided = 0, "", f"the tool failed: {type(error).__name__}: {error}"
     return Attempt(
         found=bool(story) and not undecided,
         executions=count,

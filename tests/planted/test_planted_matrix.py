@@ -26,10 +26,12 @@ def planted(**how: Any) -> PlantedBug:
 def test_a_twin_without_its_bug_is_reported_as_not_found() -> None:
     row = run_row(planted(bad=SIMPLE.good), first_seed=4, seeds=2)
     assert (len(row.found), row.ok) == (0, False)
-    assert row.problems()[0] == (
-        "B-58: not found in 5 executions\n"
-        "  python -m tests.planted --only B-58 --first-seed 4 --seeds 1"
-    )
+    assert row.problems() == [
+        (
+            "B-58: not found in 5 executions\n"
+            "  python -m tests.planted --only B-58 --first-seed 4 --seeds 1  (and 1 more seeds)"
+        )
+    ]
     bad, good = records_of([row])
     assert (bad.outcome, good.outcome) == (Outcome.FAILED, Outcome.PASSED)
 
@@ -37,7 +39,7 @@ def test_a_twin_without_its_bug_is_reported_as_not_found() -> None:
 def test_a_good_twin_that_fails_is_a_false_alarm() -> None:
     row = run_row(planted(good=SIMPLE.bad), first_seed=0, seeds=1)
     assert (len(row.found), len(row.alarms), row.ok) == (1, 1, False)
-    assert "false alarm: example 0:" in row.problems()[0]
+    assert "good twin: false alarm: example 0:" in row.problems()[0]
     _bad, good = records_of([row])
     assert good.outcome is Outcome.FAILED
 
@@ -53,6 +55,12 @@ def test_an_exploration_that_meets_its_step_bound_counts_neither_as_found_nor_as
     seen = attempt(dataclasses.replace(LOST, max_steps=3), twin="good", seed=0, executions=5)
     assert (seen.found, seen.passed) == (False, False)
     assert seen.undecided.startswith("undecided")
+
+
+def test_a_tool_that_fails_counts_neither_as_found_nor_as_passed() -> None:
+    seen = attempt(dataclasses.replace(LOST, strategy="no such one"), twin="bad", seed=0)
+    assert (seen.found, seen.passed) == (False, False)
+    assert seen.undecided.startswith("the tool failed: ")
 
 
 def test_a_controlled_example_that_hangs_is_a_finding() -> None:
