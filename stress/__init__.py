@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stress.errors import StressError, UnknownScenarioError
 from stress.parent import run_scenario
+from stress.records import record_of
 from stress.run import Budget, Ending, Growth, StressRun
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "StressError",
     "StressRun",
     "UnknownScenarioError",
+    "record_of",
     "run_scenario",
 ]

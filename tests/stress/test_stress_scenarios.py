@@ -2,6 +2,7 @@
 
 import pytest
 
+import harness
 from stress import Budget, run_scenario
 from stress.scenarios import scenario, scenario_names
 
@@ -11,6 +12,13 @@ def test_a_scenario_runs_at_the_scale_of_exploration(name: str) -> None:
     found = scenario(name)
     assert found.name == name
     found()
+
+
+@pytest.mark.parametrize("model", ["free-threaded", "gil"])
+@pytest.mark.parametrize("name", scenario_names())
+def test_a_scenario_holds_in_every_schedule_tried(name: str, model: str) -> None:
+    result = harness.explore(scenario(name), executions=150, seed=2, model=model)
+    assert result.verdict is harness.Verdict.PASSED, f"{result.finding or result.evidence}"
 
 
 @pytest.mark.slow
