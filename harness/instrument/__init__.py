@@ -1,0 +1,30 @@
+"""The import hook and the source rewriter that make shared accesses visible."""
+
+from harness.instrument.errors import (
+    AlreadyImportedError,
+    BadSourceError,
+    FunctionNotFoundError,
+    InstrumentError,
+    NoSourceError,
+)
+from harness.instrument.functions import instrument_function, instrument_source
+from harness.instrument.imports import (
+    InstrumentedImports,
+    NotInstrumentedWarning,
+    instrument_imports,
+)
+from harness.instrument.rewriter import rewrite_tree
+
+__all__ = [
+    "AlreadyImportedError",
+    "BadSourceError",
+    "FunctionNotFoundError",
+    "InstrumentError",
+    "InstrumentedImports",
+    "NoSourceError",
+    "NotInstrumentedWarning",
+    "instrument_function",
+    "instrument_imports",
+    "instrument_source",
+    "rewrite_tree",
+]

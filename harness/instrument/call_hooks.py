@@ -1,0 +1,281 @@
+"""Hooks for calls: they hand back what is called, or something that records and then calls it.
+
+The record must come after the arguments are evaluated and right before the call. Where evaluating
+the arguments cannot switch, the hook on the callee records at once and the call stays native.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.engine import board
+from harness.engine.board import CONTENT, OPAQUE, READ, WRITE
+from harness.instrument.access_hooks import read, write
+from harness.instrument.call_plans import effect_of
+from harness.instrument.callable_table import STORING_METHODS, Effect, method_effect
+from harness.instrument.content_hooks import content, record_content, text, truth
+from harness.instrument.flow_hooks import REAL_LOCKS, region
+from harness.instrument.stored_names import add_stored
+from harness.instrument.type_facts import Kind, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NO_POINT: Final = frozenset((len, isinstance, type, issubclass, callable, id, hash))
+_PYTHON: Final = (types.FunctionType, types.MethodType)
+_MUTABLE: Final = frozenset((Kind.CONTAINER, Kind.INSTANCE, Kind.WINDOW, Kind.ITERATOR))
+_WEAK_MAKERS: Final = (weakref.ref, weakref.proxy, weakref.finalize, weakref.WeakMethod)
+
+
+def call(function: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
+    """Return what to call in place of `function`."""
+    if board.alone:
+        return function
+    effect = effect_of(function)
+    if effect is not Effect.NATIVE:
+        return functools.partial(_HANDLERS[effect], function)
+    if board.gil and type(function) not in _PYTHON and not _runs_without_point(function):
+        return functools.partial(_then_point, function)
+    return function
+
+
+def _runs_without_point(function: Any) -> bool:  # noqa: ANN401  # as above
+    return isinstance(function, type) or (
+        isinstance(function, types.BuiltinFunctionType) and function in _NO_POINT
+    )
+
+
+def method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
+    """Return what stands for `obj` in `obj.name(...)`, whose arguments cannot switch."""
+    if board.alone:
+        return obj
+    if facts_of(type(obj)).kind is Kind.CONTAINER and not board.gil:
+        return _container_method(obj, name)
+    return _method(obj, name)
+
+
+def late_method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
+    """Return what stands for `obj` in `obj.name(...)`, whose arguments may switch."""
+    return obj if board.alone else _method(obj, name)
+
+
+def _container_method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
+    """Record the method call of a builtin container, which follows at once, and leave it native."""
+    if type(obj).__module__ in ("builtins", "collections", "array") and name in STORING_METHODS:
+        effect = method_effect(name)
+        board.access(READ if effect is Effect.CONTAINER_READ else WRITE, obj, CONTENT)
+        return obj
+    return _method(obj, name)
+
+
+class _Standing:
+    """Has the one attribute that the call hook put there."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Any) -> None:  # noqa: ANN401  # as above
+        object.__setattr__(self, "_function", function)
+
+    def __getattr__(self, _name: str) -> Any:  # noqa: ANN401  # as above
+        return self._function
+
+
+def _method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
+    if facts_of(type(obj)).kind is Kind.TRUSTED and not board.gil:
+        return obj
+    read(obj, name)
+    try:
+        function = getattr(obj, name)
+    except AttributeError:
+        return obj  # the call itself raises, on the author's line
+    chosen = call(function)
+    if chosen is function and type(function) is not types.FunctionType:
+        # Looked up again by the call, natively; a plain function may come from a property.
+        return obj if _is_stable(obj, name, function) else _standing(chosen)
+    return _standing(chosen)
+
+
+def _is_stable(obj: Any, name: str, function: Any) -> bool:  # noqa: ANN401  # as above
+    """Say if a second look-up finds the same without running code of the user's."""
+    if type(function) is not types.MethodType:
+        return False
+    return getattr(type(obj), name, None) is function.__func__ and function.__self__ is obj
+
+
+def _standing(function: Any) -> Any:  # noqa: ANN401  # as above
+    return _Standing(function)
+
+
+def lock_method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
+    """Return what stands for `obj` in `obj.acquire()`: for a real lock, its twin."""
+    if type(obj) in REAL_LOCKS:
+        return obj if board.execution is None else board.stand_in(obj)
+    return late_method(obj, name)
+
+
+def call_weak(function: Any) -> Any:  # noqa: ANN401  # as above
+    """Return what to call in place of `weakref.ref` and its kin: callbacks run as one step."""
+    if function in _WEAK_MAKERS:
+        return functools.partial(_make_weak, function)
+    return call(function)
+
+
+def _make_weak(maker: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    if len(args) > 1 and callable(args[1]):
+        callback = functools.partial(_run_callback, args[1])
+        return maker(args[0], callback, *args[2:], **kwargs)
+    return maker(*args, **kwargs)
+
+
+def _run_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    with region(f"the weakref callback {getattr(callback, '__qualname__', callback)}"):
+        return callback(*args, **kwargs)
+
+
+# -- handlers: each records, then calls ----------------------------------------------------------
+
+
+def _then_point(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    """Call C code; CPython may switch when it returns."""
+    __tracebackhide__ = True
+    result = function(*args, **kwargs)
+    if board.gil and not board.alone:
+        board.gil_point()
+    return result
+
+
+def _reading(record: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the handler of functions that read their arguments in the way `record` notes."""
+
+    def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+        __tracebackhide__ = True
+        if not board.alone:
+            for arg in (*args, *kwargs.values()):
+                record(arg)
+        return _then_point(function, *args, **kwargs)
+
+    return handle
+
+
+def _changing_first(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    if not board.alone:
+        for arg in (*args[1:], *kwargs.values()):
+            content(arg)
+        if args and facts_of(type(args[0])).kind is Kind.ITERATOR:
+            record_content(args[0])
+        elif args and facts_of(type(args[0])).kind in _MUTABLE:
+            board.access(WRITE, args[0], CONTENT)
+    return _then_point(function, *args, **kwargs)
+
+
+def _on_container(kind: int) -> Callable[..., Any]:
+    """Return the handler of a container's methods."""
+
+    def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+        __tracebackhide__ = True
+        if not board.alone:
+            if function.__name__ not in STORING_METHODS:
+                for arg in (*args, *kwargs.values()):
+                    content(arg)
+            owner = function.__self__
+            if facts_of(type(owner)).kind is Kind.WINDOW:
+                record_content(owner)
+            else:
+                board.access(kind, owner, CONTENT)
+        if board.gil and function.__name__ == "append":
+            return function(*args, **kwargs)  # specialised: no switch behind it
+        return _then_point(function, *args, **kwargs)
+
+    return handle
+
+
+def _attribute_read(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    if len(args) > 1 and type(args[1]) is str:
+        read(args[0], args[1])
+    return _then_point(function, *args, **kwargs)
+
+
+def _attribute_write(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    if len(args) > 1 and type(args[1]) is str:
+        add_stored((args[1],))
+        write(args[0], args[1])
+    return _then_point(function, *args, **kwargs)
+
+
+def _in_one_step(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    owner = getattr(function, "__self__", None)
+    if not board.alone:
+        for arg in (*args, *kwargs.values()):
+            text(arg)
+        if owner is not None and facts_of(type(owner)).kind is Kind.FILE:
+            board.access(WRITE, owner, CONTENT)
+    with region(f"{getattr(function, '__qualname__', function)}()"):
+        return function(*args, **kwargs)
+
+
+def _log(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1  # past this frame, to the author's
+    return _in_one_step_deeper(function, *args, **kwargs)
+
+
+def _in_one_step_deeper(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    kwargs["stacklevel"] += 1
+    with region(f"{getattr(function, '__qualname__', function)}()"):
+        return function(*args, **kwargs)
+
+
+def _warn(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    __tracebackhide__ = True
+    if len(args) > 2:  # noqa: PLR2004  # message, category, stacklevel
+        args = (*args[:2], args[2] + 1, *args[3:])
+    else:
+        kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
+    with region("warnings.warn()"):
+        return function(*args, **kwargs)
+
+
+def _opaque(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
+    """Call what nobody knows: it may do anything to what it is given and to what it is bound to."""
+    __tracebackhide__ = True
+    if not board.alone:
+        _record_opaque(getattr(function, "__self__", None))
+        for arg in (*args, *kwargs.values()):
+            _record_opaque(arg)
+    return _then_point(function, *args, **kwargs)
+
+
+def _record_opaque(obj: Any) -> None:  # noqa: ANN401  # as above
+    kind = facts_of(type(obj)).kind
+    if kind in _MUTABLE:
+        board.access(OPAQUE, obj, CONTENT)
+    elif kind is Kind.TUPLE:
+        for part in obj:
+            if facts_of(type(part)).kind in _MUTABLE:
+                board.access(OPAQUE, part, CONTENT)
+
+
+_HANDLERS: Final[dict[Effect, Callable[..., Any]]] = {
+    Effect.READS: _reading(content),
+    Effect.READS_TEXT: _reading(text),
+    Effect.READS_TRUTH: _reading(truth),
+    Effect.CHANGES_FIRST: _changing_first,
+    Effect.CONTAINER_READ: _on_container(READ),
+    Effect.CONTAINER_WRITE: _on_container(WRITE),
+    Effect.ATTRIBUTE_READ: _attribute_read,
+    Effect.ATTRIBUTE_WRITE: _attribute_write,
+    Effect.ONE_STEP: _in_one_step,
+    Effect.LOGGING: _log,
+    Effect.WARNING: _warn,
+    Effect.OPAQUE: _opaque,
+}

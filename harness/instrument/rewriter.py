@@ -1,0 +1,82 @@
+"""Turns Python source into code whose shared accesses are visible."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from harness.instrument.errors import BadSourceError
+from harness.instrument.scopes import analyse
+from harness.instrument.statements import StatementRewriter
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+_PARTS: Final = ("hook_names", "scopes", "syntax", "expressions", "statements", "rewriter")
+
+
+@functools.cache
+def rewriter_fingerprint() -> str:
+    """Return a few characters that differ whenever this package would rewrite differently.
+
+    Part of every cache key; a number that somebody must remember to raise would be forgotten.
+    """
+    digest = hashlib.blake2b(digest_size=6)
+    for part in _PARTS:
+        digest.update(Path(__file__).with_name(f"{part}.py").read_bytes())
+    return digest.hexdigest()
+
+
+def rewrite_tree(tree: ast.Module, *, module_name: str) -> ast.Module:
+    """Return `tree`, changed in place, with a hook before each shared access.
+
+    Run it after pytest's assertion rewriting, not before: pytest explains the expressions it
+    finds, and a reader wants the ones in the file.
+
+    Args:
+        module_name: For the error when the tree cannot be analysed.
+
+    Raises:
+        BadSourceError: The tree nests too deeply to be walked.
+    """
+    try:
+        scopes = analyse(tree)
+        return ast.fix_missing_locations(StatementRewriter(scopes, tree).module(tree))
+    except RecursionError as error:
+        raise BadSourceError(module_name, SyntaxError("it nests too deeply")) from error
+
+
+def compile_instrumented(source: bytes | str, filename: str, *, module_name: str) -> CodeType:
+    """Return the code of a module with a hook before each shared access.
+
+    Raises:
+        BadSourceError: The source does not compile.
+    """
+    try:
+        tree = ast.parse(source, filename)
+        # What the compiler alone refuses, such as `return` outside a function, must be refused
+        # in the words it has for the author's code, not for ours.
+        compile(source, filename, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise BadSourceError(module_name, _as_syntax_error(error)) from error
+    rewrite_tree(tree, module_name=module_name)
+    return compile_rewritten(tree, filename, module_name=module_name)
+
+
+def compile_rewritten(tree: ast.Module, filename: str, *, module_name: str) -> CodeType:
+    """Return the code of a rewritten tree.
+
+    Raises:
+        BadSourceError: The rewritten tree nests too deeply for the compiler.
+    """
+    try:
+        return compile(tree, filename, "exec", dont_inherit=True)
+    except RecursionError as error:
+        raise BadSourceError(module_name, SyntaxError("it nests too deeply")) from error
+
+
+def _as_syntax_error(error: SyntaxError | ValueError) -> SyntaxError:
+    return error if isinstance(error, SyntaxError) else SyntaxError(str(error))
