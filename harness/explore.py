@@ -24,6 +24,7 @@ from harness.strategies.replay import RE_RECORD, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from harness.strategies.protocol import Strategy
 
@@ -78,8 +79,19 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
     _check_numbers(executions=executions, seed=seed, max_steps=max_steps)
     _check_setting(model=model, workers=workers, budget_s=budget_s)
     name, chosen = make_strategy(strategy, seed)
-    explorer = _Explorer(body, chosen, name=name, seed=seed, max_steps=max_steps, model=model)
-    return explorer.run(executions, budget_s, progress)
+    with _visible(body) as (runnable, invisible):
+        explorer = _Explorer(
+            runnable, chosen, name=name, seed=seed, max_steps=max_steps, model=model
+        )
+        explorer.invisible = invisible
+        return explorer.run(executions, budget_s, progress)
+
+
+def _visible(body: Body) -> AbstractContextManager[tuple[Body, str]]:
+    """Make the accesses of a body visible that was imported in the ordinary way."""
+    from harness.instrument.in_place import visible  # noqa: PLC0415  # keeps the import light
+
+    return visible(body)
 
 
 def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | None:
@@ -98,8 +110,8 @@ def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | No
     _check_body(body)
     wanted = decode_token(token)
     campaign = Campaign(model=wanted.model, max_steps=wanted.max_steps, interactive=interactive)
-    with campaign:
-        return _replay(campaign, body, wanted)
+    with _visible(body) as (runnable, _), campaign:
+        return _replay(campaign, runnable, wanted)
 
 
 def _replay(campaign: Campaign, body: Body, wanted: Token) -> Finding | None:
@@ -173,6 +185,7 @@ class _Explorer:
         self.executions = 0
         self.overruns = 0
         self.exhausted = False
+        self.invisible = ""  # why plain accesses of the body are not seen, if they are not
         self.started_s = time.perf_counter()
         self.started_cpu_s = time.process_time()
         self.out_of_time = False
@@ -310,7 +323,7 @@ class _Explorer:
         return False
 
     def _result(self, finding: Finding | None, stopped: str) -> Exploration:
-        if self.opaque is not None and self.opaque.met:
+        if self.invisible or (self.opaque is not None and self.opaque.met):
             self.exhausted = False
         cut = self.out_of_time or bool(stopped) or bool(self.overruns)
         if finding is not None:
@@ -333,6 +346,10 @@ class _Explorer:
         )
 
     def _evidence(self, finding: Finding | None, stopped: str) -> str:
+        words = self._covered(finding, stopped)
+        return f"{words}; {self.invisible}" if self.invisible else words
+
+    def _covered(self, finding: Finding | None, stopped: str) -> str:
         count = f"{self.executions:,}".replace(",", " ")
         plural = "s" if self.executions != 1 else ""
         if finding is not None:

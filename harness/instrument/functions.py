@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import linecache
 import types
@@ -54,25 +55,34 @@ def instrument_function(function: Function) -> Function:
     if is_instrumented(function):
         return function
     install_hooks()
-    module_code = _module_code(function)
-    _register_stored(module_code)
+    module_code = rewritten_module(function)
     return _with_code(function, _matching_code(module_code, function))  # type: ignore[return-value]  # a copy
 
 
-def _module_code(function: types.FunctionType) -> types.CodeType:
+def rewritten_module(function: types.FunctionType) -> types.CodeType:
     """Return the rewritten code of the file that defines `function`.
 
     The whole file, because only it tells which variables and names are shared.
+
+    Raises:
+        NoSourceError: The file cannot be read or does not compile.
     """
     filename = inspect.getsourcefile(function) or function.__code__.co_filename
     linecache.checkcache(filename)
-    lines = linecache.getlines(filename, function.__globals__)
-    if not lines:
+    source = "".join(linecache.getlines(filename, function.__globals__))
+    if not source:
         raise NoSourceError(function.__qualname__, f"the source {filename} cannot be read")
     try:
-        return compile_instrumented("".join(lines), filename, module_name=function.__module__)
+        code = _compiled(source, filename, function.__module__)
     except BadSourceError as error:
         raise NoSourceError(function.__qualname__, str(error)) from error
+    _register_stored(code)
+    return code
+
+
+@functools.lru_cache(maxsize=32)  # explorations of one file follow each other
+def _compiled(source: str, filename: str, module_name: str) -> types.CodeType:
+    return compile_instrumented(source, filename, module_name=module_name)
 
 
 def _register_stored(module_code: types.CodeType) -> None:
@@ -92,6 +102,17 @@ def _are_names(value: object) -> bool:
 
 
 def _matching_code(module_code: types.CodeType, function: types.FunctionType) -> types.CodeType:
+    found = code_like(module_code, function)
+    if found is None:
+        code = function.__code__
+        raise FunctionNotFoundError(function.__qualname__, code.co_filename, code.co_firstlineno)
+    return found
+
+
+def code_like(
+    module_code: types.CodeType, function: types.FunctionType
+) -> types.CodeType | None:
+    """Return the rewritten code of `function` among that of its module; None if it is not there."""
     wanted = function.__code__
     found = [
         code
@@ -99,9 +120,7 @@ def _matching_code(module_code: types.CodeType, function: types.FunctionType) ->
         if (code.co_qualname, code.co_firstlineno) == (wanted.co_qualname, wanted.co_firstlineno)
     ]
     if not found:
-        raise FunctionNotFoundError(
-            function.__qualname__, wanted.co_filename, wanted.co_firstlineno
-        )
+        return None
     places = set(wanted.co_positions())  # tells apart two lambdas of one line
     return max(found, key=lambda code: len(places.intersection(code.co_positions())))
 

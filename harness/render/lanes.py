@@ -17,6 +17,7 @@ MAX_LANE: Final = 34
 MIN_SOURCE: Final = 24
 MAX_ROWS: Final = 80  # a longer trace shows its first and last half
 _QUIET: Final = ("begin", "end", "goes on after", "locked")
+_ACCESSES: Final = ("read", "write", "opaque")
 _WORDS: Final = {
     "read": "read {target}{arrow}",
     "write": "write {target}{arrow}",
@@ -41,12 +42,24 @@ def rows_of(events: Sequence[Event]) -> list[Row]:
     """Return what a reader wants to see, with the locks that are held at each access."""
     held: dict[int, list[str]] = {}
     rows: list[Row] = []
+    shared = _shared_targets(events)
     for index, event in enumerate(events):
         _follow_locks(held, events, index)
         if event.kind in _QUIET or not event.site.path or _only_tries(events, index):
             continue
+        if event.kind in _ACCESSES and event.target not in shared:
+            continue
         rows.append(Row(len(rows) + 1, event.task, _words(event, held), event.site))
     return rows
+
+
+def _shared_targets(events: Sequence[Event]) -> set[str]:
+    """Return what more than one task touches: nothing else can be the cause."""
+    tasks: dict[str, set[int]] = {}
+    for event in events:
+        if event.kind in _ACCESSES:
+            tasks.setdefault(event.target, set()).add(event.task)
+    return {target for target, who in tasks.items() if len(who) > 1}
 
 
 def held_at_end(events: Sequence[Event]) -> dict[int, list[tuple[str, Site]]]:
@@ -100,7 +113,7 @@ def _words(event: Event, held: dict[int, list[str]]) -> str:
     else:
         text = f"{event.kind} {event.target}".strip()
     locks = held.get(event.task)
-    if locks and event.kind in ("read", "write", "opaque"):
+    if locks and event.kind in _ACCESSES:
         text += f" {{{', '.join(locks)}}}"
     return text
 

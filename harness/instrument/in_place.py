@@ -1,0 +1,110 @@
+"""Makes the accesses of a body's own module visible for as long as an exploration runs.
+
+A body that was imported in the ordinary way is explored as its author expects: `counter.value += 1`
+can be interrupted. The functions and methods of its module get rewritten code and keep their
+identity, so everybody who holds one runs it; afterwards they get their own code back.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from harness.instrument.errors import InstrumentError
+from harness.instrument.functions import code_like, instrument_function, rewritten_module
+from harness.instrument.installation import install_hooks
+from harness.instrument.type_facts import is_instrumented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def visible(body: Callable[[], Any]) -> Iterator[tuple[Callable[[], Any], str]]:
+    """Yield the body to run, and why its accesses stay invisible if they do.
+
+    Args:
+        body: A function, method or partial; any other callable is run as it is.
+    """
+    function = _function_of(body)
+    if function is None or is_instrumented(function):
+        yield body, ""
+        return
+    try:
+        module_code = rewritten_module(function)
+        chosen = _with_visible_function(body)
+    except InstrumentError as error:
+        yield body, f"its plain accesses are not switching points: {error}"
+        return
+    install_hooks()
+    swapped = _swap(function.__globals__, module_code)
+    try:
+        yield chosen, ""
+    finally:
+        for target, code in swapped:
+            target.__code__ = code
+
+
+def _function_of(body: object) -> types.FunctionType | None:
+    """Return the Python function behind a body; None where there is none."""
+    while isinstance(body, functools.partial):
+        body = body.func
+    if isinstance(body, types.MethodType):
+        body = body.__func__
+    return body if isinstance(body, types.FunctionType) else None
+
+
+def _with_visible_function(body: Any) -> Any:  # noqa: ANN401  # a body for a body
+    """Return a body that captures variables with rewritten code; others are swapped in place."""
+    if isinstance(body, functools.partial):
+        inner = _with_visible_function(body.func)
+        return functools.partial(inner, *body.args, **body.keywords)
+    function = _function_of(body)
+    if function is not None and function.__closure__:
+        return instrument_function(body)
+    return body
+
+
+def _swap(
+    namespace: dict[str, Any], module_code: types.CodeType
+) -> list[tuple[types.FunctionType, types.CodeType]]:
+    """Give every function of a module its rewritten code; return what they had."""
+    swapped = []
+    module = namespace.get("__name__")
+    for function in _functions_in(list(namespace.values()), module, set()):
+        code = code_like(module_code, function)
+        if code is not None and code.co_freevars == function.__code__.co_freevars:
+            swapped.append((function, function.__code__))
+            function.__code__ = code
+    return swapped
+
+
+def _functions_in(
+    values: list[Any], module: object, seen: set[int]
+) -> Iterator[types.FunctionType]:
+    """Yield the functions of a namespace and of its classes, each once."""
+    for value in values:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, type) and value.__module__ == module:
+            yield from _functions_in(list(vars(value).values()), module, seen)
+            continue
+        for function in _behind(value):
+            if function.__module__ == module and not is_instrumented(function):
+                yield function
+
+
+def _behind(value: Any) -> list[types.FunctionType]:  # noqa: ANN401  # whatever a namespace holds
+    """Return the functions behind a function, method, property or wrapper."""
+    found: list[Any] = [value]
+    if isinstance(value, property):
+        found = [value.fget, value.fset, value.fdel]
+    elif isinstance(value, staticmethod | classmethod):
+        found = [value.__func__]
+    elif hasattr(type(value), "__wrapped__") or isinstance(value, types.FunctionType):
+        found.append(inspect.unwrap(value))
+    return [part for part in found if isinstance(part, types.FunctionType)]
