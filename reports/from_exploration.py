@@ -82,14 +82,8 @@ def _params(values: Fields, finding: Fields | None) -> dict[str, str]:
     }
     if finding:
         params["finding"] = finding.text("kind")
-        params["gil_reachable"] = _gil_words(finding)
+        params["gil_reachable"] = finding.text("gil_reachable", default="")
     return {name: value for name, value in params.items() if value}
-
-
-def _gil_words(finding: Fields) -> str:
-    if "gil_reachable" not in finding:
-        return "not established"
-    return "yes" if finding.flag("gil_reachable") else "not shown"
 
 
 def _story(finding: Fields) -> str:
@@ -98,6 +92,9 @@ def _story(finding: Fields) -> str:
 
 
 def _replay(name: str, finding: Fields) -> str:
+    command = finding.text("command", most=limits.TEXT_CHARS, default="")
+    if command:
+        return command
     # Quoted, because a name from outside may hold anything and the line is meant to be pasted.
     token = finding.text("token", most=limits.TEXT_CHARS, default="")
     return f"holdfast replay {shlex.quote(name)} {shlex.quote(token)}" if token else ""

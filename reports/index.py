@@ -64,7 +64,7 @@ class Index:
 
     @classmethod
     def open(cls, path: Path) -> Index | None:
-        """Return the index at `path`, or None where none is, or one that must be made anew.
+        """Return the index at `path`, or None where none is; remains of ours are removed.
 
         Raises:
             StoreNotOursError: Something else lies there; it was not opened and not changed.
@@ -78,6 +78,7 @@ class Index:
         if index._is_sound():
             return index
         index.close()
+        path.unlink(missing_ok=True)  # the documents hold all that was in it
         return None
 
     @classmethod

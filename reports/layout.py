@@ -8,13 +8,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+import tempfile
+from pathlib import Path
+from typing import Final
 
 from reports.errors import DamagedDocumentError, NoStoreError, StoreNotOursError
 from reports.strict_json import parse, read_bytes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RUNS: Final = "runs"
 INDEX: Final = "index.sqlite3"
@@ -73,6 +72,8 @@ def _check_free(store: Path) -> None:
 
 
 def _place_mark(store: Path) -> None:
-    partial = store / f".{_MARK}.{os.getpid()}"
-    partial.write_bytes(_MARK_BYTES)
-    partial.replace(store / _MARK)
+    # A partial file of its own for each caller: threads of one process make a store together too.
+    descriptor, name = tempfile.mkstemp(dir=store, prefix=f".{_MARK}.")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(_MARK_BYTES)
+    Path(name).replace(store / _MARK)

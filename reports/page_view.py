@@ -25,7 +25,7 @@ _LONG_STORY_LINES: Final = 30  # a story up to here is read at a glance, so it s
 _DOTS: Final = 40  # one dot a seeded run; beyond, the count alone says it better
 _ROOM: Final = 1.25  # how far past the larger of value and limit a bar's scale reaches
 _SHOWN_PARAMS: Final = ("method", "strategy", "model", "generator", "seed", "variant")
-_METRIC_COLUMNS: Final = 6
+_METRIC_COLUMNS: Final = 9  # what fits beside a name on a laptop's screen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +297,8 @@ def _bare(measure: Measure | None) -> str:
 
 def _shown_unit(measure: Measure) -> str:
     # A column headed "executions" need not say executions in every cell.
-    return "" if measure.unit in {measure.metric, "1", "count"} else measure.unit
+    said = measure.unit in {"1", "count"} or measure.unit.rstrip("s") in measure.metric.split()
+    return "" if said or measure.unit == measure.metric else measure.unit
 
 
 def _first_line(text: str) -> str:

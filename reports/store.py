@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from reports.document import RunDocument, content_id
@@ -13,7 +15,6 @@ from reports.layout import INDEX, RUNS, require_store
 from reports.strict_json import read_bytes
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
     from reports.environment import Environment
@@ -39,8 +40,7 @@ class Store:
         require_store(path)
         self.path = path
         self.refused: tuple[ReportsError, ...] = ()
-        index = Index.open(path / INDEX)
-        self._index = index if index is not None else self._built_anew()
+        self._index = Index.open(path / INDEX) or self._built_anew()
         self.refresh()
 
     def __enter__(self) -> Self:
@@ -73,9 +73,9 @@ class Store:
         self.refused = tuple(refused)
 
     def rebuild(self) -> None:
-        """Throw the index away and make it again from the documents, each checked anew."""
-        self._index.close()
-        self._index = self._built_anew()
+        """Forget all that is indexed and read every document again, checking each anew."""
+        with self._index.changes():
+            self._index.remove(self._index.run_ids())
         self.refresh()
 
     def stamps(self) -> tuple[RunStamp, ...]:
@@ -123,11 +123,16 @@ class Store:
         return RunDocument.from_bytes(data, document=path.name)
 
     def _built_anew(self) -> Index:
-        # Built aside and moved into place: a crash leaves the old index or the new one.
-        partial = self.path / f".{INDEX}.{os.getpid()}"
-        partial.unlink(missing_ok=True)
-        Index.create(partial).close()
-        partial.replace(self.path / INDEX)
-        index = Index.open(self.path / INDEX)
+        """Return an index where none is, or only the remains of one of ours."""
+        # Built aside and linked into place, so that a crash leaves nothing half made, and of
+        # several processes that do this at once one wins and the others use its file: SQLite
+        # refuses to write to a file that was replaced under it.
+        target = self.path / INDEX
+        with tempfile.TemporaryDirectory(dir=self.path, prefix=f".{INDEX}.") as aside:
+            partial = Path(aside) / INDEX
+            Index.create(partial).close()
+            with contextlib.suppress(FileExistsError):
+                target.hardlink_to(partial)
+        index = Index.open(target)
         assert index is not None, "an index that was just made is sound"
         return index

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import harness
 from reports import (
     DamagedDocumentError,
     Direction,
@@ -99,7 +101,7 @@ def an_exploration_file(folder: Path, **changes: Any) -> Path:
             "kind": "DEADLOCK",
             "message": "two tasks wait for each other",
             "token": "hf1-abc",
-            "gil_reachable": True,
+            "gil_reachable": "shown under the GIL model of CPython 3.11",
             "story": "task 1 holds a\ntask 2 holds b",
         },
     }
@@ -174,7 +176,7 @@ def test_a_finding_becomes_a_failed_record_with_its_replay_line(tmp_path: Path) 
     assert record.replay == "holdfast replay stress.scenarios.close:body hf1-abc"
     assert record.message == "task 1 holds a\ntask 2 holds b"
     assert record.params["strategy"] == "pct"
-    assert record.params["gil_reachable"] == "yes"
+    assert record.params["gil_reachable"] == "shown under the GIL model of CPython 3.11"
     executions = record.measure("executions")
     assert executions is not None
     assert executions.value == 12
@@ -183,6 +185,23 @@ def test_a_finding_becomes_a_failed_record_with_its_replay_line(tmp_path: Path) 
 def test_a_replay_line_from_outside_is_quoted_for_the_shell(tmp_path: Path) -> None:
     (record,) = read_result(an_exploration_file(tmp_path, name="a:b; rm -rf /")).records
     assert record.replay == "holdfast replay 'a:b; rm -rf /' hf1-abc"
+
+
+def test_the_harness_writes_what_the_store_reads(tmp_path: Path) -> None:
+    def body() -> None:
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+    found = harness.explore(body, executions=5)
+    file = tmp_path / "exploration.json"
+    file.write_text(json.dumps(found.to_json()), encoding="utf-8")
+    (record,) = read_result(file).records
+    assert record.outcome is Outcome.FAILED
+    assert record.params["finding"] == "DEADLOCK"
+    assert found.finding is not None
+    assert found.finding.token in record.replay
+    assert record.message == str(found.finding)
 
 
 @pytest.mark.parametrize("verdict", ["passed", "undecided"])
