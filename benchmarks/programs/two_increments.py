@@ -1,6 +1,7 @@
 """The smallest racy program: two ordinary threads each add one to a counter.
 
 It asserts nothing, so that every execution runs to its end and the rate is of whole executions.
+`frontrun_rate.py` has the same class and the same function.
 """
 
 import threading
@@ -11,14 +12,15 @@ class Counter:
         self.n = 0
 
 
+def increment(counter: Counter) -> None:
+    counter.n += 1
+
+
 def body() -> None:
     counter = Counter()
-
-    def increment() -> None:
-        counter.n += 1
-
-    threads = [threading.Thread(target=increment) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    one = threading.Thread(target=increment, args=(counter,))
+    other = threading.Thread(target=increment, args=(counter,))
+    one.start()
+    other.start()
+    one.join()
+    other.join()
