@@ -15,6 +15,8 @@ from secmem.memory.protection import MemoryProtection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+assert sys.platform != "win32", "loaded by default_system_calls on Linux and macOS"
+
 __all__ = ["LibcCalls"]
 
 _MAP_FAILED: Final = ctypes.c_void_p(-1).value
@@ -70,12 +72,19 @@ class LibcCalls:
         descriptor = self._open_secret_file()
         try:
             os.ftruncate(descriptor, size)
-            flags = mmap.MAP_SHARED | _MAP_FIXED
-            access = _PROT[MemoryProtection.READ_WRITE]
-            if self._mmap(address, size, access, flags, descriptor, 0) == _MAP_FAILED:
-                raise _last_error("mmap")
+            self._map_over(address, size, mmap.MAP_SHARED, descriptor)
+        except OSError:
+            # A refused mapping has already removed the pages that were there.
+            self._map_over(address, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1)
+            raise
         finally:
             os.close(descriptor)  # the mapping keeps the pages
+
+    def _map_over(self, address: int, size: int, flags: int, descriptor: int) -> None:
+        access = _PROT[MemoryProtection.READ_WRITE]
+        got = self._mmap(address, size, access, flags | _MAP_FIXED, descriptor, 0)
+        if got == _MAP_FAILED:
+            raise _last_error("mmap")
 
     def _open_secret_file(self) -> int:
         if sys.platform != "linux":

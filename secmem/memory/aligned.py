@@ -163,22 +163,17 @@ class AlignedMemory:
         if self._lent:
             self._refuse_while_lent("set_protection")
         try:
-            protector = self._protectors[protection]
+            if self._protectors[protection]():
+                # The quick call failed without an errno. Ask again through the one that keeps
+                # it; should that succeed, the protection holds and nothing is to report.
+                self._calls.protect(self._address, self._capacity, protection)
         except KeyError:
             raise TypeError(
                 f"protection is a MemoryProtection, not {type(protection).__name__}"
             ) from None
-        if protector():
-            self._protect(protection)
-        self._protection = protection
-
-    def _protect(self, protection: MemoryProtection) -> None:
-        # The quick call failed without an errno. Ask again through the one that keeps it; should
-        # that succeed, the protection holds and there is nothing to report.
-        try:
-            self._calls.protect(self._address, self._capacity, protection)
         except OSError as error:
             raise explain_failure(error, "mprotect", self._capacity) from error
+        self._protection = protection
 
     def read_view(self) -> memoryview:
         """Return a read-only view of the `len` bytes; drop it before changing the protection.
@@ -285,11 +280,11 @@ class AlignedMemory:
             return
         if self._lent:
             self._refuse_while_lent("release")
-        errors: list[SystemCallFailed] = []
+        errors: list[Exception] = []
         for step in self._cleanup_steps():
             try:
                 step()
-            except SystemCallFailed as error:
+            except (SystemCallFailed, MemoryError) as error:
                 errors.append(error)
         self._released = True
         if errors:
@@ -317,8 +312,15 @@ class AlignedMemory:
         try:
             self._calls.unmap(self._base, size)
         except OSError as error:
-            accounting.note_mapped(self._base, size)
+            self._unmap_again(size)
             raise explain_failure(error, "munmap", size) from error
+
+    def _unmap_again(self, size: int) -> None:
+        # The one step whose failure leaves something behind, and it can be a passing one.
+        try:
+            self._calls.unmap(self._base, size)
+        except OSError:
+            accounting.note_mapped(self._base, size)
 
     def _mapped_size(self) -> int:
         return self._capacity + 2 * self._calls.page_size
@@ -344,10 +346,12 @@ class AlignedMemory:
         return {protection: bind(address, capacity, protection) for protection in MemoryProtection}
 
     def _undo_construction(self) -> None:
-        # Nothing was written yet, but the order is the same as ever; the error that brought us
-        # here is the one to report.
-        with contextlib.suppress(SystemCallFailed):
-            self.release()
+        # No wipe: nothing was written yet, and the pages may not even be there. The error that
+        # brought us here is the one to report.
+        for step in (self._unlock, self._unmap):
+            with contextlib.suppress(SystemCallFailed, MemoryError):
+                step()
+        self._released = True
 
     def _refuse_while_lent(self, during: str) -> None:
         self._lent = [ref for ref in self._lent if ref() is not None]

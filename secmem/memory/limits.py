@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,10 @@ from secmem.memory.errors import (
     MappingLimitExceeded,
     SystemCallFailed,
 )
+
+# At the top, and bytes below: while a failure is explained, no import or codec lookup may fail.
+if sys.platform != "win32":
+    import resource
 
 __all__ = [
     "core_limit_bytes",
@@ -23,14 +28,13 @@ __all__ = [
 ]
 
 _OUT_OF_BUDGET: Final = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EPERM})
+_PIECE_BYTES: Final = 4096
 _MAPPINGS_A_CALL_NEEDS: Final = 4  # a change in the middle of a mapping splits it in three
 
 
 def _resource_limit(name: str) -> int | None:
     if sys.platform == "win32":
         return None
-    import resource  # noqa: PLC0415  # absent on Windows
-
     soft, _ = resource.getrlimit(getattr(resource, name))
     return None if soft == resource.RLIM_INFINITY else soft
 
@@ -47,23 +51,25 @@ def core_limit_bytes() -> int | None:
 
 def locked_bytes() -> int | None:
     """Return how many bytes the whole process has locked, or None where unknown."""
-    value = _status_field("VmLck:")
+    value = _status_field(b"VmLck:")
     return None if value is None else int(value.split()[0]) * 1024
 
 
 def mapping_limit() -> int | None:
     """Return the greatest number of mappings, or None where unknown."""
     try:
-        return int(Path("/proc/sys/vm/max_map_count").read_text(encoding="ascii"))
-    except OSError:
+        return int(Path("/proc/sys/vm/max_map_count").read_bytes())
+    except (OSError, MemoryError):
         return None
 
 
 def mapping_count() -> int | None:
     """Return the number of mappings of this process, or None where unknown."""
+    # In small pieces: at the limit, the allocator cannot map room for the whole file.
     try:
-        return Path("/proc/self/maps").read_bytes().count(b"\n")
-    except OSError:
+        with Path("/proc/self/maps").open("rb", buffering=0) as maps:
+            return sum(piece.count(b"\n") for piece in iter(partial(maps.read, _PIECE_BYTES), b""))
+    except (OSError, MemoryError):
         return None
 
 
@@ -84,16 +90,16 @@ def explain_failure(error: OSError, call: str, size: int) -> SystemCallFailed:
 
 def _may_lock_all() -> bool:
     # CAP_IPC_LOCK lifts RLIMIT_MEMLOCK (capability number 14, linux/capability.h).
-    value = _status_field("CapEff:")
+    value = _status_field(b"CapEff:")
     return value is not None and bool(int(value, 16) >> 14 & 1)
 
 
-def _status_field(name: str) -> str | None:
+def _status_field(name: bytes) -> bytes | None:
     try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
+        status = Path("/proc/self/status").read_bytes()
+    except (OSError, MemoryError):
         return None
-    for line in lines.splitlines():
+    for line in status.splitlines():
         if line.startswith(name):
             return line.removeprefix(name).strip()
     return None

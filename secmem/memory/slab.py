@@ -181,7 +181,7 @@ class SlabPage:
 
     def give_back(self, slot: int) -> None:
         """Wipe a slot; the last one to come back takes the page along."""
-        errors: list[SystemCallFailed] = []
+        errors: list[Exception] = []
         with self._lock:
             self._wipe_slot(slot, errors)
             if len(self._free) == self._slots:
@@ -195,11 +195,11 @@ class SlabPage:
         self._queue.append(slot)
         self._sweep()
 
-    def _wipe_slot(self, slot: int, errors: list[SystemCallFailed]) -> None:
+    def _wipe_slot(self, slot: int, errors: list[Exception]) -> None:
         for step in self._cleanup_steps(slot):
             try:
                 step()
-            except SystemCallFailed as error:
+            except (SystemCallFailed, MemoryError) as error:
                 errors.append(error)
         self._free.append(slot)
 
@@ -214,10 +214,10 @@ class SlabPage:
     def _protect_for_readers(self) -> None:
         self._protection.transition_to(self._memory, _READ_ONLY if self._readers else _NO_ACCESS)
 
-    def _release_page(self, errors: list[SystemCallFailed]) -> None:
+    def _release_page(self, errors: list[Exception]) -> None:
         try:
             self._memory.release()
-        except SystemCallFailed as error:
+        except (SystemCallFailed, MemoryError) as error:
             errors.append(error)
 
     def _sweep(self) -> None:
@@ -228,9 +228,11 @@ class SlabPage:
                 self._lock.release()
 
     def _work_off_queue(self) -> None:
-        errors: list[SystemCallFailed] = []
+        errors: list[Exception] = []
         while self._queue:
             entry = self._queue.popleft()
+            if self._memory.released:  # a dead cycle's finalisers run in any order
+                continue
             if entry == _CONCEAL:
                 self._readers -= 1
                 self._protect_for_readers()
