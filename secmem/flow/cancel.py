@@ -29,7 +29,8 @@ class CancelToken:
         self._wake_ups: dict[object, Callable[[], object]] = {}
 
     def __repr__(self) -> str:
-        return f"<CancelToken {'cancelled' if self.cancelled else 'live'}>"
+        # No lock: a debugger or a log line may ask while it is held.
+        return f"<CancelToken {'cancelled' if self._cancelled else 'live'}>"
 
     @property
     def cancelled(self) -> bool:

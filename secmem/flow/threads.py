@@ -64,9 +64,9 @@ class FlowController(Gate):
         self._waiters: dict[threading.Condition, None] = {}
 
     def __repr__(self) -> str:
-        with self._lock:
-            state = "closed" if self._closed else "blocked" if self._blocked else "open"
-            return f"<FlowController {state}, {self._pending} of {self._high} taken>"
+        # No lock: a debugger or a log line may ask while the lock is held, even by its own thread.
+        state = "closed" if self._closed else "blocked" if self._blocked else "open"
+        return f"<FlowController {state}, {self._pending} of {self._high} taken>"
 
     @property
     def pending(self) -> int:

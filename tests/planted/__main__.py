@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-import harness
+from harness.instrument import instrument_imports
 from reports import write_run
-from tests.planted.catalogue import load_bugs
+from tests.planted.catalogue import instrumented, load_bugs
 from tests.planted.matrix import records_of, run_matrix, table_of
 
 if TYPE_CHECKING:
     from tests.planted.catalogue import PlantedBug
-
-INSTRUMENTED: Final = ["secmem", "tests.planted", "stress.scenarios"]
 
 
 @click.command()
@@ -52,7 +50,7 @@ def main(  # noqa: PLR0913  # one argument an option
       python -m tests.planted --only B-53      one bug, all its variants
     """  # \b is click's mark for a paragraph that keeps its lines
     console = Console()
-    with harness.instrument_imports(include=INSTRUMENTED):
+    with instrument_imports(include=instrumented()):
         bugs = choose(load_bugs(), only=only, component=component)
     if listing:
         for bug in bugs:

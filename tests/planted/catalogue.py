@@ -109,6 +109,15 @@ def module_names() -> tuple[str, ...]:
     )
 
 
+def instrumented() -> list[str]:
+    """Return what to instrument: the subjects, the bugs, and the scenarios that drive them.
+
+    Not this package whole: the catalogue and the runners are imported before the hook is there.
+    """
+    components = sorted({name.rpartition(".")[0] for name in module_names()})
+    return ["secmem", *components, "stress.scenarios.flow*", "stress.scenarios.secret*"]
+
+
 def load_bugs() -> tuple[PlantedBug, ...]:
     """Import every bug module and return the bugs in the order of their labels.
 

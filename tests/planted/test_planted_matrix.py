@@ -1,20 +1,23 @@
 """The matrix itself: it must not say "found" or "passes" of what is neither."""
 
 import dataclasses
+import json
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 import harness
 from reports import Outcome
-from tests.planted.__main__ import main
 from tests.planted.catalogue import Method, PlantedBug, module_names
 from tests.planted.flow.bugs import BUGS
 from tests.planted.matrix import records_of, run_matrix, run_row, table_of
 from tests.planted.methods import attempt
 
+ROOT = Path(__file__).resolve().parents[2]
 LOST = next(bug for bug in BUGS if bug.label == "B-53")
 SIMPLE = next(bug for bug in BUGS if bug.label == "B-58")
 
@@ -113,13 +116,29 @@ def test_helpers_and_tests_are_not_taken_for_bug_modules() -> None:
     assert not any("test_" in name for name in module_names())
 
 
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m tests.planted`: the hook refuses subjects that this process has imported."""
+    return subprocess.run(  # our own program
+        [sys.executable, "-m", "tests.planted", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def test_the_command_refuses_a_bug_that_is_not_there() -> None:
-    shown = CliRunner().invoke(main, ["--only", "B-99"])
-    assert shown.exit_code == 2
-    assert "no planted bug B-99" in shown.output
+    shown = command("--only", "B-99")
+    assert shown.returncode == 2
+    assert "no planted bug B-99" in shown.stderr
 
 
-def test_the_command_exits_0_when_all_is_found() -> None:
-    shown = CliRunner().invoke(main, ["--only", "B-58", "--only", "B-59", "--seeds", "2"])
-    assert shown.exit_code == 0, shown.output
-    assert "2 of 2 as expected" in shown.output
+@pytest.mark.slow
+def test_the_command_exits_0_when_all_is_found_and_keeps_its_records(tmp_path: Path) -> None:
+    words = ["--only", "B-53", "--only", "B-59", "--seeds", "2", "--store", str(tmp_path)]
+    shown = command(*words)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "2 of 2 as expected" in shown.stdout
+    (path,) = (tmp_path / "runs").glob("*.json")
+    assert len(json.loads(path.read_text())["records"]) == 4

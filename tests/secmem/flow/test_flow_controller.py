@@ -294,6 +294,13 @@ def test_a_repr_shows_state_and_figures() -> None:
     assert repr(CancelToken()) == "<CancelToken live>"
 
 
+def test_a_repr_takes_no_lock_since_a_log_line_may_ask_while_it_is_held() -> None:
+    flow, token = full(), CancelToken()
+    with flow._lock, token._lock:
+        assert repr(flow) == "<FlowController blocked, 2 of 2 taken>"
+        assert repr(token) == "<CancelToken live>"
+
+
 def test_a_controller_that_nobody_holds_is_freed_with_its_waiters_gone() -> None:
     before = threading.active_count()
     flow = full()
