@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _line(record: Record) -> str:
     limit = f"  limit {record.params['limit']}" if "limit" in record.params else ""
     if not record.measures:
-        return f"{record.outcome.value:8} {record.name:24} {record.message}"
+        return f"{record.outcome.value:8} {record.name:24} {record.message.partition(chr(10))[0]}"
     (measure,) = record.measures
     spread = f"({measure.q1:.4g} to {measure.q3:.4g})"
     return (

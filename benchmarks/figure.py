@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ class Figure:
                 values += self.measure(effort)
         except NotComparedError as error:
             return self._skipped(str(error))
+        except Exception as error:  # noqa: BLE001  # the other figures are still to be measured
+            return self._broken(error)
         return self._record(self._summary(values))
 
     def _summary(self, values: Sequence[float]) -> Measure:
@@ -90,6 +93,17 @@ class Figure:
             outcome=Outcome.SKIPPED,
             params=self._params(),
             message=f"not compared: {why}",
+            replay=self._replay(),
+        )
+
+    def _broken(self, error: Exception) -> Record:
+        story = "".join(traceback.format_exception(error))
+        return Record(
+            kind=RecordKind.BENCHMARK,
+            name=self.name,
+            outcome=Outcome.FAILED,
+            params=self._params(),
+            message=f"could not be measured: {type(error).__name__}: {error}\n{story}",
             replay=self._replay(),
         )
 

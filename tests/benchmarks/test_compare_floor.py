@@ -88,6 +88,13 @@ def test_an_absent_rival_is_skipped_with_its_reason_and_never_passed(figure: Any
     assert record.message == "not compared: no C compiler was found"
 
 
+def test_a_figure_that_breaks_is_red_and_tells_where(figure: Any) -> None:
+    record = a_figure(figure, limit=3.5).judged(figure.Effort(quick=True))
+    assert record.outcome is Outcome.FAILED
+    assert record.message.startswith("could not be measured: IndexError: pop from empty list")
+    assert "Traceback" in record.message
+
+
 def run_script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(BENCHMARKS / "compare_floor.py"), *arguments]
     return subprocess.run(
