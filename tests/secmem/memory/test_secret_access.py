@@ -108,14 +108,13 @@ def test_the_page_has_no_access_unless_somebody_reads(probes: Any) -> None:
                 assert probes.readable(address)
             assert probes.readable(address)
         assert not probes.readable(address)
-        assert secret.protection is MemoryProtection.NO_ACCESS
 
 
 def test_with_bytes_returns_the_result_and_raises_the_callers_error() -> None:
     with SecretFactory().new(bytearray(b"abc")) as secret:
         assert secret.with_bytes(lambda view: view[1]) == ord("b")
         with pytest.raises(KeyError, match="mine"):
-            secret.with_bytes(lambda view: {}["mine"])
+            secret.with_bytes(lambda _: {"yours": 1}["mine"])
         assert secret.protection is MemoryProtection.NO_ACCESS
         with pytest.raises(TypeError, match="function of one view, not int"):
             secret.with_bytes(3)  # type: ignore[arg-type]
@@ -186,14 +185,14 @@ def test_a_result_that_is_a_slice_is_reported_and_still_readable_until_dropped(
     kept: list[memoryview] = []
     with pytest.raises(ViewEscaped):
         secret.with_bytes(lambda view: kept.append(view[:2]))
-    assert kept[0] == b"ab"
+    assert bytes(kept[0]) == b"ab"
     assert secret.protection is MemoryProtection.READ_ONLY
     with pytest.raises(ViewEscaped, match="seen at close") as caught:
         secret.close()
     assert caught.value.during == "close"
     with pytest.raises(SecretClosed), secret.access():
         pass
-    assert kept[0] == b"ab"
+    assert bytes(kept[0]) == b"ab"
     kept.clear()
     secret.close()
     assert secret.closed
@@ -216,7 +215,7 @@ def test_a_survivor_keeps_a_dropped_secret_until_it_dies(factory: SecretFactory)
     with pytest.raises(ViewEscaped):
         secret.with_bytes(lambda view: kept.append(view[:2]))
     del secret
-    assert kept[0] == b"ab"
+    assert bytes(kept[0]) == b"ab"
     assert live_secret_count() == 1
     kept.clear()
     gc.collect()  # the error's traceback holds the frame of with_bytes

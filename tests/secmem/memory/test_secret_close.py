@@ -93,10 +93,12 @@ def test_no_closer_returns_before_the_wipe(factory: SecretFactory) -> None:
     secret = factory.random(8)
     reader = Reader(secret)
     late: list[bool] = []
-    closers = [
-        threading.Thread(target=lambda: (secret.close(), late.append(secret.closed)))
-        for _ in range(4)
-    ]
+
+    def close() -> None:
+        secret.close()
+        late.append(secret.closed)
+
+    closers = [threading.Thread(target=close) for _ in range(4)]
     for closer in closers:
         closer.start()
     assert late == []

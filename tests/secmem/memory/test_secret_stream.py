@@ -16,7 +16,8 @@ def test_bytes_come_out_in_the_order_they_went_in() -> None:
         first, second = bytearray(b"abc"), bytearray(b"defgh")
         assert stream.write(first) == 3
         assert stream.write(second) == 5
-        assert (first, second) == (bytes(3), bytes(5))
+        assert first == bytes(3)
+        assert second == bytes(5)
         assert stream.size == len(stream) == 8
         assert stream.read(2) == b"ab"
         assert stream.read(4) == b"cdef"
