@@ -149,20 +149,30 @@ class SecretStream:
         return chunks
 
     def _fill(self, target: memoryview) -> None:
-        done = 0
-        while done < len(target):
-            chunk, start = self._chunks.popleft()
-            try:
-                count = _copy(chunk, start, target=target, done=done)
-            except BaseException:
-                self._put_back(chunk, start)
-                raise
+        # Copy first, take out afterwards: a later chunk whose page cannot be opened must not cost
+        # the bytes of the earlier ones.
+        done = place = 0
+        used_up: list[Secret] = []
+        for chunk, start in self._chunks:
+            if done == len(target):
+                break
+            count = _copy(chunk, start, target=target, done=done)
             done += count
-            self._size -= count
-            if start + count < len(chunk):
-                self._put_back(chunk, start + count)
-            else:
-                chunk.close()
+            place = start + count
+            if place == len(chunk):
+                used_up.append(chunk)
+                place = 0
+        self._take_out(used_up, place, size=done)
+
+    def _take_out(self, used_up: list[Secret], place: int, *, size: int) -> None:
+        self._size -= size
+        for _ in used_up:
+            self._chunks.popleft()
+        if place:
+            chunk, _ = self._chunks.popleft()
+            self._put_back(chunk, place)
+        for chunk in used_up:
+            chunk.close()
 
     def _put_back(self, chunk: Secret, start: int) -> None:
         self._chunks.appendleft((chunk, start))

@@ -44,7 +44,10 @@ class LedgerCalls:
         self._failing: set[tuple[str, int]] = set()
 
     def fail(self, call: str, nth: int = 1, *, times: int = 1) -> None:
-        """Let the `nth` next `call`, counted from now, fail, and `times - 1` after it."""
+        """Let the `nth` next `call`, counted from now, fail, and `times - 1` after it.
+
+        A change of protection is a "protect", and also answers to the protection's name.
+        """
         self._met.clear()
         self._failing = {(call, number) for number in range(nth, nth + times)}
 
@@ -60,9 +63,9 @@ class LedgerCalls:
         """Return the most bytes that any `call` found unwiped in its range."""
         return max((entry.unwiped for entry in self.entries if entry.call == call), default=0)
 
-    def _note(self, call: str, size: int, *, unwiped: int = 0) -> None:
-        self._met[call] += 1
-        failed = (call, self._met[call]) in self._failing
+    def _note(self, call: str, size: int, *, unwiped: int = 0, also: str = "") -> None:
+        self._met.update((call, also))
+        failed = any((name, self._met[name]) in self._failing for name in (call, also))
         self.entries.append(Entry(call=call, size=size, failed=failed, unwiped=unwiped))
         if failed:
             raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), call)
@@ -83,7 +86,7 @@ class LedgerCalls:
         self.mapped.pop(address, None)
 
     def protect(self, address: int, size: int, protection: MemoryProtection) -> None:
-        self._note("protect", size)
+        self._note("protect", size, also=protection.name)
         self._real.protect(address, size, protection)
 
     def protector(
@@ -92,8 +95,8 @@ class LedgerCalls:
         return functools.partial(self._quick_protect, address, size, protection)
 
     def _quick_protect(self, address: int, size: int, protection: MemoryProtection) -> int:
-        upcoming = self._met["protect"] + 1
-        if ("protect", upcoming) in self._failing:
+        names = ("protect", protection.name)
+        if any((name, self._met[name] + 1) in self._failing for name in names):
             # The page layer asks again through `protect`, for the errno; that is the same call to
             # the one who counts, and it is `protect` that writes it down as failed.
             return 1

@@ -6,9 +6,16 @@ from functools import partial
 from typing import Any
 
 from harness import FindingKind
-from secmem.memory import ProtectionState, SecretFactory
+from secmem.memory import ProtectionState, SecretFactory, SecretReader, SecretStream
 from tests.planted.catalogue import Method, PlantedBug
-from tests.planted.secret import fault_bodies, memory_twins, race_bodies, residue_bodies
+from tests.planted.secret import (
+    fault_bodies,
+    memory_twins,
+    race_bodies,
+    residue_bodies,
+    stream_bodies,
+    stream_twins,
+)
 from tests.planted.secret import state_twins as twins
 from tests.planted.secret.assembly import assemble, good
 
@@ -105,6 +112,23 @@ RACED: tuple[PlantedBug, ...] = (
         bad=assemble(state=twins.SecondCloserLeaves),
         kinds=WRONG,
     ),
+    _raced(
+        number="B-20",
+        what="threads share a reader's position without a lock: bytes come twice or never",
+        body=stream_bodies.two_share_a_reader,
+        good=SecretReader,
+        bad=stream_twins.SharesPosition,
+        kinds=WRONG,
+    ),
+    _raced(
+        number="B-22",
+        variant="a",
+        what="the rest of a chunk goes back to the queue later, behind another reader's",
+        body=stream_bodies.two_share_a_stream,
+        good=SecretStream,
+        bad=stream_twins.PutsBackLater,
+        kinds=WRONG,
+    ),
 )
 
 FAULTED: tuple[PlantedBug, ...] = (
@@ -184,6 +208,14 @@ FAULTED: tuple[PlantedBug, ...] = (
         what="a slice of the view outlives its access unnoticed",
         body=fault_bodies.slice_survives,
         bad=assemble(state=twins.TrustsRelease),
+    ),
+    _faulted(
+        number="B-22",
+        variant="b",
+        what="a chunk that could not be read is out of the queue for good",
+        body=stream_bodies.a_read_fails,
+        good=SecretStream,
+        bad=stream_twins.LosesFailedChunk,
     ),
 )
 

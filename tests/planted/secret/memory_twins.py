@@ -29,9 +29,11 @@ class StopsAtFirstFailure(AlignedMemory):
     def release(self) -> None:
         if self._released:
             return
-        for step in self._cleanup_steps():
-            step()
-        self._released = True
+        try:
+            for step in self._cleanup_steps():
+                step()
+        finally:
+            self._released = True
 
 
 class ConcealsQuietly(PageCell):
