@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from secmem.memory.errors import ViewEscaped
 
 if TYPE_CHECKING:
+    import weakref
     from types import TracebackType
 
     from secmem.memory.exporter import Exporter
@@ -25,7 +26,7 @@ class Access:
 
     state: SecretState
     view: memoryview
-    exporter: Exporter
+    exporter: weakref.ref[Exporter]
     thread: int
 
     def __enter__(self) -> memoryview:

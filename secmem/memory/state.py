@@ -24,7 +24,6 @@ import functools
 import os
 import threading
 import time
-from sys import getrefcount
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -36,7 +35,7 @@ from secmem.memory.errors import (
     SecretClosed,
     ViewEscaped,
 )
-from secmem.memory.exporter import UNSHARED, exporter_type
+from secmem.memory.exporter import exporter_type
 from secmem.memory.process_mark import current_mark, mark
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ class SecretState:
         try:
             try:
                 if survived:
-                    self._note_survivor(access)
+                    survived = self._note_survivor(access)
             finally:
                 self._leave(access.thread)
             if self._survivors:
@@ -186,7 +185,7 @@ class SecretState:
         # `_window` is address and length in one snapshot: never the one of before a close with
         # the other of after it.
         exporter = self._window()
-        access.exporter = exporter
+        access.exporter = ref(exporter)
         access.view = view = memoryview(exporter).toreadonly()
         return view
 
@@ -195,14 +194,16 @@ class SecretState:
             access.view.release()
         except BufferError:  # another object exports the view itself, so the exporter lives
             return True
-        return getrefcount(access.exporter) > UNSHARED
+        return access.exporter() is not None
 
-    def _note_survivor(self, access: Access) -> None:
-        exporter = access.exporter
+    def _note_survivor(self, access: Access) -> bool:
+        exporter = access.exporter()
+        if exporter is None:  # it died since
+            return False
         exporter.owner = self  # type: ignore[attr-defined]  # no finaliser while the slice lives
         key = id(exporter)  # ctypes arrays have no hash
         self._survivors[key] = ref(exporter, lambda _: self._forget_survivor(key))
-        del access.exporter  # the slice alone keeps it now
+        return True
 
     def _leave(self, thread: int) -> None:
         self._inside.remove(thread)
