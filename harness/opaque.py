@@ -7,13 +7,15 @@ several in reality. A search that met one is never called exhausted.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.engine import board
 from harness.engine.place import caller_site
-from harness.engine.recorder import Recorder
+from harness.engine.recorder import Recorder, hold
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.engine.execution import Execution
     from harness.engine.task import Task
 
@@ -27,7 +29,7 @@ class OpaqueWatch(Recorder):
 
     def __init__(self) -> None:
         super().__init__()
-        self._seen: dict[int, tuple[int, Any]] = {}
+        self._seen: dict[int, tuple[int, Callable[[], object]]] = {}
         self._calls: list[tuple[int, str]] = []
         self.met: set[str] = set()
 
@@ -52,10 +54,10 @@ class OpaqueWatch(Recorder):
     def access(self, task: Task, kind: int, obj: object, key: object) -> None:  # noqa: ARG002  # as the base
         """Note who touches the object, and where it is touched out of sight."""
         owner = self._seen.get(id(obj))
-        if owner is None:
-            self._seen[id(obj)] = (task.id, obj)
+        if owner is None or owner[1]() is not obj:
+            self._seen[id(obj)] = (task.id, hold(obj))
         elif owner[0] not in (task.id, ANY):
-            self._seen[id(obj)] = (ANY, obj)
+            self._seen[id(obj)] = (ANY, owner[1])
         if kind == board.OPAQUE:
             site = caller_site(sys._getframe(1))  # noqa: SLF001  # the one way to see the caller
             self._calls.append((id(obj), f"{type(obj).__name__} at {site.text()}"))

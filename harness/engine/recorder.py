@@ -7,7 +7,9 @@ again with a recorder, and the run is the same because a run is a function of it
 from __future__ import annotations
 
 import sys
+import weakref
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from types import MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +18,8 @@ from harness.engine import board
 from harness.engine.place import Site, caller_site
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.engine.execution import Execution
     from harness.engine.task import Task
 
@@ -47,13 +51,14 @@ class Event:
 class Recorder:
     """Keeps the events and decisions of one execution."""
 
-    __slots__ = ("_execution", "_names", "_pending", "decisions", "events", "marks")
+    __slots__ = ("_execution", "_named", "_names", "_pending", "decisions", "events", "marks")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.decisions: list[int] = []  # index of the first event after each decision
         self.marks: list[int] = []  # a byte per decision: who could run and what was about to be
-        self._names: dict[int, tuple[str, Any]] = {}
+        self._names: dict[int, tuple[str, Callable[[], object]]] = {}
+        self._named: Counter[str] = Counter()
         self._pending: tuple[Event, Any, Any] | None = None
         self._execution: Execution
 
@@ -120,13 +125,27 @@ class Recorder:
         if isinstance(obj, type):
             return obj.__qualname__
         known = self._names.get(id(obj))
-        if known is None:
+        if known is None or known[1]() is not obj:
             described = getattr(type(obj), "record_name", None)
             kind = described(obj) if described is not None else type(obj).__name__
-            count = sum(1 for label, _ in self._names.values() if label.split("#")[0] == kind)
-            label = kind if described is not None and "#" not in kind else f"{kind}#{count + 1}"
-            known = self._names[id(obj)] = (label, obj)  # the object keeps its id taken
+            self._named[kind] += 1
+            plain = described is not None and "#" not in kind
+            label = kind if plain else f"{kind}#{self._named[kind]}"
+            known = self._names[id(obj)] = (label, hold(obj))
         return known[0]
+
+
+def hold(obj: object) -> Callable[[], object]:
+    """Return what gives `obj` back for as long as it lives, weakly where it can be.
+
+    A record must not prolong a life: finalisers would run later than without it, and an object
+    whose death the program waits for (a slice of a lent view) would never die. What cannot be
+    referred to weakly is kept, so that its id stays taken.
+    """
+    try:
+        return weakref.ref(obj)
+    except TypeError:
+        return lambda: obj
 
 
 def peek(obj: object, key: object) -> object:
