@@ -3,68 +3,82 @@
 from __future__ import annotations
 
 import gc
-import signal
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from harness.engine import board
 from harness.engine.execution import Execution
 from harness.engine.pool import Pool
 from harness.errors import NestedExplorationError
+from harness.interrupt import Interrupt
+from harness.primitives import real
 from harness.primitives.host import StandardHost
 from harness.primitives.patches import Patches
 from harness.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
+    from collections.abc import Callable, Sequence
 
     from harness.engine.ending import Ending
     from harness.engine.recorder import Recorder
+    from harness.engine.task import Task
     from harness.strategies.protocol import Strategy
 
 COLLECT_EVERY: Final = 50  # executions between collections of young garbage: 2 % of the time
+COLLECT_ALL_EVERY: Final = 1_000  # executions between full ones: what was alive at a young one
+_active: Final = real.allocate_lock()  # held by the one campaign that runs
 
 
 class Campaign:
-    """The setting of many executions of one body. Use as a context manager, one at a time."""
+    """The setting of many executions of one body. Use as a context manager, one at a time.
 
-    def __init__(self, *, model: str, max_steps: int, interactive: bool = False) -> None:
+    Args:
+        body: What will run; real locks that it reaches are taken up.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        max_steps: int,
+        interactive: bool = False,
+        body: Callable[[], object] | None = None,
+    ) -> None:
         self._gil = model == "gil"
         self._max_steps = max_steps
+        self._body = body
         self._patches = Patches(interactive=interactive)
         self._interactive = interactive
         self._pool = Pool()
-        self._host = StandardHost()
-        self._watchdog = Watchdog()
+        self._host = StandardHost(self._patches.adoption)
+        self._interrupt = Interrupt()
+        self._watchdog = Watchdog(self._interrupt)
         self._runs = 0
         self._gc_was_on = False
-        self._old_handler: Any = None
-        self.interrupted = False
-        self.last: Execution | None = None
+        self._froze = False
 
     def __enter__(self) -> Campaign:  # noqa: PYI034  # final in effect
-        if board.execution is not None:
+        if not _active.acquire(blocking=False):
             raise NestedExplorationError
-        self._gc_was_on = gc.isenabled()
-        # A finaliser that the collector runs inside an execution would depend on allocations of
-        # earlier ones. Collect between executions, and leave the program's own objects out.
-        gc.disable()
-        gc.freeze()
-        self._patches.__enter__()
+        try:
+            self._patches.apply(self._body)
+        except BaseException:
+            _active.release()
+            raise
+        self._hold_garbage()
         if not self._interactive:
             self._watchdog.start()
-        self._catch_interrupt()
+        self._host.begin()
+        if threading.current_thread() is threading.main_thread():
+            self._interrupt.catch()
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._release_interrupt()
+        self._interrupt.release()
         self._watchdog.stop()
         self._patches.undo()
         self._pool.close()
-        gc.unfreeze()
-        if self._gc_was_on:
-            gc.enable()
+        self._let_garbage_go()
+        _active.release()
 
     def run(
         self,
@@ -73,9 +87,14 @@ class Campaign:
         *,
         recorder: Recorder | None = None,
     ) -> tuple[Ending, list[int]]:
-        """Run one execution; return how it ended and its schedule."""
+        """Run one execution; return how it ended and its schedule.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C, even if the body swallowed it.
+            HarnessError: The execution could not be controlled.
+        """
         execution = Execution(
-            strategy.pick,
+            strategy.pick if type(strategy).__module__ in _TRUSTED else _checked(strategy.pick),
             pool=self._pool,
             host=self._host,
             max_steps=self._max_steps,
@@ -83,34 +102,55 @@ class Campaign:
             early=getattr(strategy, "early_timeouts", False),
             recorder=recorder,
         )
-        self.last = execution
+        self._host.begin_execution()
+        self._interrupt.execution = execution
         self._watchdog.watch(execution)
         try:
             ending = execution.run(body)
         finally:
             self._watchdog.watch(None)
+            self._interrupt.execution = None
+            self._host.end_execution()
+        if self._interrupt.happened:
+            raise KeyboardInterrupt
         self._runs += 1
         if not self._runs % COLLECT_EVERY:
-            gc.collect(1)
-        if self.interrupted:
-            raise KeyboardInterrupt
+            gc.collect(1 if self._runs % COLLECT_ALL_EVERY else 2)
         return ending, execution.schedule
 
-    def _catch_interrupt(self) -> None:
-        """Let Ctrl-C stop the execution at its next step even if the body swallows it."""
-        if threading.current_thread() is threading.main_thread():
-            self._old_handler = signal.getsignal(signal.SIGINT)
-            if self._old_handler is signal.default_int_handler:
-                signal.signal(signal.SIGINT, self._interrupt)
-            else:
-                self._old_handler = None
+    def _hold_garbage(self) -> None:
+        """Keep the collector out of executions: what it ran there would depend on earlier ones.
 
-    def _release_interrupt(self) -> None:
-        if self._old_handler is not None:
-            signal.signal(signal.SIGINT, self._old_handler)
+        It collects between executions, and leaves the program's own objects out.
+        """
+        self._gc_was_on = gc.isenabled()
+        gc.disable()
+        if not gc.get_freeze_count():  # else the program has frozen its own, and wants it so
+            self._froze = True
+            gc.freeze()
 
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        self.interrupted = True
-        if self.last is not None:
-            self.last.max_steps = -1  # the next step ends the execution: no check on the way
-        raise KeyboardInterrupt
+    def _let_garbage_go(self) -> None:
+        if self._froze:
+            gc.unfreeze()
+        if self._gc_was_on:
+            gc.enable()
+
+
+_TRUSTED: Final = frozenset(
+    f"harness.strategies.{name}" for name in ("random_walk", "pct", "dfs", "replay")
+)
+
+
+def _checked(
+    pick: Callable[[Sequence[Task], Task | None], Task],
+) -> Callable[[Sequence[Task], Task | None], Task]:
+    """Return a strategy's `pick` that may only choose among what it was offered."""
+
+    def checked(ready: Sequence[Task], current: Task | None) -> Task:
+        chosen = pick(ready, current)
+        if not any(chosen is task for task in ready):
+            offered = ", ".join(repr(task) for task in ready)
+            raise ValueError(f"the strategy picked {chosen!r}; it was offered {offered}")
+        return chosen
+
+    return checked

@@ -109,7 +109,9 @@ def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | No
     """
     _check_body(body)
     wanted = decode_token(token)
-    campaign = Campaign(model=wanted.model, max_steps=wanted.max_steps, interactive=interactive)
+    campaign = Campaign(
+        model=wanted.model, max_steps=wanted.max_steps, interactive=interactive, body=body
+    )
     with _visible(body) as (runnable, _), campaign:
         return _replay(campaign, runnable, wanted)
 
@@ -195,7 +197,7 @@ class _Explorer:
     def run(
         self, executions: int, budget_s: float | None, progress: Progress | None
     ) -> Exploration:
-        with Campaign(model=self.model, max_steps=self.max_steps) as campaign:
+        with Campaign(model=self.model, max_steps=self.max_steps, body=self.body) as campaign:
             try:
                 finding = self._search(campaign, executions, budget_s, progress)
             except KeyboardInterrupt:
@@ -311,7 +313,7 @@ class _Explorer:
         return dataclasses.replace(finding, gil_reachable=text)
 
     def _found_under_gil(self, kind: FindingKind) -> bool:
-        with Campaign(model="gil", max_steps=self.max_steps) as campaign:
+        with Campaign(model="gil", max_steps=self.max_steps, body=self.body) as campaign:
             for strategy in (RandomWalk(self.seed), Pct(self.seed)):
                 for number in range(GIL_TRIES // 2):
                     strategy.begin(number)

@@ -60,6 +60,7 @@ class Execution:
         "current",
         "early",
         "ending",
+        "executors_made",
         "host",
         "hub",
         "io_waiters",
@@ -111,6 +112,7 @@ class Execution:
         self.schedule: list[int] = []
         self.steps = 0
         self.threads_made = 0  # for default names: the same in every execution
+        self.executors_made = 0  # likewise
         self.now_ns = START_NS
         self.live = 0  # tasks that are neither finished nor daemons
         self.regions: list[str] = []
@@ -351,6 +353,8 @@ class Execution:
         task = self.current
         if self.regions or self.stopping:
             self._refuse_to_block(on)
+        if deadline_ns is not None and deadline_ns <= self.now_ns:
+            return False  # a wait of no time is none, whoever else could run meanwhile
         if self.recorder is not None:
             self.recorder.settle()
             self.recorder.note(task, "blocks on", on)

@@ -15,6 +15,9 @@ class Host(Protocol):
     def body_returned(self, execution: Execution) -> None:
         """Do what the interpreter does at exit, before it waits for threads."""
 
+    def new_real_threads(self) -> int:
+        """Return how many real threads were started since the campaign began and still run."""
+
     def call_excepthook(self, task: Task, error: BaseException) -> bool:
         """Give `error` to the user's own `threading.excepthook`; False if there is none."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FIRST_IDENT = 1 << 52
 
 
-class TaskKilled(BaseException):  # noqa: N818  # not an error: the execution is over
+class TaskKilled(BaseException):  # not an error: the execution is over
     """Raised inside a task whose execution is over; never seen by a user's `except Exception`."""
 
 
@@ -58,7 +58,7 @@ class Task:
         self.waiting_on: Any = None  # the twin it is parked on: has describe_wait() and holders()
         self.joiners: list[Task] | None = None
         self.thread: threading.Thread | None = None
-        self.locals: dict[int, dict[str, Any]] | None = None
+        self.locals: dict[int, tuple[Any, dict[str, Any]]] | None = None
         self.loop: Any = None  # the running event loop, while executions use any
 
     def __repr__(self) -> str:

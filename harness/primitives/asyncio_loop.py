@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 def set_real_loop(loop: Any) -> None:  # noqa: ANN401  # any event loop
     """Set the OS thread's running loop."""
-    events = sys.modules.get("_asyncio") or sys.modules["asyncio.events"]
-    events._set_running_loop(loop)  # type: ignore[attr-defined]  # noqa: SLF001  # asyncio's own way
+    events: Any = sys.modules.get("_asyncio") or sys.modules["asyncio.events"]
+    events._set_running_loop(loop)  # noqa: SLF001  # asyncio's own way
 
 
 def set_running_loop(loop: Any) -> None:  # noqa: ANN401  # any event loop

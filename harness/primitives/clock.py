@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import operator
+import threading
+from typing import TYPE_CHECKING, Any
 
 from harness.engine import board
 from harness.engine.execution import EPOCH_NS, START_NS
@@ -18,11 +20,20 @@ def sleep(seconds: float, /) -> None:
     if execution is None:
         real.sleep(seconds)
         return
-    if not isinstance(seconds, int | float) and not hasattr(seconds, "__index__"):
-        raise TypeError(f"{type(seconds).__name__!r} object cannot be interpreted as an integer")
-    if seconds < 0:
-        raise ValueError("sleep length must be non-negative")
-    execution.sleep(int(seconds * 1e9))
+    given: Any = seconds
+    length_s = given if isinstance(given, float) else _whole_seconds(given)
+    if length_s is None or not 0 <= length_s <= threading.TIMEOUT_MAX:
+        real.sleep(seconds)  # raises, in the words of this Python
+        raise ValueError(f"sleep length must be between 0 and TIMEOUT_MAX, got {length_s!r}")
+    execution.sleep(int(length_s * 1e9))
+
+
+def _whole_seconds(seconds: Any) -> int | None:  # noqa: ANN401  # that is the question
+    """Return what a real `sleep` makes of a number that is no float; None if it is no number."""
+    try:
+        return operator.index(seconds)
+    except TypeError:
+        return None
 
 
 def _monotonic_like(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.engine import board
 from harness.primitives import real
@@ -63,7 +63,7 @@ class Condition:
         if isinstance(self._lock, Lock):
             execution = board.current()
             if execution is not None:
-                return self._lock._held  # noqa: SLF001  # no switching point for a check
+                return self._lock._held_in(execution)  # noqa: SLF001  # no switching point
         if self._lock.acquire(False):  # noqa: FBT003  # the standard library's own signature
             self._lock.release()
             return False
@@ -123,7 +123,8 @@ class Condition:
                 return
             raise RuntimeError("cannot notify on un-acquired lock")
         execution.step("notify_all" if n >= len(self._parked) > 1 else "notify", self)
-        woken, self._parked[:n] = self._parked[:n], []
+        count = max(n, 0)
+        woken, self._parked[:count] = self._parked[:count], []
         for task in woken:
             execution.wake(task)
 
@@ -147,6 +148,9 @@ class Condition:
     def _enter(self, execution: Execution) -> None:
         self._execution = execution
         self._parked = []
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle '_thread.lock' object")
 
     def describe_wait(self) -> str:
         """Say what a waiter waits for."""

@@ -9,7 +9,7 @@ it, and no decision is spent on a task that would only find it taken again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.engine import board
 from harness.primitives import real
@@ -44,7 +44,7 @@ class Lock:
             return bool(self._outside().acquire(blocking, timeout))
         limit_s = None
         if timeout != -1 or not blocking:
-            limit_s = check_lock_timeout(timeout, blocking=bool(blocking))
+            limit_s = check_lock_timeout(blocking, timeout)
         if self._execution is not execution:
             self._enter(execution)
         execution.step("acquire", self)
@@ -121,10 +121,19 @@ class Lock:
         held = self._held if board.current() is not None else self._outside().locked()
         return f"<{'locked' if held else 'unlocked'} {type(self).__name__} at {id(self):#x}>"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle '_thread.lock' object")
+
     def _at_fork_reinit(self) -> None:
         self._real = real.allocate_lock()
         self._held = False
         self._owner = None
+
+    def _held_in(self, execution: Execution) -> bool:
+        """Say whether anybody holds the lock; no switching point, for a check."""
+        if self._execution is not execution:
+            self._enter(execution)
+        return self._held
 
     def _outside(self) -> Any:  # noqa: ANN401  # real locks have no common type
         if self._real is None:
@@ -157,6 +166,24 @@ class Lock:
     def holders(self) -> tuple[Task, ...]:
         """Name who could free the lock."""
         return () if self._owner is None else (self._owner,)
+
+    def freed_outside(self, patience_s: float) -> bool | None:
+        """Look again at a lock that was taken outside the execution when it began.
+
+        Returns:
+            None if somebody in the execution holds it; True if it was given back meanwhile, and
+            then its waiters are awake; False if it is still taken after `patience_s`.
+        """
+        if not self._held or self._owner is not None or self._real is None:
+            return None
+        if not self._real.acquire(timeout=patience_s):
+            return False
+        self._real.release()
+        self._held = False
+        for waiter in self._waiters:
+            if self._execution is not None:
+                self._execution.wake(waiter)
+        return True
 
 
 class RLock(Lock):
@@ -240,7 +267,7 @@ class RLock(Lock):
         """Say whether somebody holds the lock."""
         execution = board.current()
         if execution is None:
-            return "unlocked" not in repr(self._outside())
+            return _taken(self._outside())
         return Lock.locked(self)
 
     def _at_fork_reinit(self) -> None:
@@ -249,8 +276,14 @@ class RLock(Lock):
         self._owner = None
         self._depth = 0
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle '_thread.RLock' object")
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} at {id(self):#x}>"
+        if board.current() is None:
+            return f"<{type(self).__name__} over {self._outside()!r}>"
+        state = "locked" if self._held else "unlocked"
+        return f"<{state} {type(self).__name__} count={self._depth} at {id(self):#x}>"
 
     def _outside(self) -> Any:  # noqa: ANN401  # real locks have no common type
         if self._real is None:
@@ -263,8 +296,25 @@ class RLock(Lock):
         self._owner = None
         self._waiters = []
         self._depth = 0
-        if self._real is not None and not repr(self._real).startswith("<unlocked"):
+        if self._real is None:
+            return
+        if self._real._is_owned():  # noqa: SLF001  # it has no public way to ask
+            # The body runs where explore was called: a lock that the caller holds is the body's.
             self._held = True
+            self._owner = execution.tasks[0]
+            self._depth = 1
+        else:
+            self._held = _taken(self._real)
+
+
+def _taken(lock: Any) -> bool:  # noqa: ANN401  # real locks have no common type
+    """Say whether somebody holds a real RLock, which before 3.14 does not tell."""
+    if lock._is_owned():  # noqa: SLF001  # it has no public way to ask
+        return True
+    if not lock.acquire(blocking=False):
+        return True
+    lock.release()
+    return False
 
 
 def adopt(lock: Any) -> Lock:  # noqa: ANN401  # real locks have no common type

@@ -9,185 +9,117 @@ execution, so other threads of the process notice nothing.
 from __future__ import annotations
 
 import _thread
-import builtins
 import functools
 import importlib._bootstrap as bootstrap
 import logging
-import os
-import queue
-import select
 import socket
 import sys
 import threading
-import time
 import warnings
+import weakref
 from contextlib import contextmanager
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
-from harness.primitives import asyncio_loop, clock, real, simple_queue, thread, uncontrolled
-from harness.primitives.condition import Condition
-from harness.primitives.event import Event
-from harness.primitives.local import Local, adopt_local
-from harness.primitives.lock import Lock, RLock, adopt
-from harness.primitives.semaphore import BoundedSemaphore, Semaphore
+from harness.primitives import asyncio_loop, executor, local, real, thread, uncontrolled
+from harness.primitives.adoption import LOCKS, Adoption, meeting_places
+from harness.primitives.reach import Walk, is_library, is_untouched
+from harness.primitives.twin_table import IMPORT_NAMES, twin_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Their own locks must stay real: they run under every import, every switch, every report.
-_UNTOUCHED: Final = (
-    "harness",
-    "greenlet",
-    "_thread",
-    "_frozen_importlib",
-    "_frozen_importlib_external",
-    "importlib._bootstrap",
-    "importlib._bootstrap_external",
-    "faulthandler",
-    "coverage",
-    "pydevd",
-    "_pydevd_bundle",
-    "__holdfast__",
-)
 _SOCKET_RECEIVING: Final = ("accept", "recv", "recv_into", "recvfrom", "recvmsg", "connect")
 _SOCKET_SENDING: Final = ("send", "sendall", "sendto", "sendmsg")
+_LOW_LEVEL: Final = ("start_new_thread", "start_new", "allocate_lock", "allocate", "get_ident")
 _ABSENT: Final = object()
-
-
-def twin_table() -> dict[int, Any]:
-    """Return what stands for what: the identity of an original to its twin."""
-    pairs: list[tuple[Any, Any]] = [
-        (threading.Lock, Lock),
-        (_thread.allocate_lock, Lock),
-        (threading.RLock, RLock),
-        (threading.Condition, Condition),
-        (threading.Event, Event),
-        (threading.Semaphore, Semaphore),
-        (threading.BoundedSemaphore, BoundedSemaphore),
-        (threading.local, Local),
-        (real.get_ident, thread.get_ident),
-        (real.get_native_id, thread.get_native_id),
-        (real.current_thread, thread.current_thread),
-        (real.enumerate_threads, thread.enumerate_threads),
-        (real.active_count, thread.active_count),
-        (real.start_new_thread, thread.start_new_thread),
-        (real.SimpleQueue, simple_queue.SimpleQueue),
-        (real.sleep, clock.sleep),
-        (real.monotonic, clock.monotonic),
-        (real.monotonic_ns, clock.monotonic_ns),
-        (real.perf_counter, clock.perf_counter),
-        (real.perf_counter_ns, clock.perf_counter_ns),
-        (real.process_time, clock.process_time),
-        (real.process_time_ns, clock.process_time_ns),
-        (real.thread_time, clock.thread_time),
-        (real.thread_time_ns, clock.thread_time_ns),
-        (real.wall_time, clock.wall_time),
-        (real.wall_time_ns, clock.wall_time_ns),
-        *_refused(),
-    ]
-    return {id(original): twin for original, twin in pairs}
-
-
-def _refused() -> Iterator[tuple[Any, Any]]:
-    """Yield what starts processes or waits outside the engine's sight."""
-    starters = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "wait", "waitpid")
-    for name in starters:
-        original = getattr(os, name, None)
-        if original is not None:
-            yield (
-                original,
-                _REFUSALS.setdefault(
-                    name, uncontrolled.refusing(original, f"os.{name}", uncontrolled.PROCESS_REMEDY)
-                ),
-            )
-    fork_exec = getattr(sys.modules.get("_posixsubprocess"), "fork_exec", None)
-    if fork_exec is not None:
-        yield (
-            fork_exec,
-            _REFUSALS.setdefault(
-                "fork_exec",
-                uncontrolled.refusing(fork_exec, "starting a process", uncontrolled.PROCESS_REMEDY),
-            ),
-        )
-    yield (
-        builtins.input,
-        _REFUSALS.setdefault(
-            "input", uncontrolled.refusing(builtins.input, "input()", uncontrolled.IO_REMEDY)
-        ),
-    )
-    yield os.read, _REFUSALS.setdefault("read", uncontrolled.reading(os.read, "os.read"))
-    yield select.select, _REFUSALS.setdefault("select", uncontrolled.selecting(select.select))
-
-
-_REFUSALS: Final[dict[str, Any]] = {}
-_TABLE: Final = twin_table()  # made before anything is patched
-_IMPORT_NAMES: Final = tuple(
-    (module, name, _TABLE[id(value)])
-    for module in (threading, queue, time)
-    for name, value in list(vars(module).items())
-    if id(value) in _TABLE and not name.startswith("_")
-)
-_TWIN_TYPES: Final = {real.LockType: adopt, real.RLockType: adopt, real.LocalType: adopt_local}
+_TAKEN_UP: Final = (*LOCKS, real.LocalType)
+# Where a library's module binds what has a twin: names of the module and of its classes. Looked up
+# again only when the module has got more or fewer names; the user's own modules always are.
+_library_places: dict[int, tuple[ModuleType, int, list[tuple[Any, str]]]] = {}
 
 
 class Patches:
     """The changes of one campaign, undone in reverse. One at a time in a process."""
 
-    __slots__ = ("_interactive", "_undo")
+    __slots__ = ("_interactive", "_undo", "adoption")
 
     def __init__(self, *, interactive: bool = False) -> None:
         self._interactive = interactive  # a replay, where breakpoint() opens the debugger
         self._undo: list[Callable[[], None]] = []
+        self.adoption = Adoption(self._undo)
 
-    def __enter__(self) -> Patches:  # noqa: PYI034  # final in effect
+    def apply(self, body: Callable[[], object] | None = None) -> None:
+        """Put everything in place; what `body` reaches included."""
         try:
-            self._patch_modules()
+            self._patch_modules(body)
             self._patch_classes()
             self._patch_regions()
         except BaseException:
             self.undo()
             raise
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.undo()
 
     def undo(self) -> None:
         """Put every original back."""
         while self._undo:
             self._undo.pop()()
+        self.adoption.forget()
 
-    def _patch_modules(self) -> None:
+    # -- names -----------------------------------------------------------------------------------
+
+    def _patch_modules(self, body: Callable[[], object] | None) -> None:
+        table = twin_table()
+        roots: list[Any] = [body]
         for name, module in list(sys.modules.items()):
-            if type(module) is ModuleType and not name.startswith(_UNTOUCHED):
-                self._patch_namespace(vars(module))
+            if not issubclass(type(module), ModuleType) or is_untouched(name):
+                continue
+            library = is_library(module)
+            places = _places_of(module, table) if library else _find_places(module, table)
+            for owner, key in places:
+                self._put_twin(owner, key, table)
+            if not library:
+                roots += [value for value in list(vars(module).values()) if _is_root(value)]
+        for key in _LOW_LEVEL:
+            self._put_twin(_thread, key, table)
+        Walk(self.adoption, self._undo).over(roots)
 
-    def _patch_namespace(self, namespace: dict[str, Any]) -> None:
-        table = _TABLE
-        twins = _TWIN_TYPES
-        for name, value in list(namespace.items()):
-            twin = table.get(id(value), _ABSENT)
-            if twin is _ABSENT:
-                make = twins.get(type(value))
-                if make is None:
-                    continue
-                twin = make(value)
-            namespace[name] = twin
-            self._undo.append(functools.partial(_restore_name, namespace, name, twin, value))
+    def _put_twin(self, owner: Any, name: str, table: dict[int, Any]) -> None:  # noqa: ANN401  # a module or class
+        value = vars(owner).get(name, _ABSENT)
+        twin = table.get(id(value), _ABSENT)
+        if twin is _ABSENT:
+            if type(value) not in _TAKEN_UP:
+                return  # bound anew since it was found
+            twin = self.adoption.twin_of(value)
+        if isinstance(owner, type):
+            self._set(owner, name, twin)
+            return
+        namespace = vars(owner)
+        namespace[name] = twin
+        self._undo.append(functools.partial(_restore_name, namespace, name, twin, value))
 
     def _set(self, owner: Any, name: str, value: Any) -> None:  # noqa: ANN401  # classes and modules
         before = vars(owner).get(name, _ABSENT)
         setattr(owner, name, value)
         self._undo.append(functools.partial(_restore_attribute, owner, name, before))
 
+    # -- classes ---------------------------------------------------------------------------------
+
     def _patch_classes(self) -> None:
-        cls = threading.Thread
-        self._set(cls, "__init__", thread.init)
-        self._set(cls, "start", thread.start)
-        self._set(cls, "join", thread.join)
-        self._set(cls, "is_alive", thread.is_alive)
+        for name, stand_in in thread.METHODS.items():
+            self._set(threading.Thread, name, stand_in)
+        for cls, name, method in meeting_places(self.adoption):
+            self._set(cls, name, method)
+        for cls in local.local_classes():
+            if not is_untouched(cls.__module__):
+                self._set(cls, "__getattribute__", local.getattribute)
+                self._set(cls, "__setattr__", local.setattribute)
+                self._set(cls, "__delattr__", local.delattribute)
+        for owner, name, stand_in in executor.stand_ins():
+            self._set(owner, name, stand_in)
+        self._patch_transport()
+
+    def _patch_transport(self) -> None:
         for name in _SOCKET_RECEIVING:
             original = getattr(socket.socket, name, None)
             if original is not None:
@@ -203,18 +135,70 @@ class Patches:
         if events is not None:
             self._set(events, "_set_running_loop", asyncio_loop.set_running_loop)
 
+    # -- regions and hooks -----------------------------------------------------------------------
+
     def _patch_regions(self) -> None:
-        self._set(bootstrap, "_find_and_load", _as_region(_import_reason, bootstrap._find_and_load))  # type: ignore[attr-defined]  # noqa: SLF001  # every import ends there
+        # The import system keeps its real locks: every import is one step.
+        self._set(bootstrap, "_thread", SimpleNamespace(**_low_level_originals()))
+        find = bootstrap._find_and_load  # type: ignore[attr-defined]  # noqa: SLF001  # every import ends there
+        self._set(bootstrap, "_find_and_load", _as_region(_import_reason, find))
         self._set(logging.Handler, "handle", _as_region(_log_reason, logging.Handler.handle))
+        finalize: Any = weakref.finalize
+        call = finalize.__call__
+        self._set(finalize, "__call__", _as_region(_finalizer_reason, call))
         show = getattr(warnings, "_showwarnmsg", None)
         if show is not None:
             self._set(warnings, "_showwarnmsg", _as_region(_warning_reason, show))
         if sys.version_info < (3, 12):
-            self._set(
-                functools.cached_property, "__get__", _adopting(functools.cached_property.__get__)
-            )
+            self._set(functools.cached_property, "__get__", self._adopting_cached_property())
         if not self._interactive:
             self._set(sys, "breakpointhook", uncontrolled.breakpoint_hook)
+        self._set(sys, "unraisablehook", thread.quiet_hook(sys.unraisablehook))
+
+    def _adopting_cached_property(self) -> Callable[..., Any]:
+        """Return 3.11's `cached_property.__get__` whose lock excludes tasks, too."""
+        original = functools.cached_property.__get__
+        adoption = self.adoption
+
+        def get(self: Any, instance: object, owner: type | None = None) -> Any:  # noqa: ANN401  # the original's own
+            if type(self.lock) is real.RLockType and board.current() is not None:
+                adoption.replace(vars(self), "lock", adoption.twin_of(self.lock))
+            return original(self, instance, owner)
+
+        return get
+
+
+def _places_of(module: ModuleType, table: dict[int, Any]) -> list[tuple[Any, str]]:
+    """Return the places of a library's module, from memory where it has not changed."""
+    known = _library_places.get(id(module))
+    size = len(vars(module))
+    if known is None or known[0] is not module or known[1] != size:
+        known = _library_places[id(module)] = (module, size, _find_places(module, table))
+    return known[2]
+
+
+def _find_places(module: ModuleType, table: dict[int, Any]) -> list[tuple[Any, str]]:
+    """Return where a module and its classes bind what has a twin."""
+    places: list[tuple[Any, str]] = []
+    for name, value in list(vars(module).items()):
+        if id(value) in table or type(value) in _TAKEN_UP:
+            places.append((module, name))
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            places += [(value, key) for key, held in vars(value).items() if type(held) in _TAKEN_UP]
+    return places
+
+
+def _is_root(value: Any) -> bool:  # noqa: ANN401  # any value of a user's module
+    """Say whether a walk starts at a module's value: functions count only with a closure."""
+    closure = getattr(value, "__closure__", _ABSENT) if callable(value) else _ABSENT
+    return closure is not None and not isinstance(value, type | ModuleType)
+
+
+def _low_level_originals() -> dict[str, Any]:
+    originals = dict(vars(_thread))
+    originals["allocate_lock"] = originals["allocate"] = real.allocate_lock
+    originals["get_ident"] = real.get_ident
+    return originals
 
 
 def _restore_name(namespace: dict[str, Any], name: str, twin: object, value: object) -> None:
@@ -251,26 +235,21 @@ def _log_reason(handler: logging.Handler, *_: object) -> str:
     return f"logging through {type(handler).__name__}"
 
 
+def _finalizer_reason(finalizer: Any, *_: object) -> str:  # noqa: ANN401  # a weakref.finalize
+    details = finalizer.peek()
+    called = getattr(details[1], "__qualname__", "a callback") if details else "a callback"
+    return f"the finaliser {called}"
+
+
 def _warning_reason(*_: object) -> str:
     return "the report of a warning"
-
-
-def _adopting(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return 3.11's `cached_property.__get__` whose lock excludes tasks, too."""
-
-    def get(self: Any, instance: object, owner: type | None = None) -> Any:  # noqa: ANN401  # the original's own
-        if type(self.lock) is real.RLockType:
-            self.lock = adopt(self.lock)
-        return original(self, instance, owner)
-
-    return get
 
 
 @contextmanager
 def import_patches() -> Iterator[None]:
     """Let a module that is imported now bind twins: its locks then serve executions, too."""
-    before = [(module, name, getattr(module, name)) for module, name, _ in _IMPORT_NAMES]
-    for module, name, twin in _IMPORT_NAMES:
+    before = [(module, name, getattr(module, name)) for module, name, _ in IMPORT_NAMES]
+    for module, name, twin in IMPORT_NAMES:
         setattr(module, name, twin)
     try:
         yield

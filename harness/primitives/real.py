@@ -8,9 +8,9 @@ import threading
 import time
 
 allocate_lock = _thread.allocate_lock
-make_rlock = threading.RLock
+make_rlock = _thread.RLock  # threading.RLock looks it up by a name that is patched
 LockType = type(_thread.allocate_lock())
-RLockType = type(threading.RLock())
+RLockType = _thread.RLock
 Condition = threading.Condition
 Event = threading.Event
 Semaphore = threading.Semaphore
@@ -19,6 +19,8 @@ Thread = threading.Thread
 LocalType = threading.local
 SimpleQueue = queue.SimpleQueue
 start_new_thread = _thread.start_new_thread
+start_new = _thread.start_new
+count_threads = _thread._count  # noqa: SLF001  # the only counter that sees every thread
 get_ident = _thread.get_ident
 get_native_id = threading.get_native_id
 current_thread = threading.current_thread

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.engine import board
 from harness.primitives import real
@@ -103,6 +103,9 @@ class Semaphore:
         if self._real is None:
             self._real = self._make_real(self._initial_value)
         return self._real
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle '_thread.lock' object")
 
     def describe_wait(self) -> str:
         """Say what a waiter waits for."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from queue import Empty
-from typing import TYPE_CHECKING, Any
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from harness.engine import board
 from harness.primitives import real
@@ -21,7 +22,6 @@ class SimpleQueue:
     def __init__(self) -> None:
         self._execution: Execution | None = board.execution
         self._items: deque[Any] = deque()
-        self._before: list[Any] = []  # what it held before the execution: each starts with it
         self._parked: list[Task] = []
         self._real: Any = None if board.execution is not None else real.SimpleQueue()
 
@@ -89,11 +89,17 @@ class SimpleQueue:
         execution = board.current()
         if execution is not None and self._execution is not execution:
             self._execution = execution
-            while self._real is not None and not self._real.empty():
-                self._before.append(self._real.get_nowait())
-            self._items = deque(self._before)
+            self._items = deque(_items_of(self._real))
             self._parked = []
         return execution
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle '_queue.SimpleQueue' object")
+
+    def __repr__(self) -> str:
+        return f"<SimpleQueue at {id(self):#x}>"
+
+    __class_getitem__: ClassVar[Any] = classmethod(GenericAlias)
 
     def _outside(self) -> Any:  # noqa: ANN401  # a real queue
         if self._real is None:
@@ -102,8 +108,22 @@ class SimpleQueue:
 
     def describe_wait(self) -> str:
         """Say what a waiter waits for."""
+        execution = self._execution
+        if execution is not None and execution.recorder is not None:
+            return f"an item in {execution.recorder.name(self)}"
         return "an item in a SimpleQueue"
 
     def holders(self) -> tuple[Task, ...]:
         """Nobody in particular can end the wait."""
         return ()
+
+
+def _items_of(queue: Any) -> list[Any]:  # noqa: ANN401  # a real SimpleQueue or None
+    """Return what a real queue holds, and leave it there: every execution starts with it."""
+    items: list[Any] = []
+    if queue is not None:
+        while not queue.empty():
+            items.append(queue.get_nowait())
+        for item in items:
+            queue.put(item)
+    return items

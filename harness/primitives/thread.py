@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
 from harness.engine.place import caller_site
+from harness.engine.task import TaskKilled
 from harness.errors import UncontrolledError
 from harness.primitives import real
 from harness.primitives.deadline import deadline_ns
@@ -27,6 +28,7 @@ real_init = threading.Thread.__init__
 real_start = threading.Thread.start
 real_join = threading.Thread.join
 real_is_alive = threading.Thread.is_alive
+real_repr = threading.Thread.__repr__
 
 
 class Started:
@@ -46,7 +48,23 @@ class Started:
         self.flag = True
 
 
-def init(  # noqa: PLR0913  # the standard library's own signature
+class _Over:
+    """The handle (3.13) of a thread that is a task: after the campaign it has ended."""
+
+    __slots__ = ()
+
+    def is_done(self) -> bool:
+        """Say that the thread has ended."""
+        return True
+
+    def join(self, timeout: float | None = None) -> None:
+        """Return at once."""
+
+
+_OVER: Final = _Over()
+
+
+def init(  # noqa: PLR0913, PLR0917  # the standard library's own signature
     self: Any,  # noqa: ANN401  # a Thread with private attributes
     group: None = None,
     target: Callable[..., object] | None = None,
@@ -62,7 +80,8 @@ def init(  # noqa: PLR0913  # the standard library's own signature
     if execution is None or more:
         real_init(self, group, target, name, args, kwargs, daemon=daemon, **more)
         return
-    assert group is None, "group argument must be None for now"
+    if group is not None:
+        raise AssertionError("group argument must be None for now")
     self._target = target
     self._name = str(name) if name else _default_name(execution, target)
     self._args = args
@@ -71,9 +90,9 @@ def init(  # noqa: PLR0913  # the standard library's own signature
     self._ident = None
     self._native_id = None
     self._tstate_lock = None
-    self._handle = None
+    self._handle = _OVER
     self._started = Started()
-    self._is_stopped = False
+    self._is_stopped = True  # what the original methods see after the campaign
     self._initialized = True
     self._stderr = None
     self._task = None
@@ -105,17 +124,20 @@ def start(self: Any) -> None:  # noqa: ANN401  # a Thread with private attribute
     self._task = task
     self._ident = task.ident
     self._native_id = task.ident
-    self._started.set()
+    if not isinstance(self._started, Started):  # made before the campaign
+        self._started = Started()
+    self._started.flag = True
     execution.step("start", task)
 
 
 def join(self: Any, timeout: float | None = None) -> None:  # noqa: ANN401  # as above
     """Stand in for `Thread.join`."""
     execution = board.current()
-    if execution is None:
-        real_join(self, timeout)
-        return
     task: Task | None = self.__dict__.get("_task")
+    if execution is None:
+        if task is None:
+            real_join(self, timeout)
+        return  # a task of an execution that is over
     if task is None or execution.tasks[task.id : task.id + 1] != [task]:
         _join_uncontrolled(execution, self, timeout)
         return
@@ -165,6 +187,36 @@ def is_alive(self: Any) -> bool:  # noqa: ANN401  # as above
         return False
     execution.step("is_alive", task)
     return not task.finished
+
+
+def represent(self: Any) -> str:  # noqa: ANN401  # as above
+    """Stand in for `Thread.__repr__`, which asks a real thread how it is."""
+    if not isinstance(self.__dict__.get("_started"), Started):
+        return real_repr(self)
+    task: Task | None = self.__dict__.get("_task")
+    status = "initial" if task is None else "stopped" if task.finished else "started"
+    daemon = " daemon" if self._daemonic else ""
+    ident = "" if self._ident is None else f" {self._ident}"
+    return f"<{type(self).__name__}({self._name}, {status}{daemon}{ident})>"
+
+
+METHODS: Final = {
+    "__init__": init,
+    "start": start,
+    "join": join,
+    "is_alive": is_alive,
+    "__repr__": represent,
+}
+
+
+def quiet_hook(original: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Return `sys.unraisablehook` that keeps quiet about a task that ends inside a finaliser."""
+
+    def hook(unraisable: Any) -> None:  # noqa: ANN401  # sys.UnraisableHookArgs
+        if unraisable.exc_type is None or not issubclass(unraisable.exc_type, TaskKilled):
+            original(unraisable)
+
+    return hook
 
 
 def call_user_excepthook(task: Task, error: BaseException) -> bool:
@@ -245,7 +297,7 @@ def enumerate_threads() -> list[threading.Thread]:
     execution.step("enumerate", None)
     alive = [task for task in execution.tasks if not task.finished]
     named = [task.thread for task in alive if task.thread is not None and task.id]
-    return [threading.main_thread(), *named]
+    return [real.current_thread(), *named]
 
 
 def active_count() -> int:

@@ -1,0 +1,97 @@
+"""`ThreadPoolExecutor` in an execution: the standard library's own code over the twins.
+
+Three things are not its threads' business: names count from the first executor of the process,
+which would differ from one execution to the next; an executor that was made outside has real
+worker threads; and at the end of the body idle workers are let go as the interpreter does at exit.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.engine import board
+from harness.engine.place import caller_site
+from harness.errors import UncontrolledError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.engine.execution import Execution
+
+_MODULE: Final = "concurrent.futures.thread"
+_MARK: Final = "_holdfast_execution"
+
+
+def stand_ins() -> Iterator[tuple[Any, str, Any]]:
+    """Yield what to put in the executor's class, if it has been imported."""
+    module = sys.modules.get(_MODULE)
+    if module is None:
+        return
+    cls = module.ThreadPoolExecutor
+    yield cls, "__init__", _marking(cls.__init__)
+    yield cls, "submit", _checked(cls.submit)
+    yield cls, "_counter", _counter(cls._counter)  # noqa: SLF001  # where default names come from
+
+
+def let_workers_go(execution: Execution) -> bool:
+    """End the idle workers of executors that were not shut down, as at the interpreter's exit.
+
+    Returns:
+        Whether there were any; then `open_again` is due when the execution is over.
+    """
+    module = sys.modules.get(_MODULE)
+    if module is None or not module._threads_queues:  # noqa: SLF001  # as at exit
+        return False
+    told = False
+    for thread, queue in list(module._threads_queues.items()):  # noqa: SLF001  # as at exit
+        task = thread.__dict__.get("_task")
+        if task is not None and not task.finished and task in execution.tasks:
+            told = module._shutdown = True  # noqa: SLF001  # as at exit
+            queue.put(None)
+    return told
+
+
+def open_again() -> None:
+    """Undo the end of the world that `let_workers_go` told the executors of."""
+    module: Any = sys.modules.get(_MODULE)
+    if module is not None:
+        module._shutdown = False  # noqa: SLF001  # as at exit
+
+
+def _marking(original: Any) -> Any:  # noqa: ANN401  # the original's own
+    @functools.wraps(original)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # the original's own
+        vars(self)[_MARK] = board.current()
+        original(self, *args, **kwargs)
+
+    return init
+
+
+def _checked(original: Any) -> Any:  # noqa: ANN401  # the original's own
+    @functools.wraps(original)
+    def submit(self: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # the original's own
+        execution = board.current()
+        if execution is not None and vars(self).get(_MARK) is not execution:
+            execution.refuse(
+                UncontrolledError(
+                    "submit to an executor made outside the body, whose threads are real",
+                    caller_site(None).text(),
+                    "Make the executor inside the body.",
+                )
+            )
+        return original(self, *args, **kwargs)
+
+    return submit
+
+
+def _counter(original: Any) -> Any:  # noqa: ANN401  # an iterator's __next__
+    def count() -> int:
+        execution = board.current()
+        if execution is None:
+            return int(original())
+        execution.executors_made += 1
+        return execution.executors_made - 1
+
+    return staticmethod(count)

@@ -1,0 +1,96 @@
+"""What stands for what: the standard library's primitives and their twins."""
+
+from __future__ import annotations
+
+import _thread
+import builtins
+import os
+import queue
+import select
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.primitives import clock, real, simple_queue, thread, uncontrolled
+from harness.primitives.condition import Condition
+from harness.primitives.event import Event
+from harness.primitives.local import Local
+from harness.primitives.lock import Lock, RLock
+from harness.primitives.semaphore import BoundedSemaphore, Semaphore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STARTERS: Final = (
+    ("os", ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "wait", "waitpid")),
+    ("_posixsubprocess", ("fork_exec",)),
+    ("_winapi", ("CreateProcess",)),
+)
+
+
+def twin_table() -> dict[int, Any]:
+    """Return the identity of each original with its twin. Call it while nothing is patched.
+
+    Modules that start processes are imported at any time, so their part is looked at again.
+    """
+    for module_name, names in _STARTERS:
+        module = sys.modules.get(module_name)
+        for name in names:
+            original = getattr(module, name, None)
+            if original is not None and id(original) not in _TABLE:
+                what = f"os.{name}" if module_name == "os" else "starting a process"
+                _TABLE[id(original)] = uncontrolled.refusing(
+                    original, what, uncontrolled.PROCESS_REMEDY
+                )
+    return _TABLE
+
+
+def _pairs() -> Iterator[tuple[Any, Any]]:
+    yield from (
+        (threading.Lock, Lock),
+        (_thread.allocate_lock, Lock),
+        (threading.RLock, RLock),
+        (_thread.RLock, RLock),
+        (threading.Condition, Condition),
+        (threading.Event, Event),
+        (threading.Semaphore, Semaphore),
+        (threading.BoundedSemaphore, BoundedSemaphore),
+        (threading.local, Local),
+        (real.get_ident, thread.get_ident),
+        (real.get_native_id, thread.get_native_id),
+        (real.current_thread, thread.current_thread),
+        (real.enumerate_threads, thread.enumerate_threads),
+        (real.active_count, thread.active_count),
+        (real.start_new_thread, thread.start_new_thread),
+        (real.start_new, thread.start_new_thread),
+        (real.SimpleQueue, simple_queue.SimpleQueue),
+        (real.sleep, clock.sleep),
+        (real.monotonic, clock.monotonic),
+        (real.monotonic_ns, clock.monotonic_ns),
+        (real.perf_counter, clock.perf_counter),
+        (real.perf_counter_ns, clock.perf_counter_ns),
+        (real.process_time, clock.process_time),
+        (real.process_time_ns, clock.process_time_ns),
+        (real.thread_time, clock.thread_time),
+        (real.thread_time_ns, clock.thread_time_ns),
+        (real.wall_time, clock.wall_time),
+        (real.wall_time_ns, clock.wall_time_ns),
+        (
+            builtins.input,
+            uncontrolled.refusing(builtins.input, "input()", uncontrolled.IO_REMEDY),
+        ),
+        (os.read, uncontrolled.reading(os.read, "os.read")),
+        (select.select, uncontrolled.selecting(select.select)),
+    )
+
+
+_ORIGINALS: Final = tuple(_pairs())  # holds the originals: their ids stay taken
+_TABLE: Final = {id(original): twin for original, twin in _ORIGINALS}
+twin_table()  # before anything is patched
+IMPORT_NAMES: Final = tuple(
+    (module, name, _TABLE[id(value)])
+    for module in (threading, queue, time)
+    for name, value in list(vars(module).items())
+    if id(value) in _TABLE and not name.startswith("_")
+)
