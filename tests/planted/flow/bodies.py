@@ -1,12 +1,13 @@
 """What must hold for any flow controller; each body tells one bad twin from the good class.
 
-No body waits with a limit: a thread that is never woken is for the engine to find and explain, and
-a strategy may let any timed wait run out early.
+No body waits with a limit for what a bug may keep away: a thread that is never woken is for the
+engine to find and explain, and a strategy may let any timed wait run out early.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from secmem.flow import CancelToken, FlowCancelled, FlowClosed, FlowController, FlowTimeout
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., FlowController]
 
+LOOK_AGAIN_S: Final = 0.001
 STEPS: Final = 30
 MARKS: Final = ((1, 1), (2, 1), (4, 1), (4, 3), (9, 4))
 
@@ -35,6 +37,9 @@ def cancelled_before_any_release(make: Make) -> None:
     endings: list[Fate] = []
     waiter = threading.Thread(target=_acquire, args=(flow, token, endings))
     waiter.start()
+    # Who is counted as waiting holds the lock until it sleeps: the cancel meets it asleep.
+    while flow.waiting == 0:
+        time.sleep(LOOK_AGAIN_S)
     token.cancel()
     waiter.join()
     assert endings == [Fate.CANCELLED], f"the cancelled caller was {endings}"
