@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 GO_ON: Final = b"g"
-CONTROL_BYTES: Final = 32
+CONTROL_BYTES: Final = 8  # one piece to search for; 2**-64 that it is found by chance
 
 
 class Probe:

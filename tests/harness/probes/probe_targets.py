@@ -51,7 +51,7 @@ def frees_in_a_worker(probe: Any) -> None:
 
 
 def loses_its_control(probe: Any) -> None:
-    probe._control[:] = bytes(32)
+    probe._control[:] = bytes(8)
     probe.checkpoint("blind")
 
 
