@@ -87,8 +87,8 @@ class UnlocksFirst(AlignedMemory):
 class WipesLengthOnly(AlignedMemory):
     """B-17b: what lies in the slack behind the length goes back to the system unwiped."""
 
-    def wipe(self) -> None:
-        self._calls.wipe(self.address, len(self))
+    def wipe(self, size: int | None = None, *, offset: int = 0) -> None:
+        super().wipe(len(self) if size is None else size, offset=offset)
 
 
 class RecordsFirst(ProtectionState):
