@@ -137,9 +137,9 @@ def ingest_command(files: tuple[Path, ...], store: Path) -> None:
 def build_command(store: Path, output: Path, *, rebuild_index: bool) -> None:
     """Draw the page: what failed and how to run it again, then everything else.
 
-    It shows the newest code's runs (the newest commit with its uncommitted changes) and each
-    benchmark's whole history in the same environment. The exit code says only whether the page
-    could be drawn; to fail on a regression use `gate`.
+    It shows the runs of the newest commit, uncommitted changes included, and each benchmark's
+    whole history in the same environment. The exit code says only whether the page could be
+    drawn; to fail on a regression use `gate`.
     """
     with Store(store) as opened:
         if rebuild_index:

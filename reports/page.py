@@ -136,14 +136,23 @@ def _state(selection: Selection, judged: tuple[Judged, ...]) -> Outcome:
     return Outcome.UNDECIDED if Outcome.UNDECIDED in outcomes else Outcome.PASSED
 
 
+def _code_words(selection: Selection) -> str:
+    commits = [one.commit for one in selection.documents if one.commit is not None]
+    if not commits:
+        return "no commit"
+    states = len({commit.changes for commit in commits if commit.dirty})
+    if not states:
+        return commits[0].short
+    return f"{commits[0].commit_id[:7]} with {count(states, 'state')} of uncommitted changes"
+
+
 def _about(selection: Selection) -> list[tuple[str, str]]:
     if not selection.documents:
         return []
     newest = selection.documents[0]
-    commit = newest.commit.short if newest.commit else "no commit"
     shown, total = len(selection.documents), selection.runs_in_store
     facts = [
-        ("Code", commit + (" with uncommitted changes" if commit.endswith("+") else "")),
+        ("Code", _code_words(selection)),
         ("Newest run", newest.written_at.strftime("%Y-%m-%d %H:%M UTC")),
         ("Runs", f"{count(shown, 'run')} shown, {count(total, 'run')} in the store"),
     ]

@@ -1,8 +1,10 @@
 """What a report is about: of all runs in the store, those of the newest code.
 
-A store outlives many commits and many tries. The page speaks of one state of the code: the newest
-run's commit with its uncommitted changes, or, where there is no git, everything without a commit.
-Of a check that ran twice the newer run stands.
+A store outlives many commits and many tries. The page speaks of one commit: the newest run's, with
+whatever uncommitted changes its runs had, or, where there is no git, of everything without a
+commit. Of a check that ran twice the newer run stands. Runs with other uncommitted changes stay in:
+a failure that was fixed but not run again is shown too long, which is better than one that vanishes
+because somebody edited a comment.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from reports.document import RunDocument
     from reports.errors import ReportsError
     from reports.record import Record, RecordKind
-    from reports.series import RunStamp
     from reports.store import Store
 
 # What tells two checks of one name apart; a seed does not, a run with another seed is a re-run.
@@ -44,7 +45,7 @@ def select(store: Store) -> Selection:
     refused = list(store.refused)
     documents: list[RunDocument] = []
     for stamp in stamps:
-        if not _same_code(stamp, stamps[0]):
+        if stamp.commit_id != stamps[0].commit_id:
             continue
         try:
             documents.append(store.document(stamp.run_id))
@@ -56,12 +57,6 @@ def select(store: Store) -> Selection:
         refused=tuple(refused),
         runs_in_store=len(stamps),
     )
-
-
-def _same_code(stamp: RunStamp, newest: RunStamp) -> bool:
-    if newest.commit_id is None:
-        return stamp.commit_id is None
-    return stamp.code == newest.code
 
 
 def _newest_of_each(documents: list[RunDocument]) -> tuple[Record, ...]:
