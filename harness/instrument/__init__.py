@@ -12,6 +12,7 @@ from harness.instrument.imports import (
     InstrumentedImports,
     NotInstrumentedWarning,
     instrument_imports,
+    is_instrumented,
 )
 from harness.instrument.rewriter import rewrite_tree
 
@@ -26,5 +27,6 @@ __all__ = [
     "instrument_function",
     "instrument_imports",
     "instrument_source",
+    "is_instrumented",
     "rewrite_tree",
 ]

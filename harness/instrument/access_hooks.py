@@ -61,16 +61,24 @@ def _learn(kind: type, name: str) -> bool:
 
 
 def _is_quiet(kind: type, name: str) -> bool:
-    if kind is super or facts_of(kind).kind is Kind.TRUSTED:
+    category = facts_of(kind).kind
+    if kind is super or category is Kind.TRUSTED or category is Kind.GENERATOR:
         return True
-    if issubclass(kind, types.ModuleType):
-        return name not in stored
     if name == "__dict__":
         return False
+    if issubclass(kind, types.ModuleType) or (category is Kind.FROZEN and not _has_values(kind)):
+        return name not in stored
+    if name.startswith("__") and name.endswith("__"):
+        return name not in stored and category is not Kind.INSTANCE
     found = class_attribute(kind, name)
     if isinstance(found, property):
         return is_instrumented(found.fget)  # its own code records what it reads
     return name not in stored and (name == "__class__" or isinstance(found, _METHODS))
+
+
+def _has_values(kind: type) -> bool:
+    """Say if objects of a frozen kind still take attributes: classes, functions, exceptions."""
+    return issubclass(kind, type | types.FunctionType | BaseException)
 
 
 def class_attribute(kind: type, name: str) -> Any:  # noqa: ANN401  # as above
@@ -85,7 +93,11 @@ def _record_attribute(kind: int, obj: Any, name: str) -> None:  # noqa: ANN401  
     cls = type(obj)
     if name == "__dict__":
         board.access(WRITE, obj, CONTENT)  # whoever holds it can change every attribute
-    elif kind == READ and not isinstance(obj, type | types.ModuleType):
+    elif isinstance(obj, type):
+        quiet = name not in stored and isinstance(class_attribute(obj, name), _METHODS)
+        if kind == WRITE or not quiet:
+            board.access(kind, obj, name)
+    elif kind == READ and not isinstance(obj, types.ModuleType):
         board.access(READ, _home(obj, cls, name), name)
     elif not _runs_own_code(cls, name):
         board.access(kind, obj, name)

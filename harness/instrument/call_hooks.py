@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _NO_POINT: Final = frozenset((len, isinstance, type, issubclass, callable, id, hash))
 _PYTHON: Final = (types.FunctionType, types.MethodType)
 _MUTABLE: Final = frozenset((Kind.CONTAINER, Kind.INSTANCE, Kind.WINDOW, Kind.ITERATOR))
+_CHANGED: Final = _MUTABLE | {Kind.GENERATOR}
 _WEAK_MAKERS: Final = (weakref.ref, weakref.proxy, weakref.finalize, weakref.WeakMethod)
 
 
@@ -72,15 +73,17 @@ def _container_method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
 
 
 class _Standing:
-    """Has the one attribute that the call hook put there."""
+    """Has every attribute, and each is the one function that the call hook put there."""
 
-    __slots__ = ("_function",)
+    __slots__ = ("function",)
+    function: Any
 
-    def __init__(self, function: Any) -> None:  # noqa: ANN401  # as above
-        object.__setattr__(self, "_function", function)
+    def __getattribute__(self, _name: str) -> Any:  # noqa: ANN401  # as above
+        return _get_function(self)
 
-    def __getattr__(self, _name: str) -> Any:  # noqa: ANN401  # as above
-        return self._function
+
+_set_function: Final = vars(_Standing)["function"].__set__
+_get_function: Final = vars(_Standing)["function"].__get__
 
 
 def _method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
@@ -106,7 +109,9 @@ def _is_stable(obj: Any, name: str, function: Any) -> bool:  # noqa: ANN401  # a
 
 
 def _standing(function: Any) -> Any:  # noqa: ANN401  # as above
-    return _Standing(function)
+    standing = _Standing()
+    _set_function(standing, function)
+    return standing
 
 
 def lock_method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
@@ -169,7 +174,7 @@ def _changing_first(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A
             content(arg)
         if args and facts_of(type(args[0])).kind is Kind.ITERATOR:
             record_content(args[0])
-        elif args and facts_of(type(args[0])).kind in _MUTABLE:
+        elif args and facts_of(type(args[0])).kind in _CHANGED:
             board.access(WRITE, args[0], CONTENT)
     return _then_point(function, *args, **kwargs)
 
@@ -195,18 +200,27 @@ def _on_container(kind: int) -> Callable[..., Any]:
     return handle
 
 
+def _named_attribute(function: Any, args: tuple[Any, ...]) -> tuple[Any, str] | None:  # noqa: ANN401  # as above
+    """Return object and name of `setattr(obj, name, ...)` or `super().__setattr__(name, ...)`."""
+    if type(function) is types.MethodWrapperType:
+        args = (function.__self__, *args)
+    return (args[0], args[1]) if len(args) > 1 and type(args[1]) is str else None
+
+
 def _attribute_read(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     __tracebackhide__ = True
-    if len(args) > 1 and type(args[1]) is str:
-        read(args[0], args[1])
+    named = _named_attribute(function, args)
+    if named is not None:
+        read(*named)
     return _then_point(function, *args, **kwargs)
 
 
 def _attribute_write(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     __tracebackhide__ = True
-    if len(args) > 1 and type(args[1]) is str:
-        add_stored((args[1],))
-        write(args[0], args[1])
+    named = _named_attribute(function, args)
+    if named is not None:
+        add_stored((named[1],))
+        write(*named)
     return _then_point(function, *args, **kwargs)
 
 

@@ -36,6 +36,11 @@ _FRAME_READERS: Final = frozenset(
     "ParamSpec TypeVarTuple TypedDict make_dataclass format_stack print_stack extract_stack "
     "getcallerargs".split()
 )
+_OBJECT_METHODS: Final = {
+    "__setattr__": Effect.ATTRIBUTE_WRITE,
+    "__delattr__": Effect.ATTRIBUTE_WRITE,
+    "__getattribute__": Effect.ATTRIBUTE_READ,
+}
 _MAX_REMEMBERED: Final = 4096  # classes
 _classes: dict[type, Effect] = {}
 
@@ -99,6 +104,8 @@ def _builtin_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     owner = function.__self__
     if owner is None or isinstance(owner, types.ModuleType):
         return _module_function_effect(function)
+    if getattr(function, "__objclass__", None) is object:
+        return _OBJECT_METHODS.get(function.__name__, Effect.NATIVE)  # super().__setattr__
     facts = facts_of(type(owner))
     if facts.kind is Kind.CONTAINER:
         return method_effect(function.__name__)
@@ -110,8 +117,8 @@ def _builtin_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
         return Effect.CONTAINER_READ
     if isinstance(owner, type):
         return Effect.READS  # dict.fromkeys, bytes.fromhex, object.__new__
-    if isinstance(owner, types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType):
-        return Effect.NATIVE
+    if facts.kind is Kind.GENERATOR:
+        return Effect.CONTAINER_WRITE  # send, throw, close
     if facts.kind is Kind.FROZEN or facts.kind is Kind.TUPLE:
         return Effect.READS  # ", ".join(items)
     return known_effect(function, Effect.OPAQUE)
@@ -132,7 +139,9 @@ def _module_function_effect(function: Any) -> Effect:  # noqa: ANN401  # as abov
 def _descriptor_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     """Return what `list.append(items, 1)` does: the container is the first argument."""
     owner = function.__objclass__
-    if owner is object or issubclass(owner, BaseException | type):
+    if owner is object:
+        return _OBJECT_METHODS.get(function.__name__, Effect.NATIVE)
+    if issubclass(owner, BaseException | type):
         return Effect.NATIVE
     if issubclass(owner, CONTAINERS):
         reading = method_effect(function.__name__)
@@ -176,10 +185,9 @@ def _judge_class(cls: type) -> Effect:
     if known is not Effect.OPAQUE:
         return known
     facts = facts_of(cls)
-    if facts.kind is Kind.TRUSTED or issubclass(cls, BaseException | type):
+    harmless = facts.kind in (Kind.TRUSTED, Kind.FILE)
+    if harmless or issubclass(cls, BaseException | type):
         return Effect.NATIVE
-    if facts.kind is Kind.FILE:
-        return Effect.ONE_STEP
     makers = [_maker(cls, "__new__"), _maker(cls, "__init__")]
     if all(_is_harmless(maker) for maker in makers):
         return Effect.NATIVE

@@ -48,7 +48,7 @@ _NATIVE: Final = (
     *_from(builtins, "callable chr hash id isinstance issubclass object property range slice"),
     *_from(builtins, "staticmethod classmethod super type memoryview iter enumerate zip map filter"),
     *_from(builtins, "reversed open aiter anext globals locals dir vars eval exec __import__"),
-    *_from(builtins, "breakpoint input compile bytearray"),
+    *_from(builtins, "breakpoint input compile"),
     *_from(itertools, "count cycle repeat chain islice tee zip_longest product takewhile dropwhile"),
     *_from(itertools, "accumulate compress filterfalse groupby pairwise starmap batched"),
     *_from(operator, "attrgetter itemgetter methodcaller is_ is_not"),
@@ -57,7 +57,7 @@ _NATIVE: Final = (
 )
 _READS: Final = (
     *_from(builtins, "abs all any bin bytes complex dict divmod float frozenset hex int list max"),
-    *_from(builtins, "min oct ord pow round set sorted sum tuple bytearray memoryview"),
+    *_from(builtins, "min oct ord pow round set sorted sum tuple bytearray"),
     *_from(operator, "add sub mul eq ne lt le gt ge contains countOf indexOf concat getitem"),
     *_from(operator, "length_hint truth not_ neg pos mod or_ and_ xor"),
     *_from(copy, "copy deepcopy"),

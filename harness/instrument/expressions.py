@@ -39,6 +39,7 @@ Node = TypeVar("Node", bound=ast.AST)
 LOCK_METHODS: Final = frozenset(
     ("acquire", "release", "locked", "acquire_lock", "release_lock", "locked_lock")
 )
+_STORING: Final = frozenset(("append", "appendleft", "add", "insert"))  # look into no argument
 WEAK_MAKERS: Final = frozenset(("ref", "proxy", "finalize", "WeakMethod", "ReferenceType"))
 OPERATORS: Final[Mapping[type[ast.AST], str]] = {
     ast.Add: "add",
@@ -141,6 +142,12 @@ class ExpressionRewriter(ast.NodeTransformer):
         """Say if `node` is a variable whose writes are recorded."""
         return isinstance(node, ast.Name) and self.reach(node.id) in (Reach.CELL, Reach.GLOBAL)
 
+    def is_private(self, node: ast.expr) -> bool:
+        """Say if `node` names a fresh container that never leaves this function."""
+        if not isinstance(node, ast.Name) or node.id.startswith("@py"):
+            return False
+        return self.scope.is_private(self.mangled(node.id))
+
     def marker(self, name: str) -> ast.expr:
         """Return the local that stands for a captured variable."""
         return ast.Name(marker_name(self.mangled(name)), ast.Load())
@@ -165,6 +172,9 @@ class ExpressionRewriter(ast.NodeTransformer):
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        if self.is_private(node.value):
+            node.slice = self.expr(node.slice)
+            return node
         verb = {ast.Load: "read", ast.Store: "write", ast.Del: "del"}[type(node.ctx)]
         key = self.recorded_key(node.slice)
         if key is not None:
@@ -230,7 +240,8 @@ class ExpressionRewriter(ast.NodeTransformer):
         """Leave the call of a builtin as it is written; say if that is right for `name`."""
         if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
             if name in ("len", "bool"):
-                node.args = [hook("truth", node.args[0])]
+                if not self.is_private(node.args[0]):
+                    node.args = [hook("truth", node.args[0])]
                 return True
             if name == "vars":
                 node.args = [hook("whole", node.args[0])]
@@ -240,6 +251,8 @@ class ExpressionRewriter(ast.NodeTransformer):
     def _rewrite_method(self, node: ast.Call, func: ast.Attribute, *, simple: bool) -> None:
         if func.attr in WEAK_MAKERS:
             node.func = hook("call_weak", self.expr(func))
+            return
+        if func.attr in _STORING and self.is_private(func.value):
             return
         short = "method" if simple else "late_method"
         if func.attr in LOCK_METHODS:
@@ -418,9 +431,15 @@ class ExpressionRewriter(ast.NodeTransformer):
     visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
 
     def _iterated(self, generator: ast.comprehension) -> ast.expr:
-        value = self.expr(generator.iter)
-        return value if generator.is_async else hook("iter", value)
+        return self.expr(generator.iter) if generator.is_async else self.walked(generator.iter)
+
+    def walked(self, node: ast.expr) -> ast.expr:
+        """Return what a loop iterates over, hooked."""
+        if self.is_private(node):
+            return hook("turns", self.expr(node))
+        fresh = isinstance(node, ast.Call | ast.GeneratorExp)
+        return hook("iter_result" if fresh else "iter", self.expr(node))
 
     def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.expr:
-        node.value = hook("iter", self.expr(node.value))
+        node.value = hook("delegate", self.expr(node.value))
         return node

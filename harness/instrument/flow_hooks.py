@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
@@ -32,15 +33,51 @@ def loop() -> None:
             board.gil_point()
 
 
-def iterate(obj: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
+def turns(obj: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
+    """Return an object for a loop that is alone in using it."""
+    return _with_points(obj) if board.gil and board.execution is not None else obj
+
+
+def iterate(obj: Any) -> Any:  # noqa: ANN401  # as above
     """Return `obj` for a loop; inside an execution each step of it is recorded."""
     if board.execution is None:
         return obj
     if board.gil:
         return _with_points(obj)
-    if facts_of(type(obj)).kind in _WALKED:
+    kind = facts_of(type(obj)).kind
+    if kind in _WALKED:
         return _recorded(obj)
-    return obj
+    return _stepped(obj) if kind is Kind.GENERATOR else obj
+
+
+def iterate_result(obj: Any) -> Any:  # noqa: ANN401  # as above
+    """Do the same for what a call has just returned: a generator is then this loop's own."""
+    if facts_of(type(obj)).kind is Kind.GENERATOR:
+        return turns(obj)
+    return iterate(obj)
+
+
+def delegate(obj: Any) -> Any:  # noqa: ANN401  # as above
+    """Return `obj` for `yield from`; a generator stays itself, it takes what is sent in."""
+    if board.execution is None or facts_of(type(obj)).kind not in _WALKED:
+        return obj
+    return _recorded(obj)
+
+
+def _stepped(generator: Any) -> Iterator[Any]:  # noqa: ANN401  # as above
+    """Yield the items of a generator that others may step, too."""
+    __tracebackhide__ = True
+    if not isinstance(generator, types.GeneratorType):
+        yield from generator  # raises what the loop itself would
+        return
+    while True:
+        if not board.alone:
+            board.access(WRITE, generator, CONTENT)
+        try:
+            item = next(generator)
+        except StopIteration:
+            return
+        yield item
 
 
 def _recorded(obj: Any) -> Iterator[Any]:  # noqa: ANN401  # as above

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 import warnings
@@ -30,7 +29,7 @@ class NotInstrumentedWarning(UserWarning):
     """A module matches what was to be instrumented and cannot be; its accesses are opaque."""
 
 
-class InstrumentedImports(importlib.abc.MetaPathFinder):
+class InstrumentedImports:
     """Rewrites the modules that match while it is in place. One per `with`, or per test run.
 
     Attributes:
@@ -159,6 +158,12 @@ def instrument_imports(
         ...     import my_module
     """
     return InstrumentedImports(include, exclude, reload=reload)
+
+
+def is_instrumented(module_name: str) -> bool:
+    """Say if the module of that name is loaded and its accesses are visible."""
+    spec = getattr(sys.modules.get(module_name), "__spec__", None)
+    return spec is not None and isinstance(spec.loader, InstrumentingLoader)
 
 
 def _patterns(argument: str, value: Iterable[str]) -> tuple[str, ...]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 from typing import TYPE_CHECKING, Any
 
 from harness.instrument.code_cache import cache_key, cache_path, load_code, save_code
 from harness.instrument.errors import NoSourceError
-from harness.instrument.installation import install_hooks
 from harness.instrument.rewriter import compile_instrumented
 
 if TYPE_CHECKING:
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
 
 
-class InstrumentingLoader(importlib.abc.Loader):
+class InstrumentingLoader:
     """Stands before the loader that found the module and rewrites what it would run.
 
     Everything else it is asked for (source, data, resources) comes from that loader.
@@ -42,8 +40,8 @@ class InstrumentingLoader(importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Run the rewritten code; locks made meanwhile serve executions, too."""
         code = self.get_code(self.name)
-        install_hooks()
-        # Twins reach far into the standard library: loaded only once something is instrumented.
+        # These reach far into the standard library: loaded only once something is instrumented.
+        importlib.import_module("harness.instrument.installation").install_hooks()
         patches = importlib.import_module("harness.primitives.patches")
         with patches.import_patches():
             exec(code, vars(module))  # noqa: S102  # what a loader does

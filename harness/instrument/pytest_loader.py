@@ -16,7 +16,7 @@ from _pytest.pathlib import fnmatch_ex
 import pytest
 from harness.instrument.errors import BadSourceError
 from harness.instrument.loader import InstrumentingLoader
-from harness.instrument.rewriter import compile_rewritten, rewrite_tree
+from harness.instrument.rewriter import as_syntax_error, compile_rewritten, rewrite_tree
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
@@ -41,8 +41,7 @@ class PytestInstrumentingLoader(InstrumentingLoader):
         try:
             tree = ast.parse(source, self.path)
         except (SyntaxError, ValueError) as error:
-            cause = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
-            raise BadSourceError(self.name, cause) from error
+            raise BadSourceError(self.name, as_syntax_error(error)) from error
         rewrite_asserts(tree, source, self.path, self.inner.config)
         rewrite_tree(tree, module_name=self.name)
         return compile_rewritten(tree, self.path, module_name=self.name)

@@ -15,6 +15,7 @@ from harness.instrument.statements import StatementRewriter
 if TYPE_CHECKING:
     from types import CodeType
 
+_TOO_DEEP: Final = "it nests too deeply"
 _PARTS: Final = ("hook_names", "scopes", "syntax", "expressions", "statements", "rewriter")
 
 
@@ -43,10 +44,19 @@ def rewrite_tree(tree: ast.Module, *, module_name: str) -> ast.Module:
         BadSourceError: The tree nests too deeply to be walked.
     """
     try:
-        scopes = analyse(tree)
-        return ast.fix_missing_locations(StatementRewriter(scopes, tree).module(tree))
-    except RecursionError as error:
-        raise BadSourceError(module_name, SyntaxError("it nests too deeply")) from error
+        rewritten = StatementRewriter(analyse(tree), tree).module(tree)
+        _end_where_it_starts(rewritten)
+        return ast.fix_missing_locations(rewritten)
+    except (RecursionError, MemoryError) as error:
+        raise BadSourceError(module_name, SyntaxError(_TOO_DEEP)) from error
+
+
+def _end_where_it_starts(tree: ast.Module) -> None:
+    """Give an end to nodes that only have a start, as pytest makes them."""
+    for node in ast.walk(tree):
+        if getattr(node, "lineno", None) is not None and getattr(node, "end_lineno", None) is None:
+            node.end_lineno = node.lineno  # type: ignore[attr-defined]  # nodes with a place have both
+            node.end_col_offset = node.col_offset  # type: ignore[attr-defined]  # as above
 
 
 def compile_instrumented(source: bytes | str, filename: str, *, module_name: str) -> CodeType:
@@ -61,7 +71,9 @@ def compile_instrumented(source: bytes | str, filename: str, *, module_name: str
         # in the words it has for the author's code, not for ours.
         compile(source, filename, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        raise BadSourceError(module_name, _as_syntax_error(error)) from error
+        raise BadSourceError(module_name, as_syntax_error(error)) from error
+    except (RecursionError, MemoryError) as error:
+        raise BadSourceError(module_name, SyntaxError(_TOO_DEEP)) from error
     rewrite_tree(tree, module_name=module_name)
     return compile_rewritten(tree, filename, module_name=module_name)
 
@@ -74,9 +86,10 @@ def compile_rewritten(tree: ast.Module, filename: str, *, module_name: str) -> C
     """
     try:
         return compile(tree, filename, "exec", dont_inherit=True)
-    except RecursionError as error:
-        raise BadSourceError(module_name, SyntaxError("it nests too deeply")) from error
+    except (RecursionError, MemoryError) as error:
+        raise BadSourceError(module_name, SyntaxError(_TOO_DEEP)) from error
 
 
-def _as_syntax_error(error: SyntaxError | ValueError) -> SyntaxError:
+def as_syntax_error(error: SyntaxError | ValueError) -> SyntaxError:
+    """Return the error of a parser, which has a second kind for null bytes."""
     return error if isinstance(error, SyntaxError) else SyntaxError(str(error))

@@ -18,6 +18,14 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
+_FRESH_CONTAINERS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+# Methods of containers whose result is neither the container nor a view of it.
+KEEPING_METHODS = frozenset(
+    "append appendleft add insert extend update remove discard pop popitem clear sort reverse "
+    "index count get setdefault copy".split()
+)
+
+
 class ScopeKind(Enum):
     """What opens a scope."""
 
@@ -66,6 +74,8 @@ class Scope:
     captures: dict[str, list[Moment]] = field(default_factory=dict)
     written_from_inside: set[str] = field(default_factory=set)
     uses: list[tuple[str, Moment]] = field(default_factory=list)
+    escaping: set[str] = field(default_factory=set)  # used in a way that may hand the object on
+    foreign: set[str] = field(default_factory=set)  # bound to something that others may hold
 
     def function(self) -> Scope:
         """Return the scope that runs this one's code as part of its own."""
@@ -107,6 +117,17 @@ class Scope:
             for moment in self.bindings[name]
         )
 
+    def is_private(self, name: str) -> bool:
+        """Say if `name` holds a fresh container here that nobody else ever gets hold of.
+
+        The list of threads that a test starts and joins is the usual one.
+        """
+        owner = self.owner(name)
+        if owner is None or owner is not self.function() or owner.kind is not ScopeKind.FUNCTION:
+            return False
+        known = owner.bindings[name] and name not in owner.captures
+        return bool(known) and name not in owner.foreign and name not in owner.escaping
+
     def reach(self, name: str) -> Reach:
         """Return how far the variable called `name` (mangled) reaches from here."""
         owner = self.owner(name)
@@ -144,6 +165,10 @@ def analyse(tree: ast.Module) -> dict[ast.AST, Scope]:
 def _link(scopes: dict[ast.AST, Scope]) -> None:
     """Tell owners who captures and who writes their variables."""
     for scope in scopes.values():
+        for name in scope.escaping:
+            holder = scope.owner(name)
+            if holder is not None and holder is not scope:
+                holder.escaping.add(name)
         for name, moment in scope.uses:
             owner = scope.owner(name)
             if owner is None or scope.function() is owner.function():
@@ -176,6 +201,7 @@ class _Reader(ast.NodeVisitor):
         self._rank = 0
         self._loops: list[int] = []
         self._kept: list[list[int]] = []
+        self._kept_here: set[int] = set()  # identities of nodes; the tree keeps them alive
         self._scope = Scope(ScopeKind.MODULE, None, None, Moment(0, ()))
         self.scopes: dict[ast.AST, Scope] = {tree: self._scope}
 
@@ -186,12 +212,19 @@ class _Reader(ast.NodeVisitor):
         self._rank += 1
         return Moment(self._rank, tuple(self._loops))
 
-    def _bind(self, name: str, *, data: bool = True) -> None:
+    def _bind(self, name: str, *, data: bool = True, fresh: bool = False) -> None:
         scope = self._scope
         name = mangle(scope.class_name, name)
         scope.bindings.setdefault(name, []).append(self._now())
         if data:
             scope.data.add(name)
+        if not fresh:
+            scope.foreign.add(name)
+
+    def _keeps(self, node: ast.expr) -> None:
+        """Note that the expression around `node` uses what it names without handing it on."""
+        if isinstance(node, ast.Name):
+            self._kept_here.add(id(node))
 
     def _visit_all(self, nodes: list[ast.stmt] | list[ast.expr]) -> None:
         for node in nodes:
@@ -221,6 +254,8 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Load):
             name = mangle(self._scope.class_name, node.id)
             self._scope.uses.append((name, self._now()))
+            if id(node) not in self._kept_here:
+                self._scope.escaping.add(name)
         elif isinstance(node.ctx, ast.Store) or self._scope.kind is not ScopeKind.MODULE:
             self._bind(node.id)
 
@@ -277,7 +312,10 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
-        self._visit_all(node.targets)
+        if isinstance(node.targets[0], ast.Name) and len(node.targets) == 1:
+            self._bind(node.targets[0].id, fresh=isinstance(node.value, _FRESH_CONTAINERS))
+        else:
+            self._visit_all(node.targets)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         if isinstance(node.target, ast.Name):
@@ -285,6 +323,20 @@ class _Reader(ast.NodeVisitor):
             self._scope.uses.append((name, self._now()))
         self.visit(node.value)
         self.visit(node.target)
+
+    # -- uses that keep an object where it is ----------------------------------------------------
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self._keeps(node.value)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr in KEEPING_METHODS:
+            self._keeps(func.value)
+        elif isinstance(func, ast.Name) and func.id == "len" and len(node.args) == 1:
+            self._keeps(node.args[0])
+        self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
@@ -294,6 +346,7 @@ class _Reader(ast.NodeVisitor):
     # -- loops ---------------------------------------------------------------------------------
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        self._keeps(node.iter)
         self.visit(node.iter)
         self._loops.append(self._now().rank)
         self.visit(node.target)
@@ -359,6 +412,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ListComp(self, node: Comprehension) -> None:
         first, *others = node.generators
+        if not isinstance(node, ast.GeneratorExp):
+            self._keeps(first.iter)
         self.visit(first.iter)
         # A generator expression runs later, perhaps in another thread: it captures like a lambda.
         lazy = isinstance(node, ast.GeneratorExp)

@@ -257,8 +257,8 @@ class StatementRewriter(ExpressionRewriter):
         return [self._at(ast.Expr(hook("loop")), node), node]
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> ast.stmt:
-        value = self.expr(node.iter)
-        node.iter = value if isinstance(node, ast.AsyncFor) else hook("iter", value)
+        plain = isinstance(node, ast.AsyncFor)
+        node.iter = self.expr(node.iter) if plain else self.walked(node.iter)
         node.target, first = self._late_target(node.target, node.target)
         self._in_while.append(False)
         node.body = [*first, *self.body(node.body)]

@@ -25,6 +25,7 @@ class Kind(Enum):
     CONTAINER = auto()  # a builtin container or a subclass
     WINDOW = auto()  # shows another object's content: memoryview, views of dicts
     ITERATOR = auto()  # is used up while it walks another object
+    GENERATOR = auto()  # runs code of its own, which records for itself
     FILE = auto()  # io objects
     TRUSTED = auto()  # twins and what the engine looks after
     INSTANCE = auto()  # anything else
@@ -61,6 +62,7 @@ _ITERATORS: Final[tuple[type, ...]] = (
     *(enumerate, zip, map, filter, reversed, type(iter(int, 1))),
     *(value for value in vars(itertools).values() if isinstance(value, type)),
 )
+_GENERATORS: Final = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 TRUSTED_ROOTS: Final = frozenset(
     "harness threading queue _queue _thread time concurrent greenlet contextlib functools "
     "contextvars _contextvars weakref _weakref _weakrefset abc _abc types typing enum asyncio "
@@ -136,6 +138,8 @@ def _kind(cls: type) -> Kind:
         return Kind.TRUSTED
     if root in _FROZEN_ROOTS or issubclass(cls, _FROZEN):
         return Kind.FROZEN
+    if issubclass(cls, _GENERATORS):
+        return Kind.GENERATOR
     if issubclass(cls, _WINDOWS):
         return Kind.WINDOW
     if issubclass(cls, _ITERATORS):

@@ -1,0 +1,106 @@
+"""A board that writes down every access while instrumented code runs as if it were not alone."""
+
+from __future__ import annotations
+
+import contextlib
+import textwrap
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.engine import board
+from harness.instrument import instrument_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KINDS = {board.READ: "read", board.WRITE: "write", board.OPAQUE: "opaque"}
+
+
+class Journal:
+    """Stands for a running execution and notes what the hooks tell it."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.os_thread = threading.get_ident()
+        self.twin = threading.Lock()
+
+    def access(self, kind: int, obj: Any, key: Any) -> None:
+        described = getattr(type(obj), "record_name", None)
+        name = described(obj) if described else getattr(obj, "__name__", type(obj).__name__)
+        if key == board.CONTENT:
+            self.events.append(f"{KINDS[kind]} {name}")
+        elif isinstance(key, tuple):
+            self.events.append(f"{KINDS[kind]} {name}[{key[1]!r}]")
+        else:
+            self.events.append(f"{KINDS[kind]} {name}.{key}")
+
+    def point(self) -> None:
+        self.events.append("point")
+
+    @contextlib.contextmanager
+    def region(self, reason: str) -> Iterator[None]:
+        self.events.append(f"[{reason}")
+        was, board.alone = board.alone, True
+        try:
+            yield
+        finally:
+            board.alone = was
+            self.events.append("]")
+
+    def stand_in(self, lock: Any) -> Any:
+        self.events.append(f"stand-in for {type(lock).__name__}")
+        return self.twin
+
+
+@contextlib.contextmanager
+def observed(*, gil: bool = False) -> Iterator[Journal]:
+    """Put a journal in the place of an execution in which others could run."""
+    journal = Journal()
+    names = ("execution", "alone", "gil", "counting", "access", "gil_point")
+    before = {name: getattr(board, name) for name in names}
+    values = (journal, False, gil, True, journal.access, journal.point)
+    for name, value in zip(names, values, strict=True):
+        setattr(board, name, value)
+    try:
+        yield journal
+    finally:
+        for name, value in before.items():
+            setattr(board, name, value)
+
+
+def define(source: str, *, plain: bool = False) -> dict[str, Any]:
+    """Run a module's source, rewritten unless `plain`, and return its namespace."""
+    source = textwrap.dedent(source)
+    namespace: dict[str, Any] = {"__name__": "subject"}
+    if plain:
+        exec(compile(source, "<subject>", "exec", dont_inherit=True), namespace)
+    else:
+        exec(instrument_source(source, "<subject>", "subject"), namespace)
+    return namespace
+
+
+@pytest.fixture
+def seen() -> Callable[..., list[str]]:
+    """Run `body()` of a source and return what the hooks recorded; it must do what plain code does."""
+
+    def run(source: str, *, gil: bool = False) -> list[str]:
+        expected = define(source, plain=True)["body"]()
+        body = define(source)["body"]
+        with observed(gil=gil) as journal:
+            result = body()
+        assert repr(result) == repr(expected)
+        return journal.events
+
+    return run
+
+
+@pytest.fixture
+def observe() -> Callable[..., contextlib.AbstractContextManager[Journal]]:
+    return observed
+
+
+@pytest.fixture
+def subject() -> Callable[..., dict[str, Any]]:
+    return define
