@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from harness.instrument import instrument_imports
+from harness import instrument_imports
 from reports import write_run
 from tests.planted.catalogue import instrumented, load_bugs
 from tests.planted.matrix import records_of, run_matrix, table_of
