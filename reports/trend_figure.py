@@ -29,6 +29,8 @@ _WIDTH_IN: Final = 6.4
 _HEIGHT_IN: Final = 2.1
 _LABELS: Final = 7  # seven hex digits seven times fill the width
 
+_READABLE: Final = (1e-3, 1e6)  # heights whose ticks read well written out in full
+
 # matplotlib knows no CSS variables: it draws in these unmistakable colours, which are replaced.
 _PALETTE: Final = {
     "#010203": "var(--ink-2)",
@@ -66,7 +68,7 @@ def draw_trend(series: Series, judged: Judged, *, title: str, description: str) 
     _draw_band(axes, judged, len(points), scale.factor)
     _draw_runs(axes, points, scale.factor)
     _draw_newest(axes, points, judged, scale.factor)
-    _dress(axes, [point.label for point in points])
+    _dress(axes, [point.label for point in points], points[-1].median / scale.factor)
     return Drawing(svg=_inline(_bytes(figure), title, description), unit=scale.label)
 
 
@@ -123,7 +125,7 @@ def _draw_newest(axes: Any, points: Sequence[Point], judged: Judged, factor: flo
         )
 
 
-def _dress(axes: Any, labels: Sequence[str]) -> None:  # noqa: ANN401
+def _dress(axes: Any, labels: Sequence[str], height: float) -> None:  # noqa: ANN401
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(_RULE)
@@ -132,7 +134,11 @@ def _dress(axes: Any, labels: Sequence[str]) -> None:  # noqa: ANN401
     at = list(range(len(labels) - 1, -1, -step))[::-1]  # the newest always has its label
     axes.set_xticks(at, [labels[one] for one in at], parse_math=False)
     axes.yaxis.set_major_locator(_few_ticks())
-    axes.yaxis.set_major_formatter(lambda value, _place: number(float(f"{value:.6g}")))
+    if _READABLE[0] <= abs(height) < _READABLE[1]:
+        # As many decimals as neighbouring ticks need to differ, and no offset in a corner.
+        axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+    else:
+        axes.yaxis.set_major_formatter(lambda value, _place: number(value))
     axes.tick_params(colors=_INK, labelsize=9, length=0, pad=5)
     axes.grid(axis="y", color=_RULE, linewidth=0.5)
     axes.set_axisbelow(True)
