@@ -224,7 +224,8 @@ def call_user_excepthook(task: Task, error: BaseException) -> bool:
     hook = threading.excepthook
     if hook is real.excepthook or hook is threading.__excepthook__:
         return False
-    if getattr(hook, "__module__", "").startswith("_pytest"):
+    plain = getattr(hook, "func", hook)  # pytest's is a functools.partial
+    if getattr(plain, "__module__", "").startswith("_pytest"):
         return False  # pytest's collector of unhandled thread exceptions, not the user's
     arguments = (type(error), error, error.__traceback__, task.thread)
     hook(threading.ExceptHookArgs(arguments))
