@@ -69,6 +69,10 @@ class InstrumentedImports:
 
     def install(self) -> None:
         """Rewrite matching modules from now on; those that are imported already stay plain."""
+        # These reach far into the standard library: loaded once something is to be instrumented,
+        # and before, because that something may be what they import.
+        importlib.import_module("harness.primitives.patches")
+        importlib.import_module("harness.instrument.installation").install_hooks()
         sys.meta_path.insert(0, self)
         importlib.invalidate_caches()
 

@@ -40,10 +40,7 @@ class InstrumentingLoader:
     def exec_module(self, module: ModuleType) -> None:
         """Run the rewritten code; locks made meanwhile serve executions, too."""
         code = self.get_code(self.name)
-        # These reach far into the standard library: loaded only once something is instrumented.
-        importlib.import_module("harness.instrument.installation").install_hooks()
-        patches = importlib.import_module("harness.primitives.patches")
-        with patches.import_patches():
+        with importlib.import_module("harness.primitives.patches").import_patches():
             exec(code, vars(module))  # noqa: S102  # what a loader does
 
     def get_code(self, _fullname: str = "") -> CodeType:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 stored: Final[set[str]] = set()
-_listeners: Final[list[Callable[[], None]]] = []
+listeners: Final[list[Callable[[], None]]] = []
 
 
 def add_stored(names: Iterable[str]) -> None:
@@ -21,10 +21,10 @@ def add_stored(names: Iterable[str]) -> None:
     fresh = set(names) - stored
     if fresh:
         stored.update(fresh)
-        for forget in _listeners:
+        for forget in listeners:
             forget()
 
 
 def on_change(forget: Callable[[], None]) -> None:
     """Call `forget` whenever a name is new, so that plans made without it go."""
-    _listeners.append(forget)
+    listeners.append(forget)

@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.engine import board
-from harness.instrument import instrument_source
+from harness.instrument import instrument_source, stored_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+@pytest.fixture(autouse=True)
+def fresh_names() -> Iterator[None]:
+    """Let a test start as if no instrumented code had assigned an attribute yet."""
+    before = set(stored_names.stored)
+    stored_names.stored.clear()
+    for forget in stored_names.listeners:
+        forget()
+    yield
+    stored_names.add_stored(before)
+
 
 KINDS = {board.READ: "read", board.WRITE: "write", board.OPAQUE: "opaque"}
 
@@ -96,11 +107,11 @@ def seen() -> Callable[..., list[str]]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def observe() -> Callable[..., contextlib.AbstractContextManager[Journal]]:
     return observed
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def subject() -> Callable[..., dict[str, Any]]:
     return define

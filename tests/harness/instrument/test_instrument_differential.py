@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import importlib
+import inspect
 import io
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.instrument import instrument_imports
+from harness.instrument import instrument_imports, instrument_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import ModuleType
 
     Define = Callable[..., dict[str, Any]]
 
@@ -55,13 +57,13 @@ def use_heapq(heapq: Any) -> object:
     return popped, heap, merged, heapq.nlargest(2, [3, 1, 2], key=lambda x: -x)
 
 
-def use_collections(collections: Any) -> object:
-    counter = collections.Counter("abracadabra")
-    ordered = collections.OrderedDict.fromkeys("cab")
+def use_collections(module: Any) -> object:
+    counter = module.Counter("abracadabra")
+    ordered = module.OrderedDict.fromkeys("cab")
     ordered.move_to_end("c")
-    chain = collections.ChainMap({"a": 1}, {"b": 2})
-    point = collections.namedtuple("Point", "x y", defaults=[0])  # noqa: PYI024  # what is tested
-    data = collections.UserList([1, 2])
+    chain = module.ChainMap({"a": 1}, {"b": 2})
+    point = module.namedtuple("Point", "x y", defaults=[0])  # noqa: PYI024  # what is tested
+    data = module.UserList([1, 2])
     data += [3]
     return counter.most_common(2), list(ordered), dict(chain), point(1)._asdict(), data.data
 
@@ -79,7 +81,7 @@ def use_difflib(difflib: Any) -> object:
         list(difflib.ndiff(a, b)),
         difflib.get_close_matches("appel", ["ape", "apple", "peach"]),
         difflib.SequenceMatcher(None, "abcd", "bcde").ratio(),
-        difflib.HtmlDiff().make_table(a, b),
+        difflib.HtmlDiff(wrapcolumn=20).make_file(a, b).count("<td"),
     ]
 
 
@@ -157,17 +159,22 @@ USES: dict[str, Callable[[Any], object]] = {
     "html.parser": use_html_parser,
     "statistics": use_statistics,
 }
-ACCELERATORS = ("_json", "_heapq", "_collections", "_statistics")
+ACCELERATORS = ("_json", "_heapq", "_statistics")
 
 
 @contextlib.contextmanager
-def rewritten(name: str) -> Iterator[ModuleType]:
+def rewritten(name: str) -> Iterator[types.ModuleType]:
     """Import a standard module anew, rewritten and without its C half; then put the old one back."""
+    if name == "collections":  # half the harness stands on it: a copy beside it will do
+        made = types.ModuleType("collections_copy")
+        exec(instrument_source(inspect.getsource(collections), "copy.py"), vars(made))
+        yield made
+        return
     top = name.partition(".")[0]
     kept = {key: value for key, value in sys.modules.items() if key.partition(".")[0] == top}
     for key in kept:
         del sys.modules[key]
-    blocked = {} if name == "collections" else {key: sys.modules.get(key) for key in ACCELERATORS}
+    blocked = {key: sys.modules.get(key) for key in ACCELERATORS}
     sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None blocks an import
     try:
         with instrument_imports([top]):
@@ -318,23 +325,19 @@ def body():
 
 
 @pytest.mark.property
-@given(st.lists(statements(2), min_size=1, max_size=6))
-def test_generated_program_gives_the_same_results(parts: list[list[str]]) -> None:
+@given(parts=st.lists(statements(2), min_size=1, max_size=6))
+def test_generated_program_gives_the_same_results(
+    subject: Define, observe: Any, parts: list[list[str]]
+) -> None:
     lines = "\n".join("        " + line for part in parts for line in part)
     source = PROGRAM.format(body=lines)
     try:
         compile(source, "<generated>", "exec")
     except SyntaxError:
         return  # such as an assignment to a name that is declared later
-    expected = outcome(source, plain=True)
-    assert outcome(source) == expected
-    assert outcome(source, watched=True) == expected
-    assert outcome(source, watched=True, gil=True) == expected
-
-
-def outcome(source: str, *, plain: bool = False, watched: bool = False, gil: bool = False) -> object:
-    from conftest import define, observed
-
-    body = define(source, plain=plain)["body"]
-    with observed(gil=gil) if watched else contextlib.nullcontext():
-        return body()
+    expected = subject(source, plain=True)["body"]()
+    assert subject(source)["body"]() == expected
+    for gil in (False, True):
+        body = subject(source)["body"]
+        with observe(gil=gil):
+            assert body() == expected

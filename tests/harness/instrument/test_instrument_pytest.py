@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -17,10 +18,12 @@ hook = InstrumentedImports(["hf_subject_of_pytest"], test_modules=True)
 def pytest_configure(config): hook.install()
 def pytest_unconfigure(config): hook.remove()
 """
+NOTES = "seen = []\ndef note(kind, obj, key): seen.append(key)\n"
 SUBJECT = "class Box:\n    def __init__(self): self.n = 1\n"
 TESTS = '''\
 """Doc."""
 from hf_subject_of_pytest import Box
+from hf_notes import note, seen
 from harness.engine import board
 from harness.instrument import is_instrumented
 
@@ -29,8 +32,8 @@ def test_is_instrumented():
     assert is_instrumented("hf_subject_of_pytest") and is_instrumented(__name__)
 
 def test_accesses_in_asserts_are_recorded():
-    box, seen = Box(), []
-    board.access = lambda kind, obj, key: seen.append(key)
+    box = Box()
+    board.access = note
     board.alone = False
     try:
         assert box.n == 1, "n"
@@ -63,6 +66,7 @@ def test_fails_inside():
 def suite(tmp_path: Path) -> Path:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "hf_subject_of_pytest.py").write_text(SUBJECT)
+    (tmp_path / "hf_notes.py").write_text(NOTES)
     (tmp_path / "test_generated.py").write_text(TESTS)
     return tmp_path
 
@@ -100,7 +104,7 @@ def test_assertion_pass_hook_still_runs(suite: Path) -> None:
     more = "def pytest_assertion_pass(item, lineno, orig, expl): print('PASSED', lineno, orig)\n"
     (suite / "conftest.py").write_text(CONFTEST + more)
     output = run(suite, "-o", "enable_assertion_pass_hook=true", "-s", "-k", "recorded")
-    assert 'PASSED 15 box.n == 1' in output
+    assert re.search(r"PASSED \d+ box\.n == 1\n", output), output
 
 
 @pytest.mark.slow
