@@ -54,7 +54,12 @@ class Watchdog:
         """Begin to watch the thread that calls this."""
         self._stop.acquire()
         self._ended.acquire()
-        real.start_new_thread(self._watch, ())
+        begun = real.allocate_lock()
+        begun.acquire()
+        real.start_new_thread(self._watch, (begun,))
+        # A thread is counted once it runs: counted later, in the middle of an execution, it would
+        # look like one that the body has started past the engine.
+        begun.acquire()
 
     def stop(self) -> None:
         """End the watching thread, and wait until it has."""
@@ -67,7 +72,8 @@ class Watchdog:
         """Say which execution runs now, if any."""
         self._execution = execution
 
-    def _watch(self) -> None:
+    def _watch(self, begun: threading.Lock) -> None:
+        begun.release()
         before_s = real.monotonic()
         try:
             while not self._stop.acquire(timeout=PERIOD_S):
