@@ -6,6 +6,7 @@ import gc
 import threading
 from typing import TYPE_CHECKING, Final
 
+from harness import journal
 from harness.engine.execution import Execution
 from harness.engine.pool import Pool
 from harness.errors import NestedExplorationError
@@ -67,7 +68,6 @@ class Campaign:
         self._hold_garbage()
         if not self._interactive:
             self._watchdog.start()
-        self._host.begin()
         if threading.current_thread() is threading.main_thread():
             self._interrupt.catch()
         return self
@@ -93,13 +93,19 @@ class Campaign:
             KeyboardInterrupt: Ctrl-C, even if the body swallowed it.
             HarnessError: The execution could not be controlled.
         """
+        pick = strategy.pick
+        if type(strategy).__module__ not in _TRUSTED:
+            pick = _checked(pick)
+        early = bool(getattr(strategy, "early_timeouts", False))
+        if journal.active is not None:
+            pick = journal.active.follow(pick, early=early)
         execution = Execution(
-            strategy.pick if type(strategy).__module__ in _TRUSTED else _checked(strategy.pick),
+            pick,
             pool=self._pool,
             host=self._host,
             max_steps=self._max_steps,
             gil=self._gil,
-            early=getattr(strategy, "early_timeouts", False),
+            early=early,
             recorder=recorder,
         )
         self._host.begin_execution()

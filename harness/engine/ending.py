@@ -1,4 +1,4 @@
-"""How an execution ended."""
+"""How an execution ended, and where its tasks stood."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Ending:
 
     Attributes:
         error: What left `task`, for RAISED.
-        cycle: The tasks that wait for each other, for DEADLOCK; the first is named again last.
+        cycle: The tasks that wait for each other, for DEADLOCK.
         places: A line for every task that had not ended: what it does or waits for, and where.
     """
 
@@ -42,6 +42,22 @@ class Ending:
     places: tuple[str, ...] = ()
 
 
+def place_of(task: Task, *, running: Task | None) -> str:
+    """Return where a task stands, in words: what it does or waits for, and the line.
+
+    Args:
+        running: The task that asks, whose frames are those of the caller.
+    """
+    if task.waiting_on is not None:
+        doing = f"waits for {task.waiting_on.describe_wait()}"
+    else:
+        doing = "runs" if task is running else "can run"
+    if not task.started:
+        return f"{task.name} {doing}, not begun"
+    frame = task.worker.gr_frame if task is not running else None
+    return f"{task.name} {doing} at {caller_site(frame).text()}"
+
+
 def blocked_ending(blocked: Sequence[Task], *, body_done: bool) -> Ending:
     """Tell a deadlock from a lost wakeup and from a leaked task.
 
@@ -49,7 +65,7 @@ def blocked_ending(blocked: Sequence[Task], *, body_done: bool) -> Ending:
         blocked: The tasks that have not ended; none of them can run.
         body_done: The body has returned.
     """
-    places = tuple(_place(task) for task in blocked)
+    places = tuple(place_of(task, running=None) for task in blocked)
     cycle = _find_cycle(blocked)
     if cycle:
         steps = tuple(f"{task.name} waits for {task.waiting_on.describe_wait()}" for task in cycle)
@@ -61,11 +77,6 @@ def blocked_ending(blocked: Sequence[Task], *, body_done: bool) -> Ending:
     if body_done:
         return Ending(EndingKind.LEAKED_TASK, places=places)
     return Ending(EndingKind.LOST_WAKEUP, places=places)
-
-
-def _place(task: Task) -> str:
-    where = caller_site(task.worker.gr_frame) if task.worker.gr_frame else caller_site(None)
-    return f"{task.name} waits for {task.waiting_on.describe_wait()} at {where.text()}"
 
 
 def _find_cycle(blocked: Sequence[Task]) -> list[Task]:

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 from greenlet import getcurrent
 
 from harness.engine import board
-from harness.engine.ending import Ending, EndingKind, blocked_ending
-from harness.engine.pool import abandon
+from harness.engine.ending import Ending, EndingKind, blocked_ending, place_of
 from harness.engine.region import Region
 from harness.engine.place import caller_site
 from harness.engine.task import Task, TaskKilled
+from harness.engine.teardown import MAX_KILLS, kill_again, quiet_step, tear_down
 from harness.errors import (
     BlockedInRegionError,
     HarnessError,
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 EPOCH_NS = 1_700_000_000 * 10**9  # virtual wall clock at the start: 2023-11-14, a fixed instant
 START_NS = 1_000 * 10**9  # virtual monotonic clock at the start
+OUTSIDE_PATIENCE_S = 1.0  # for a lock that another thread held when the execution began
 TICK_NS = 1_000  # a clock that is read moves on, so that polling a deadline ends
-MAX_KILLS = 100  # a task that swallows its end this often is given up
 
 
 def _task_id(task: Task) -> int:
@@ -58,6 +58,7 @@ class Execution:
         "abandoned",
         "body_done",
         "current",
+        "daemons",
         "early",
         "ending",
         "executors_made",
@@ -115,6 +116,7 @@ class Execution:
         self.executors_made = 0  # likewise
         self.now_ns = START_NS
         self.live = 0  # tasks that are neither finished nor daemons
+        self.daemons = False  # some task was made one: it may be left at the end
         self.regions: list[str] = []
         self.io_waiters: list[Task] = []
         self.twins: dict[int, tuple[Any, Any]] = {}
@@ -151,16 +153,23 @@ class Execution:
         self._open_board()
         self.current = main
         try:
-            main.worker.switch()
-            if self.live or len(self.ready):
-                self._tear_down()
+            try:
+                main.worker.switch()
+            finally:  # Ctrl-C may come in the few lines that belong to no task
+                if self.live or self.ready or self.daemons:
+                    tear_down(self)
         finally:
             self._close_board()
+        if self.abandoned is not None:
+            raise self._refusal_to_end(self.abandoned) from self.tool_error
         if self.tool_error is not None:
             raise self.tool_error
-        if self.abandoned is not None:
-            raise TaskRefusesToEndError(self.abandoned.name, MAX_KILLS, caller_site(None).text())
         return self.ending or Ending(EndingKind.FINISHED)
+
+    @staticmethod
+    def _refusal_to_end(task: Task) -> TaskRefusesToEndError:
+        where = caller_site(task.worker.gr_frame).text()
+        return TaskRefusesToEndError(task.name, MAX_KILLS, where)
 
     def _open_board(self) -> None:
         board.execution = self
@@ -203,6 +212,7 @@ class Execution:
         if not task.daemon:
             task.daemon = True
             self.live -= 1
+            self.daemons = True
 
     def begin_task(self, task: Task) -> None:
         """Set what a fresh task finds; called by its worker, inside it."""
@@ -250,7 +260,7 @@ class Execution:
         elif task.id and self._user_excepthook(task, error):
             return
         self.ending = self.ending or Ending(EndingKind.RAISED, task=task, error=error)
-        self._stop_running()
+        self.stop()
 
     def _user_excepthook(self, task: Task, error: BaseException) -> bool:
         """Give the error to a `threading.excepthook` of the user's; say if there was one."""
@@ -270,9 +280,9 @@ class Execution:
         schedule = self.schedule
         try:
             chosen = self.pick(self._candidates() if self.early else self.ready, current)
+            schedule.append(chosen.id)
         except BaseException as error:  # noqa: BLE001  # a strategy's error ends the execution
             self.fail(error)
-        schedule.append(chosen.id)
         if len(schedule) > self.max_steps:
             self._overrun()
         if chosen is not current:
@@ -326,6 +336,9 @@ class Execution:
 
     def _count_loop(self) -> None:
         """Count a loop turn of a task that nobody else could interrupt."""
+        if self.stopping:
+            quiet_step(self)
+            return
         self.steps += 1
         if self.steps > self.max_steps * 50:  # turns are cheaper than steps, and often local
             self._overrun()
@@ -409,6 +422,7 @@ class Execution:
     def sleep(self, duration_ns: int) -> None:
         """Let virtual time pass for the current task."""
         if self.regions:
+            self.now_ns += duration_ns
             return
         if duration_ns <= 0:
             self.step("sleep", None)
@@ -431,7 +445,7 @@ class Execution:
                 chosen = self.pick(candidates, None)
             except BaseException as error:  # noqa: BLE001  # as in _pause
                 self.tool_error = self.tool_error or error
-                self._stop_running()
+                self.stop()
                 return None
             self.schedule.append(chosen.id)
             if len(self.schedule) > self.max_steps:
@@ -465,10 +479,35 @@ class Execution:
                 self._fire(task)
         return True
 
-    def _all_blocked(self) -> None:
+    def _all_blocked(self) -> Task | None:
+        """Judge that nobody can run; somebody may come free from outside after all."""
         blocked = [task for task in self.tasks if not task.finished]
+        for task in blocked:
+            freed = getattr(task.waiting_on, "freed_outside", None)
+            given_back = freed(OUTSIDE_PATIENCE_S) if freed is not None else None
+            if given_back:
+                return self._next()
+            if given_back is not None:
+                self._cannot_judge(
+                    f"{place_of(task, running=None)}, which was",
+                    "Give the lock back before exploring, or make it inside the body.",
+                )
+                return None
+        if self.host.new_real_threads() > 0:
+            self._cannot_judge(
+                f"every task waits ({'; '.join(place_of(task, running=None) for task in blocked)}) "
+                "while a real thread runs that was started past the engine",
+                "Start it with threading.Thread inside the body.",
+            )
+            return None
         self.ending = blocked_ending(blocked, body_done=self.body_done)
-        self._stop_running()
+        self.stop()
+        return None
+
+    def _cannot_judge(self, what: str, remedy: str) -> None:
+        error = UncontrolledError(what, "the end of the execution", remedy)
+        self.tool_error = self.tool_error or error
+        self.stop()
 
     # -- regions, stand-ins, loops ---------------------------------------------------------------
 
@@ -506,18 +545,23 @@ class Execution:
     def refuse(self, error: HarnessError) -> None:
         """Report something uncontrolled and raise it where it happened, so the line shows."""
         self.tool_error = self.tool_error or error
-        self._stop_running()
+        self.stop()
         raise error
 
     def leave_for_good(self) -> None:
         """Leave the current task for the hub, which will end it."""
-        self._stop_running()
+        self.stop()
         self.hub.switch()
         raise TaskKilled
 
-    def _stop_running(self) -> None:
+    def stop(self) -> None:
+        """Let nobody run but whoever cleans up."""
         self.stopping = True
         board.alone = True
+        self.step = self._step_stopping
+
+    def _step_stopping(self, _label: str, _obj: object) -> None:
+        quiet_step(self)
 
     def _overrun(self) -> None:
         self._note_overrun()
@@ -525,26 +569,14 @@ class Execution:
 
     def _note_overrun(self) -> None:
         if self.max_steps >= 0:
-            places = tuple(self._place(task) for task in self.tasks if not task.finished)
-            self.ending = Ending(EndingKind.STEP_BOUND, places=places)
-        self._stop_running()
-
-    def _place(self, task: Task) -> str:
-        if task.waiting_on is not None:
-            doing = f"waits for {task.waiting_on.describe_wait()}"
-        else:
-            doing = "can run" if task is not self.current else "runs"
-        frame = task.worker.gr_frame if task is not self.current else None
-        where = caller_site(frame).text() if task.started else "its start"
-        return f"{task.name} {doing} at {where}"
+            unfinished = [task for task in self.tasks if not task.finished]
+            places = tuple(place_of(task, running=self.current) for task in unfinished)
+            self.ending = self.ending or Ending(EndingKind.STEP_BOUND, places=places)
+        self.stop()
 
     def _refuse_to_block(self, on: Any) -> None:  # noqa: ANN401  # any twin
         if self.stopping:
-            task = self.current
-            task.kills += 1
-            if task.kills > MAX_KILLS:
-                self.hub.switch()
-            raise TaskKilled
+            kill_again(self)
         site = caller_site(None).text()
         self.refuse(BlockedInRegionError(self.regions[-1], on.describe_wait(), site))
 
@@ -556,26 +588,6 @@ class Execution:
         )
         self.tool_error = self.tool_error or error
         raise error
-
-    def _tear_down(self) -> None:
-        """Throw the tasks that are left out of their code, each a bounded number of times."""
-        self._stop_running()
-        self.recorder = None
-        self.step = self._step_fast
-        for task in list(self.tasks):
-            if task.finished:
-                continue
-            if not task.started:
-                task.finished = True
-                self.pool.put(task.worker)
-                continue
-            self.current = task
-            while not task.finished and task.kills <= MAX_KILLS:
-                task.kills += 1
-                task.worker.throw(TaskKilled)
-            if not task.finished:
-                self.abandoned = self.abandoned or task
-                abandon(task.worker)
 
 
 class _Sleep:

@@ -16,7 +16,7 @@ class Host(Protocol):
         """Do what the interpreter does at exit, before it waits for threads."""
 
     def new_real_threads(self) -> int:
-        """Return how many real threads were started since the campaign began and still run."""
+        """Return how many real threads were started since the execution began and still run."""
 
     def call_excepthook(self, task: Task, error: BaseException) -> bool:
         """Give `error` to the user's own `threading.excepthook`; False if there is none."""

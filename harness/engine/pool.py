@@ -78,7 +78,7 @@ class Pool:
     def close(self) -> None:
         """End every parked worker."""
         for worker in self._idle:
-            if worker:
+            if worker.gr_frame is not None:  # started, and parked
                 worker.throw(GreenletExit)
         self._idle.clear()
 

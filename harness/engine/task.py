@@ -35,6 +35,7 @@ class Task:
         "loop",
         "name",
         "parked",
+        "quiet_steps",
         "started",
         "thread",
         "timed_out",
@@ -53,7 +54,8 @@ class Task:
         self.finished = False
         self.timed_out = False
         self.parked = False  # waits with a deadline: offered only because it may time out now
-        self.kills = 0
+        self.kills = 0  # how often it was told to end
+        self.quiet_steps = 0  # since then
         self.deadline_ns: int | None = None
         self.waiting_on: Any = None  # the twin it is parked on: has describe_wait() and holders()
         self.joiners: list[Task] | None = None

@@ -12,19 +12,26 @@ from __future__ import annotations
 import functools
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from harness.engine import board
 from harness.engine.place import caller_site
 from harness.errors import UncontrolledError
 from harness.primitives import real
+from harness.primitives.condition import Condition
 from harness.primitives.local import LocalAround
 from harness.primitives.lock import adopt as twin_around
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from harness.primitives.simple_queue import adopt as queue_around
 
 LOCKS: Final = (real.LockType, real.RLockType)
+_TWIN_AROUND: Final[dict[type, Callable[[Any], Any]]] = {
+    real.LockType: twin_around,
+    real.RLockType: twin_around,
+    real.LocalType: LocalAround,
+    real.SimpleQueue: queue_around,
+}
+REPLACED: Final = tuple(_TWIN_AROUND)  # made in C: a twin takes their place where they are held
 _BOUND: Final = ("acquire", "release", "_release_save", "_acquire_restore", "_is_owned")
 _CONDITIONS: Final = ("not_empty", "not_full", "all_tasks_done")
 _REMEDY: Final = "Make it inside the body, or at the top of an instrumented module."
@@ -44,9 +51,13 @@ class Adoption:
         """Return the twin of a real lock or local: always the same one."""
         known = self._twins.get(id(value))
         if known is None:
-            twin = LocalAround(value) if type(value) is real.LocalType else twin_around(value)
+            twin = _TWIN_AROUND[type(value)](value)
             known = self._twins[id(value)] = (twin, value)  # holds the original: its id stays taken
         return known[0]
+
+    def knows(self, lock: Any) -> bool:  # noqa: ANN401  # a real lock
+        """Say whether a real lock has a twin."""
+        return id(lock) in self._twins
 
     def forget(self) -> None:
         """Drop the twins; the places that held them are restored by the undo list."""
@@ -83,6 +94,14 @@ class Adoption:
         for name in _BOUND:
             if name in values:
                 self.replace(values, name, getattr(twin, name))
+        if type(condition) is real.Condition:
+            # The same object as a twin: it tells a lost wakeup from a deadlock. Whoever waits in
+            # it outside goes on in `original`, which shares its dictionary.
+            original = object.__new__(real.Condition)
+            original.__dict__ = values
+            values.update(_execution=None, _parked=[], _real=original)
+            condition.__class__ = Condition
+            self._undo.append(functools.partial(_restore_class, condition))
 
     def holder(self, holder: Any, *state: str) -> None:  # noqa: ANN401  # Event, Semaphore, Barrier
         """Replace the lock of what consists of a condition and some state."""
@@ -131,7 +150,7 @@ def meeting_places(adoption: Adoption) -> list[tuple[type, str, Any]]:
         if name in vars(cls)
     ]
     places += [
-        (real.Condition, name, _needing_the_twin(vars(real.Condition)[name]))
+        (real.Condition, name, _needing_the_twin(adoption, vars(real.Condition)[name]))
         for name in _NEED_THE_LOCK
     ]
     return places
@@ -149,13 +168,16 @@ def _taking_up(adoption: Adoption, original: Callable[..., Any]) -> Callable[...
     return call
 
 
-def _needing_the_twin(original: Callable[..., Any]) -> Callable[..., Any]:
+def _needing_the_twin(adoption: Adoption, original: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method of Condition that refuses a lock which was taken past the engine."""
 
     @functools.wraps(original)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # the original's own
         execution = board.current()
         if execution is not None and type(self._lock) in LOCKS:
+            if adoption.knows(self._lock):  # another condition of the same lock was entered
+                adoption.condition(self)
+                return getattr(self, original.__name__)(*args, **kwargs)
             where = caller_site(None).text()
             execution.refuse(
                 UncontrolledError("a Condition made before the exploration", where, _REMEDY)
@@ -163,6 +185,12 @@ def _needing_the_twin(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, *args, **kwargs)
 
     return call
+
+
+def _restore_class(condition: Any) -> None:  # noqa: ANN401  # a twin that was a Condition
+    condition.__class__ = real.Condition
+    for name in ("_execution", "_parked", "_real"):
+        del vars(condition)[name]
 
 
 def _restore(values: dict[str, Any], name: str, new: object, old: object) -> None:

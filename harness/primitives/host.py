@@ -24,12 +24,9 @@ class StandardHost:
         self._at_exit = False
         self._threads = 0
 
-    def begin(self) -> None:
-        """Look at the world before the first execution."""
-        self._threads = real.count_threads()
-
     def begin_execution(self) -> None:
-        """Give back their state to primitives that were made before the campaign."""
+        """Look at the world, and give back their state to primitives made before the campaign."""
+        self._threads = real.count_threads()
         self._adoption.begin_execution()
 
     def end_execution(self) -> None:
@@ -44,7 +41,7 @@ class StandardHost:
             self._at_exit = executor.let_workers_go(execution) or self._at_exit
 
     def new_real_threads(self) -> int:
-        """Return how many real threads were started since the campaign began and still run."""
+        """Return how many real threads were started since the execution began and still run."""
         return real.count_threads() - self._threads
 
     def call_excepthook(self, task: Task, error: BaseException) -> bool:

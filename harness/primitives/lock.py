@@ -160,7 +160,7 @@ class Lock:
         if execution is not None and execution.recorder is not None:
             name = execution.recorder.name(self)
         if self._owner is None:
-            return f"{name} held outside the execution"
+            return f"{name}, held outside the execution"
         return f"{name} held by {self._owner.name}"
 
     def holders(self) -> tuple[Task, ...]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
 from harness.primitives import asyncio_loop, executor, local, real, thread, uncontrolled
-from harness.primitives.adoption import LOCKS, Adoption, meeting_places
+from harness.primitives.adoption import REPLACED, Adoption, meeting_places
 from harness.primitives.reach import Walk, is_library, is_untouched
 from harness.primitives.twin_table import IMPORT_NAMES, twin_table
 
@@ -34,7 +34,6 @@ _SOCKET_RECEIVING: Final = ("accept", "recv", "recv_into", "recvfrom", "recvmsg"
 _SOCKET_SENDING: Final = ("send", "sendall", "sendto", "sendmsg")
 _LOW_LEVEL: Final = ("start_new_thread", "start_new", "allocate_lock", "allocate", "get_ident")
 _ABSENT: Final = object()
-_TAKEN_UP: Final = (*LOCKS, real.LocalType)
 # Where a library's module binds what has a twin: names of the module and of its classes. Looked up
 # again only when the module has got more or fewer names; the user's own modules always are.
 _library_places: dict[int, tuple[ModuleType, int, list[tuple[Any, str]]]] = {}
@@ -88,7 +87,7 @@ class Patches:
         value = vars(owner).get(name, _ABSENT)
         twin = table.get(id(value), _ABSENT)
         if twin is _ABSENT:
-            if type(value) not in _TAKEN_UP:
+            if type(value) not in REPLACED:
                 return  # bound anew since it was found
             twin = self.adoption.twin_of(value)
         if isinstance(owner, type):
@@ -181,10 +180,10 @@ def _find_places(module: ModuleType, table: dict[int, Any]) -> list[tuple[Any, s
     """Return where a module and its classes bind what has a twin."""
     places: list[tuple[Any, str]] = []
     for name, value in list(vars(module).items()):
-        if id(value) in table or type(value) in _TAKEN_UP:
+        if id(value) in table or type(value) in REPLACED:
             places.append((module, name))
         elif isinstance(value, type) and value.__module__ == module.__name__:
-            places += [(value, key) for key, held in vars(value).items() if type(held) in _TAKEN_UP]
+            places += [(value, key) for key, held in vars(value).items() if type(held) in REPLACED]
     return places
 
 

@@ -13,8 +13,7 @@ import sysconfig
 from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.primitives import real
-from harness.primitives.adoption import KINDS, LOCKS
+from harness.primitives.adoption import KINDS, REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 MAX_OBJECTS: Final = 2_000  # walked through in one campaign: about 1 ms
 MAX_ITEMS: Final = 200  # of one container
-_REPLACED: Final = (*LOCKS, real.LocalType)
 # Their own locks must stay real: they run under every import, every switch, every report.
 _UNTOUCHED: Final = frozenset(
     {
@@ -117,7 +115,7 @@ class Walk:
                 value = cell.cell_contents
             except ValueError:  # not bound yet
                 continue
-            if type(value) in _REPLACED:
+            if type(value) in REPLACED:
                 twin = self._adoption.twin_of(value)
                 cell.cell_contents = twin
                 self._undo.append(functools.partial(_restore_cell, cell, twin, value))
@@ -130,14 +128,14 @@ class Walk:
 
     def _dictionary(self, values: dict[Any, Any]) -> None:
         for name, value in list(values.items())[:MAX_ITEMS]:
-            if type(value) in _REPLACED:
+            if type(value) in REPLACED:
                 self._adoption.replace(values, name, self._adoption.twin_of(value))
             else:
                 self._note((value,))
 
     def _list(self, values: list[Any]) -> None:
         for index, value in enumerate(values[:MAX_ITEMS]):
-            if type(value) in _REPLACED:
+            if type(value) in REPLACED:
                 twin = values[index] = self._adoption.twin_of(value)
                 self._undo.append(functools.partial(_restore_item, values, index, twin, value))
             else:
@@ -157,7 +155,7 @@ class Walk:
             value = object.__getattribute__(owner, name)
         except AttributeError:
             return
-        if type(value) not in _REPLACED:
+        if type(value) not in REPLACED:
             self._note((value,))
             return
         twin = self._adoption.twin_of(value)

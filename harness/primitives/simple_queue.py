@@ -118,6 +118,14 @@ class SimpleQueue:
         return ()
 
 
+def adopt(queue: Any) -> SimpleQueue:  # noqa: ANN401  # a real SimpleQueue
+    """Return a twin around a real queue: outside an execution the two are one queue."""
+    twin = SimpleQueue()
+    twin._real = queue  # noqa: SLF001  # this file owns the class
+    twin._execution = None  # noqa: SLF001  # so that the first use looks at the real queue
+    return twin
+
+
 def _items_of(queue: Any) -> list[Any]:  # noqa: ANN401  # a real SimpleQueue or None
     """Return what a real queue holds, and leave it there: every execution starts with it."""
     items: list[Any] = []
