@@ -15,6 +15,8 @@ from harness.errors import (
 from harness.exploration import Exploration, Verdict
 from harness.explore import explore, replay
 from harness.finding import Finding, FindingKind, Trace
+from harness.instrument import instrument_imports
+from harness.isolate import explore_isolated, replay_isolated
 from harness.strategies import STRATEGY_NAMES, BoundedDfs, Pct, RandomWalk, Strategy
 
 __all__ = [
@@ -39,5 +41,8 @@ __all__ = [
     "UncontrolledError",
     "Verdict",
     "explore",
+    "explore_isolated",
+    "instrument_imports",
     "replay",
+    "replay_isolated",
 ]

@@ -76,10 +76,16 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         ExplorationInterrupted: Ctrl-C; `.partial` is the result so far.
     """
     _check_body(body)
-    _check_numbers(executions=executions, seed=seed, max_steps=max_steps)
-    _check_setting(model=model, workers=workers, budget_s=budget_s)
+    check_arguments(
+        executions=executions,
+        seed=seed,
+        max_steps=max_steps,
+        model=model,
+        workers=workers,
+        budget_s=budget_s,
+    )
     name, chosen = make_strategy(strategy, seed)
-    with _visible(body) as (runnable, invisible):
+    with visible_body(body) as (runnable, invisible):
         explorer = _Explorer(
             runnable, chosen, name=name, seed=seed, max_steps=max_steps, model=model
         )
@@ -87,7 +93,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         return explorer.run(executions, budget_s, progress)
 
 
-def _visible(body: Body) -> AbstractContextManager[tuple[Body, str]]:
+def visible_body(body: Body) -> AbstractContextManager[tuple[Body, str]]:
     """Make the accesses of a body visible that was imported in the ordinary way."""
     from harness.instrument.in_place import visible  # noqa: PLC0415  # keeps the import light
 
@@ -112,7 +118,7 @@ def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | No
     campaign = Campaign(
         model=wanted.model, max_steps=wanted.max_steps, interactive=interactive, body=body
     )
-    with _visible(body) as (runnable, _), campaign:
+    with visible_body(body) as (runnable, _), campaign:
         return _replay(campaign, runnable, wanted)
 
 
@@ -375,16 +381,26 @@ class _Explorer:
         return "a loop that polls instead of waiting looks like this; or raise max_steps"
 
 
-def _check_numbers(*, executions: object, seed: object, max_steps: object) -> None:
+def check_arguments(  # noqa: PLR0913  # those of explore
+    *,
+    executions: object,
+    seed: object,
+    max_steps: object,
+    model: object,
+    workers: object,
+    budget_s: object,
+) -> None:
+    """Check what `explore` takes beside the body and the strategy.
+
+    Raises:
+        ArgumentError: One is not what it takes; the error names it.
+    """
     if type(executions) is not int or executions < 1:
         raise ArgumentError("executions", executions, "a whole number from 1")
     if type(seed) is not int:
         raise ArgumentError("seed", seed, "a whole number")
     if type(max_steps) is not int or max_steps < 1:
         raise ArgumentError("max_steps", max_steps, "a whole number from 1")
-
-
-def _check_setting(*, model: object, workers: object, budget_s: object) -> None:
     if model not in MODELS:
         raise ArgumentError("model", model, " or ".join(MODELS))
     if workers != 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
 MAX_LANES: Final = 5  # more tasks than this get one column with their names
 MIN_LANE: Final = 16
 MAX_LANE: Final = 34
-MIN_SOURCE: Final = 24
+MIN_SOURCE: Final = 15
 MAX_ROWS: Final = 80  # a longer trace shows its first and last half
 _QUIET: Final = ("begin", "end", "goes on after", "locked")
+_NUMBERED: Final = re.compile(r"(\w+)#(?:[2-9]|1\d)")  # a second one of its class, or a later one
+_FIRST: Final = re.compile(r"(\w+)#1\b")
 _ACCESSES: Final = ("read", "write", "opaque")
 _WORDS: Final = {
     "read": "read {target}{arrow}",
@@ -40,6 +44,7 @@ class Row:
 
 def rows_of(events: Sequence[Event]) -> list[Row]:
     """Return what a reader wants to see, with the locks that are held at each access."""
+    events = _shortly_named(events)
     held: dict[int, list[str]] = {}
     rows: list[Row] = []
     shared = _shared_targets(events)
@@ -51,6 +56,16 @@ def rows_of(events: Sequence[Event]) -> list[Row]:
             continue
         rows.append(Row(len(rows) + 1, event.task, _words(event, held), event.site))
     return rows
+
+
+def _shortly_named(events: Sequence[Event]) -> list[Event]:
+    """Leave out the number of an object that is the only one of its class."""
+    several = {match[1] for event in events for match in _NUMBERED.finditer(event.target)}
+
+    def short(match: re.Match[str]) -> str:
+        return match[0] if match[1] in several else match[1]
+
+    return [dataclasses.replace(event, target=_FIRST.sub(short, event.target)) for event in events]
 
 
 def _shared_targets(events: Sequence[Event]) -> set[str]:
@@ -106,8 +121,11 @@ def _words(event: Event, held: dict[int, list[str]]) -> str:
     sign = "→" if event.kind == "read" else "←"
     arrow = f" {sign} {event.value}" if event.value else ""
     pattern = _WORDS.get(event.kind)
+    if event.kind == "blocks on" and event.site.source().endswith("join()"):
+        pattern = "join {target}"
     if pattern is not None:
-        text = pattern.format(target=event.target, arrow=arrow)
+        target = event.target.partition(" (")[0]  # a thread's name without its function
+        text = pattern.format(target=target, arrow=arrow)
     elif event.site.through and not event.site.through.startswith(("Thread.", "Condition.")):
         text = f"{event.site.through}: {event.kind} {event.target}"
     else:

@@ -45,7 +45,8 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     if finding.command:
         yield f"Replay:  {finding.command}"
     elif finding.token:
-        yield f'Replay:  harness.replay(body, "{finding.token}")'
+        call = "replay_isolated" if finding.kind.name == "CRASH" else "replay"
+        yield f'Replay:  harness.{call}(body, "{finding.token}")'
 
 
 def _trace_lines(finding: Finding, width: int) -> Iterator[str]:

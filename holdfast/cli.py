@@ -1,0 +1,89 @@
+"""The program `holdfast`: subcommands come from the entry-point group `holdfast.commands`.
+
+Exit codes of every subcommand: 0 as hoped, 1 something was found, 2 wrong usage, 3 undecided,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from typing import Final
+
+import click
+
+GROUP: Final = "holdfast.commands"
+
+
+class EntryPointGroup(click.Group):
+    """A group whose commands are found among the installed distributions."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all subcommands."""
+        found = {point.name for point in entry_points(group=GROUP)}
+        return sorted(found | set(super().list_commands(ctx)))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one subcommand; one that cannot be loaded says why when it is called."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for point in entry_points(group=GROUP, name=cmd_name):
+            return _load(point)
+        return None
+
+
+def _load(point: EntryPoint) -> click.Command:
+    try:
+        command = point.load()
+    except Exception as error:  # noqa: BLE001  # a foreign module may raise anything at import
+        return _broken(point, f"{type(error).__name__}: {error}")
+    if not isinstance(command, click.Command):
+        return _broken(point, f"{point.value} is a {type(command).__name__}, not a click command")
+    return command
+
+
+def _broken(point: EntryPoint, reason: str) -> click.Command:
+    """Return a command that stands for one that cannot be loaded."""
+
+    def fail() -> None:
+        raise click.ClickException(
+            f"the command {point.name!r} cannot be loaded from {point.value} ({reason}). "
+            "Install what it needs, or remove the distribution that brings it."
+        )
+
+    return click.Command(
+        point.name,
+        callback=fail,
+        params=[click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED, expose_value=False)],
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+        short_help=f"(cannot be loaded: {reason})",
+    )
+
+
+def _version() -> str:
+    try:
+        return version("holdfast")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+@click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), prog_name="holdfast")
+def main() -> None:
+    """Find the thread interleaving that breaks your Python code, and keep it from coming back.
+
+    \b
+      holdfast explore app.pool:body           try the interleavings of a function
+      holdfast replay app.pool:body hf1.…      run the one that failed again
+      holdfast stress list                     scenarios for real threads
+      holdfast fuzz list                       fuzz targets: inputs and schedules
+      holdfast report build                    everything that ran, on one page
+
+    Exit codes: 0 as hoped, 1 something was found, 2 wrong usage, 3 undecided, 130 interrupted.
+    """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Loads the pytest plugin where it is ours."""
