@@ -106,8 +106,8 @@ def table_of(rows: Sequence[Row]) -> Table:
         title=f"Planted bugs: {as_expected} of {len(rows)} as expected", box=box.SIMPLE_HEAD
     )
     table.add_column("bug", no_wrap=True)
-    table.add_column("what is wrong", min_width=16)
-    table.add_column("method", min_width=12)
+    table.add_column("what is wrong", min_width=14)
+    table.add_column("method", min_width=11)
     for heading in ("found", "execs", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("good twin", no_wrap=True, min_width=9)
@@ -177,6 +177,7 @@ def _params(row: Row, twin: str) -> dict[str, str]:
         "bug": row.bug.what,
         "component": row.bug.component,
         "method": _method(row.bug),
+        "strategy": row.bug.strategy or "default",
         "twin": twin,
         "first_seed": str(row.first_seed),
     }

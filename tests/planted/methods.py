@@ -78,22 +78,9 @@ Answer = tuple[int, str, str]  # executions, story, undecided
 
 
 def _explore(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
-    if bug.isolated:
-        return _explore_isolated(bug, twin, seed, executions)
-    result = harness.explore(
+    explore = harness.explore_isolated if bug.isolated else harness.explore
+    result = explore(
         partial(bug.body, make_of(bug, twin)),
-        bug.strategy,
-        executions=executions,
-        seed=seed,
-        max_steps=bug.max_steps,
-        model=bug.model,
-    )
-    return _answer(bug, result)
-
-
-def _explore_isolated(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
-    result = harness.explore_isolated(
-        f"tests.planted.targets:{target_name(bug, twin)}",
         bug.strategy,
         executions=executions,
         seed=seed,
@@ -162,7 +149,7 @@ def _once(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
 
 def _stress(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
     run = run_scenario(
-        f"tests.planted.targets:{target_name(bug, twin)}_stressed",
+        f"tests.planted.targets:{target_name(bug, twin)}",
         Budget(rounds=executions, seed=seed),
     )
     story = "" if run.passed else f"{run.ending.value}: {run.message}\n{run.stacks}"

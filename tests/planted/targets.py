@@ -1,13 +1,9 @@
-"""Names by which a child process imports a check: `B_05_bad`, `B_05_good`, `B_05_bad_stressed`.
-
-Without a suffix it is a body for exploration, which takes nothing; with `_stressed` a `Scenario`
-for real threads.
-"""
+"""Names by which a child process imports a check as a `Scenario`: `B_05_bad`, `B_05_good`."""
 
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stress.scenarios import Scale, Scenario
 from tests.planted.catalogue import load_bugs
@@ -16,7 +12,7 @@ from tests.planted.methods import make_of, target_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STRESSED = "_stressed"
+ONCE = Scale(threads=1, rounds=1, gather=True)
 
 
 @cache
@@ -28,17 +24,14 @@ def _bodies() -> dict[str, Callable[[], None]]:
     }
 
 
-def __getattr__(name: str) -> Any:  # a body or a scenario, by the name's end
-    body = _bodies().get(name.removesuffix(STRESSED))
+def __getattr__(name: str) -> Scenario:
+    body = _bodies().get(name)
     if body is None:
         raise AttributeError(f"no planted bug answers to {name}; a name looks like B_05_bad")
-    if not name.endswith(STRESSED):
-        return body
-    whole = Scale(threads=1, rounds=1, gather=True)
     return Scenario(
         name=name,
         body=lambda _scale: body(),
-        exploration_scale=whole,
-        stress_scale=whole,
+        exploration_scale=ONCE,
+        stress_scale=ONCE,
         what="the check of one planted bug with real threads",
     )

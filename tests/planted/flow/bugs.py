@@ -56,6 +56,7 @@ BUGS: tuple[PlantedBug, ...] = (
         method=Method.EXPLORATION,
         body=bodies.cancel_races_with_release,
         bad=twins.KeepsCancelledSlot,
+        strategy="pct",
         kinds=(*STUCK, *WRONG),
     ),
     _flow(
@@ -65,6 +66,7 @@ BUGS: tuple[PlantedBug, ...] = (
         method=Method.EXPLORATION,
         body=bodies.cancel_races_with_release,
         bad=twins.EatsWakeUp,
+        strategy="pct",
         kinds=STUCK,
     ),
     _flow(
