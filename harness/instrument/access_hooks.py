@@ -30,7 +30,7 @@ _quiet: dict[tuple[type, str], bool] = {}
 on_change(_quiet.clear)
 
 
-# -- attributes ----------------------------------------------------------------------------------
+# -- attributes -----------------------------------------------------------------------------------
 
 
 def read(obj: Any, name: str) -> Any:  # noqa: ANN401  # hooks pass anything through
@@ -129,7 +129,7 @@ def whole(obj: Any) -> Any:  # noqa: ANN401  # as above
     return obj
 
 
-# -- items -----------------------------------------------------------------------------------------
+# -- items ----------------------------------------------------------------------------------------
 
 
 def read_item(obj: Any, key: Any) -> Any:  # noqa: ANN401  # as above
@@ -243,7 +243,7 @@ def _is_plain(key: tuple[Any, ...]) -> bool:
     return all(type(part) in _KEYS and (type(part) is not tuple or _is_plain(part)) for part in key)
 
 
-# -- variables ---------------------------------------------------------------------------------------
+# -- variables ------------------------------------------------------------------------------------
 
 
 class Variable:

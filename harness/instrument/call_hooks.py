@@ -142,7 +142,7 @@ def _run_callback(callback: Callable[..., Any], *args: Any, **kwargs: Any) -> An
         return callback(*args, **kwargs)
 
 
-# -- handlers: each records, then calls ----------------------------------------------------------
+# -- handlers: each records, then calls -----------------------------------------------------------
 
 
 def _then_point(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above

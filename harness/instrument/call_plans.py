@@ -4,6 +4,8 @@ Only code outside the instrumented modules needs a plan: rewritten functions rec
 themselves. What nobody knows is opaque: it may read and write all that it is given.
 """
 
+# ruff: noqa: PLR0911  # a decision table in prose: one return a kind
+
 from __future__ import annotations
 
 import functools
@@ -28,13 +30,28 @@ from harness.instrument.type_facts import (
 _BOUND_C: Final = (types.BuiltinMethodType, types.MethodWrapperType)
 _UNBOUND_C: Final = (types.MethodDescriptorType, types.WrapperDescriptorType)
 _LOGGING_METHODS: Final = frozenset(
-    "debug info warning warn error exception critical fatal log".split()
+    ["debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log"]
 )
 # They find out who called them: their answer must not be the hook.
 _FRAME_READERS: Final = frozenset(
-    "_getframe _getframemodulename currentframe stack namedtuple NamedTuple NewType TypeVar "
-    "ParamSpec TypeVarTuple TypedDict make_dataclass format_stack print_stack extract_stack "
-    "getcallerargs".split()
+    [
+        "_getframe",
+        "_getframemodulename",
+        "currentframe",
+        "stack",
+        "namedtuple",
+        "NamedTuple",
+        "NewType",
+        "TypeVar",
+        "ParamSpec",
+        "TypeVarTuple",
+        "TypedDict",
+        "make_dataclass",
+        "format_stack",
+        "print_stack",
+        "extract_stack",
+        "getcallerargs",
+    ]
 )
 _OBJECT_METHODS: Final = {
     "__setattr__": Effect.ATTRIBUTE_WRITE,
@@ -45,7 +62,7 @@ _MAX_REMEMBERED: Final = 4096  # classes
 _classes: dict[type, Effect] = {}
 
 
-def effect_of(function: Any) -> Effect:  # noqa: ANN401, PLR0911  # any callable; one answer a kind
+def effect_of(function: Any) -> Effect:  # noqa: ANN401  # any callable
     """Return what calling `function` does to its arguments and to what it is bound to."""
     kind = type(function)
     if kind is types.FunctionType:
@@ -167,7 +184,7 @@ def _wrapped_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     return Effect.NATIVE if wrapped is None else effect_of(wrapped)
 
 
-# -- classes -------------------------------------------------------------------------------------
+# -- classes --------------------------------------------------------------------------------------
 
 
 def _class_effect(cls: type) -> Effect:

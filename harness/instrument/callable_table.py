@@ -46,10 +46,14 @@ def _from(module: object, names: str) -> list[Any]:
 # Touch no content: they look at types and identities, or make a lazy iterator.
 _NATIVE: Final = (
     *_from(builtins, "callable chr hash id isinstance issubclass object property range slice"),
-    *_from(builtins, "staticmethod classmethod super type memoryview iter enumerate zip map filter"),
+    *_from(
+        builtins, "staticmethod classmethod super type memoryview iter enumerate zip map filter"
+    ),
     *_from(builtins, "reversed open aiter anext globals locals dir vars eval exec __import__"),
     *_from(builtins, "breakpoint input compile"),
-    *_from(itertools, "count cycle repeat chain islice tee zip_longest product takewhile dropwhile"),
+    *_from(
+        itertools, "count cycle repeat chain islice tee zip_longest product takewhile dropwhile"
+    ),
     *_from(itertools, "accumulate compress filterfalse groupby pairwise starmap batched"),
     *_from(operator, "attrgetter itemgetter methodcaller is_ is_not"),
     *_from(time, "gmtime localtime strftime mktime"),
@@ -94,20 +98,93 @@ def _known() -> dict[Any, Effect]:
 KNOWN: Final = _known()
 
 _READING_METHODS: Final = frozenset(
-    "copy count index get items keys values isdisjoint issubset issuperset union intersection "
-    "difference symmetric_difference most_common elements total hex decode find rfind split rsplit "
-    "startswith endswith join strip lstrip rstrip upper lower title replace partition rpartition "
-    "splitlines translate tobytes tolist buffer_info isalnum isalpha isdigit islower isspace "
-    "isupper expandtabs center ljust rjust zfill swapcase capitalize fromkeys __contains__ __len__ "
-    "__getitem__ __iter__ __reversed__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __or__ "
-    "__and__ __sub__ __xor__ __mul__ __repr__ __str__ __sizeof__ __reduce__ __reduce_ex__ "
-    "__missing__ __bool__ __copy__".split()
+    [
+        "copy",
+        "count",
+        "index",
+        "get",
+        "items",
+        "keys",
+        "values",
+        "isdisjoint",
+        "issubset",
+        "issuperset",
+        "union",
+        "intersection",
+        "difference",
+        "symmetric_difference",
+        "most_common",
+        "elements",
+        "total",
+        "hex",
+        "decode",
+        "find",
+        "rfind",
+        "split",
+        "rsplit",
+        "startswith",
+        "endswith",
+        "join",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "upper",
+        "lower",
+        "title",
+        "replace",
+        "partition",
+        "rpartition",
+        "splitlines",
+        "translate",
+        "tobytes",
+        "tolist",
+        "buffer_info",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "islower",
+        "isspace",
+        "isupper",
+        "expandtabs",
+        "center",
+        "ljust",
+        "rjust",
+        "zfill",
+        "swapcase",
+        "capitalize",
+        "fromkeys",
+        "__contains__",
+        "__len__",
+        "__getitem__",
+        "__iter__",
+        "__reversed__",
+        "__eq__",
+        "__ne__",
+        "__lt__",
+        "__le__",
+        "__gt__",
+        "__ge__",
+        "__add__",
+        "__or__",
+        "__and__",
+        "__sub__",
+        "__xor__",
+        "__mul__",
+        "__repr__",
+        "__str__",
+        "__sizeof__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__missing__",
+        "__bool__",
+        "__copy__",
+    ]
 )
 # Making a view or an iterator reads nothing; walking it does, and is recorded there.
 _LAZY_METHODS: Final = frozenset(("items", "keys", "values", "__iter__", "__reversed__"))
 # These keep their arguments as they are and never look inside.
 STORING_METHODS: Final = frozenset(
-    "append appendleft insert setdefault put __setitem__ get pop popitem".split()
+    ["append", "appendleft", "insert", "setdefault", "put", "__setitem__", "get", "pop", "popitem"]
 )
 
 

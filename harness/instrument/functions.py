@@ -48,8 +48,8 @@ def instrument_function(function: Function) -> Function:
         FunctionNotFoundError: The source at hand is not the one it was made from.
     """
     if isinstance(function, types.MethodType):
-        bound = types.MethodType(instrument_function(function.__func__), function.__self__)
-        return bound  # type: ignore[return-value]  # a method for a method
+        inner = instrument_function(function.__func__)
+        return types.MethodType(inner, function.__self__)  # type: ignore[return-value]  # for a method
     if not isinstance(function, types.FunctionType):
         raise ArgumentError("function", function, "a function or method written in Python")
     if is_instrumented(function):
@@ -109,9 +109,7 @@ def _matching_code(module_code: types.CodeType, function: types.FunctionType) ->
     return found
 
 
-def code_like(
-    module_code: types.CodeType, function: types.FunctionType
-) -> types.CodeType | None:
+def code_like(module_code: types.CodeType, function: types.FunctionType) -> types.CodeType | None:
     """Return the rewritten code of `function` among that of its module; None if it is not there."""
     wanted = function.__code__
     found = [
@@ -142,9 +140,7 @@ def _with_code(function: types.FunctionType, code: types.CodeType) -> types.Func
         cells.setdefault(marker_name(name), types.CellType(cells[name]))
     missing = [name for name in code.co_freevars if name not in cells]
     if missing:
-        raise FunctionNotFoundError(
-            function.__qualname__, code.co_filename, code.co_firstlineno
-        )
+        raise FunctionNotFoundError(function.__qualname__, code.co_filename, code.co_firstlineno)
     closure = tuple(cells[name] for name in code.co_freevars)
     copy = types.FunctionType(
         code, function.__globals__, function.__name__, function.__defaults__, closure
@@ -156,4 +152,3 @@ def _with_code(function: types.FunctionType, code: types.CodeType) -> types.Func
         if hasattr(function, attribute):
             setattr(copy, attribute, getattr(function, attribute))
     return copy
-

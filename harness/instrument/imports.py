@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 
 # Below every hook or under every import: rewriting them would call hooks from hooks.
 NEVER: Final = frozenset(
-    "harness greenlet importlib threading _threading_local queue builtins sys encodings "
-    "pytest _pytest pluggy".split()
+    [
+        "harness",
+        "greenlet",
+        "importlib",
+        "threading",
+        "_threading_local",
+        "queue",
+        "builtins",
+        "sys",
+        "encodings",
+        "pytest",
+        "_pytest",
+        "pluggy",
+    ]
 )
 
 
@@ -53,7 +65,9 @@ class InstrumentedImports:
         self.instrumented: list[str] = []
         self.skipped: dict[str, str] = {}
         if not self.include and not test_modules:
-            raise ArgumentError("include", [], 'at least one module name or pattern: ["my_package"]')
+            raise ArgumentError(
+                "include", [], 'at least one module name or pattern: ["my_package"]'
+            )
 
     def __enter__(self) -> InstrumentedImports:  # noqa: PYI034  # final in effect
         present = self.already_imported()
@@ -117,7 +131,7 @@ class InstrumentedImports:
     def _instrumented(self, spec: ModuleSpec) -> ModuleSpec | None:
         reason = _why_not(spec)
         if reason is None:
-            spec.loader = _loader_for(spec)
+            spec.loader = _loader_for(spec)  # type: ignore[assignment]  # a Loader in all but base
             self.instrumented.append(spec.name)
         elif spec.loader is not None and spec.origin is not None:
             self._refuse(spec.name, reason)
@@ -176,7 +190,7 @@ def _patterns(argument: str, value: Iterable[str]) -> tuple[str, ...]:
         raise ArgumentError(argument, value, f"a list of {wants}")
     patterns = tuple(value)
     for pattern in patterns:
-        if not isinstance(pattern, str) or not pattern:
+        if type(pattern) is not str or not pattern:
             raise ArgumentError(argument, pattern, wants)
         if argument == "include" and pattern.partition(".")[0] in NEVER:
             raise ArgumentError(argument, pattern, f"{wants}; this one runs below the hooks")

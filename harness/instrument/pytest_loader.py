@@ -10,10 +10,10 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
 from _pytest.pathlib import fnmatch_ex
 
-import pytest
 from harness.instrument.errors import BadSourceError
 from harness.instrument.loader import InstrumentingLoader
 from harness.instrument.rewriter import as_syntax_error, compile_rewritten, rewrite_tree

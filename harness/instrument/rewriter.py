@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.instrument.errors import BadSourceError
-from harness.instrument.scopes import analyse
+from harness.instrument.scope_reader import analyse
 from harness.instrument.statements import StatementRewriter
 
 if TYPE_CHECKING:
     from types import CodeType
 
 _TOO_DEEP: Final = "it nests too deeply"
-_PARTS: Final = ("hook_names", "scopes", "syntax", "expressions", "statements", "rewriter")
 
 
 @functools.cache
@@ -26,8 +25,8 @@ def rewriter_fingerprint() -> str:
     Part of every cache key; a number that somebody must remember to raise would be forgotten.
     """
     digest = hashlib.blake2b(digest_size=6)
-    for part in _PARTS:
-        digest.update(Path(__file__).with_name(f"{part}.py").read_bytes())
+    for part in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(part.read_bytes())
     return digest.hexdigest()
 
 

@@ -84,8 +84,27 @@ def _is_future_import(node: ast.stmt) -> bool:
 
 # Called from the frame they stand in, or without any effect on a shared object's content.
 _NATIVE = frozenset(
-    "super locals globals dir eval exec __import__ breakpoint isinstance issubclass callable id "
-    "type object property staticmethod classmethod range slice".split()
+    [
+        "super",
+        "locals",
+        "globals",
+        "dir",
+        "eval",
+        "exec",
+        "__import__",
+        "breakpoint",
+        "isinstance",
+        "issubclass",
+        "callable",
+        "id",
+        "type",
+        "object",
+        "property",
+        "staticmethod",
+        "classmethod",
+        "range",
+        "slice",
+    ]
 )
 
 

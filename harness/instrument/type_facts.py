@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.instrument.hook_names import ENTER, REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 
 class Kind(Enum):
@@ -58,19 +58,64 @@ _WINDOWS: Final[tuple[type, ...]] = (
 _ITERATORS: Final[tuple[type, ...]] = (
     *(type(iter([])), type(reversed([])), type(iter({})), type(iter({}.values()))),
     *(type(iter({}.items())), type(reversed({})), type(iter(set())), type(iter(bytearray()))),
-    *(type(iter(deque())), type(reversed(deque())), type(iter(OrderedDict())), type(iter(array("b")))),
+    *(
+        type(iter(deque())),
+        type(reversed(deque())),
+        type(iter(OrderedDict())),
+        type(iter(array("b"))),
+    ),
     *(enumerate, zip, map, filter, reversed, type(iter(int, 1))),
     *(value for value in vars(itertools).values() if isinstance(value, type)),
 )
 _GENERATORS: Final = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 TRUSTED_ROOTS: Final = frozenset(
-    "harness threading queue _queue _thread time concurrent greenlet contextlib functools "
-    "contextvars _contextvars weakref _weakref _weakrefset abc _abc types typing enum asyncio "
-    "_asyncio pytest _pytest pluggy hypothesis _hypothesis importlib selectors".split()
+    [
+        "harness",
+        "threading",
+        "queue",
+        "_queue",
+        "_thread",
+        "time",
+        "concurrent",
+        "greenlet",
+        "contextlib",
+        "functools",
+        "contextvars",
+        "_contextvars",
+        "weakref",
+        "_weakref",
+        "_weakrefset",
+        "abc",
+        "_abc",
+        "types",
+        "typing",
+        "enum",
+        "asyncio",
+        "_asyncio",
+        "pytest",
+        "_pytest",
+        "pluggy",
+        "hypothesis",
+        "_hypothesis",
+        "importlib",
+        "selectors",
+    ]
 )
 _FROZEN_ROOTS: Final = frozenset(
-    "datetime decimal _decimal fractions uuid pathlib re ipaddress zoneinfo numbers _pydecimal "
-    "_pydatetime".split()
+    [
+        "datetime",
+        "decimal",
+        "_decimal",
+        "fractions",
+        "uuid",
+        "pathlib",
+        "re",
+        "ipaddress",
+        "zoneinfo",
+        "numbers",
+        "_pydecimal",
+        "_pydatetime",
+    ]
 )
 _INSTRUMENTED_ENTRIES: Final = (ENTER, REGION)
 _MAX_REMEMBERED: Final = 4096  # types; a test run that makes classes must not keep them all
@@ -96,8 +141,41 @@ class Facts:
 _TEXTS: Final = ("__str__", "__repr__", "__format__")
 _OPERATORS: Final = tuple(
     f"__{name}__"
-    for name in "eq ne lt le gt ge add sub mul truediv floordiv mod pow matmul lshift rshift or xor "
-    "and radd rsub rmul rtruediv rmod ror rxor rand iter contains len neg pos invert".split()
+    for name in [
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "lshift",
+        "rshift",
+        "or",
+        "xor",
+        "and",
+        "radd",
+        "rsub",
+        "rmul",
+        "rtruediv",
+        "rmod",
+        "ror",
+        "rxor",
+        "rand",
+        "iter",
+        "contains",
+        "len",
+        "neg",
+        "pos",
+        "invert",
+    ]
 )
 _facts: dict[type, Facts] = {}
 
@@ -128,7 +206,7 @@ def root_of(module_name: object) -> str:
     return module_name.partition(".")[0] if isinstance(module_name, str) else ""
 
 
-def _kind(cls: type) -> Kind:
+def _kind(cls: type) -> Kind:  # noqa: PLR0911  # a decision table: one return a kind
     root = root_of(getattr(cls, "__module__", ""))
     if issubclass(cls, CONTAINERS):
         return Kind.CONTAINER
@@ -202,5 +280,3 @@ def _collect(obj: Any, found: list[Any], *, depth: int) -> None:  # noqa: ANN401
             found.append(held)
         elif kind in (Kind.TUPLE, Kind.ITERATOR, Kind.WINDOW):
             _collect(held, found, depth=depth - 1)
-
-

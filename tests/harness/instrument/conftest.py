@@ -15,6 +15,7 @@ from harness.instrument import instrument_source, stored_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+
 @pytest.fixture(autouse=True)
 def fresh_names() -> Iterator[None]:
     """Let a test start as if no instrumented code had assigned an attribute yet."""

@@ -348,7 +348,7 @@ def test_slots_are_recorded(seen: Seen) -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 695 and 701 are new in 3.12")
 def test_syntax_of_3_12_records_and_runs(seen: Seen) -> None:
-    source = '''
+    source = """
     class Box[T]:
         def __init__(self, n: T) -> None: self.n = n
     type Alias[T] = list[Box[T]]
@@ -356,5 +356,5 @@ def test_syntax_of_3_12_records_and_runs(seen: Seen) -> None:
     b = Box(3)
     def body(b=b):
         return f"{same(b).n + (f"{b.n}" and 1)}{'nested'}", Alias.__name__
-    '''
+    """
     assert seen(source) == ["read Box.n", "read Box.n"]

@@ -143,7 +143,12 @@ CASES = {
         "C()",
         [],
     ),
-    "object.__setattr__": ("class C: pass", "c=C()", "object.__setattr__(c, 'm', 1)", ["write C.m"]),
+    "object.__setattr__": (
+        "class C: pass",
+        "c=C()",
+        "object.__setattr__(c, 'm', 1)",
+        ["write C.m"],
+    ),
     "super().__setattr__": (
         "class C:\n    def __setattr__(self, k, v): super().__setattr__(k, v)",
         "c=C()",

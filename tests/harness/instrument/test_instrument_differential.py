@@ -69,7 +69,9 @@ def use_collections(module: Any) -> object:
 
 
 def use_dataclasses(dataclasses: Any) -> object:
-    made = dataclasses.make_dataclass("Made", [("x", int), ("y", int, dataclasses.field(default=2))])
+    made = dataclasses.make_dataclass(
+        "Made", [("x", int), ("y", int, dataclasses.field(default=2))]
+    )
     one = made(1)
     return repr(one), dataclasses.asdict(one), dataclasses.replace(one, y=3) == made(1, 3)
 
@@ -121,7 +123,9 @@ def use_configparser(configparser: Any) -> object:
 
 def use_string(string: Any) -> object:
     template = string.Template("$a ${b} $$ $c")
-    return template.safe_substitute(a=1, b=2), string.Formatter().format("{0[k]!r:>6}{x}", {"k": 1}, x=2)
+    return template.safe_substitute(a=1, b=2), string.Formatter().format(
+        "{0[k]!r:>6}{x}", {"k": 1}, x=2
+    )
 
 
 def use_html_parser(html_parser: Any) -> object:
@@ -231,14 +235,18 @@ def expressions(depth: int) -> st.SearchStrategy[str]:
         inner.map(lambda e: f"d.get({e}, 0)"),
         inner.map(lambda e: f"l[t({e}) and 0:]"),
         st.tuples(inner, inner, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[2]})"),
-        st.tuples(inner, inner).map(lambda p: f"(c := {p[0]}) if True else {p[1]}").map("({})".format),
+        st.tuples(inner, inner)
+        .map(lambda p: f"(c := {p[0]}) if True else {p[1]}")
+        .map("({})".format),
         st.tuples(inner, inner).map(lambda p: f"(*[{p[0]}], {p[1]})"),
     )
 
 
 def targets() -> st.SearchStrategy[str]:
     single = st.one_of(
-        NAMES, ATTRIBUTES.map(lambda name: f"o.{name}"), st.sampled_from(["l[0]", "d[t('k')]", "t(l)[t(0)]"])
+        NAMES,
+        ATTRIBUTES.map(lambda name: f"o.{name}"),
+        st.sampled_from(["l[0]", "d[t('k')]", "t(l)[t(0)]"]),
     )
     return single
 
@@ -273,12 +281,24 @@ def statements(depth: int) -> st.SearchStrategy[list[str]]:
         block.map(lambda b: ["for v in d.items():", *b, "    continue"]),
         block.map(lambda b: ["while tick():", *b, "    if len(l) > 4: break"]),
         st.tuples(block, block).map(
-            lambda p: ["try:", *p[0], "except (TypeError, KeyError) as e:", *p[1], "    log.append(str(e))"]
+            lambda p: [
+                "try:",
+                *p[0],
+                "except (TypeError, KeyError) as e:",
+                *p[1],
+                "    log.append(str(e))",
+            ]
         ),
         st.tuples(block, block).map(lambda p: ["try:", *p[0], "finally:", *p[1]]),
         st.tuples(targets(), block).map(lambda p: [f"with manage(l) as {p[0]}:", *p[1]]),
         st.tuples(value, block, block).map(
-            lambda p: [f"match {p[0]}:", "    case [g, *_]:", *_indent(p[1]), "    case c:", *_indent(p[2])]
+            lambda p: [
+                f"match {p[0]}:",
+                "    case [g, *_]:",
+                *_indent(p[1]),
+                "    case c:",
+                *_indent(p[2]),
+            ]
         ),
         block.map(lambda b: ["def inner(q=1):", "    nonlocal b", *b, "t(inner())"]),
     )

@@ -153,9 +153,7 @@ def test_compiled_module_asked_for_by_name_is_refused() -> None:
 
 def _is_extension(name: str) -> bool:
     spec = importlib.util.find_spec(name)
-    return spec is not None and isinstance(
-        spec.loader, importlib.machinery.ExtensionFileLoader
-    )
+    return spec is not None and isinstance(spec.loader, importlib.machinery.ExtensionFileLoader)
 
 
 def test_module_without_source_is_named_in_a_warning(project: Project) -> None:
@@ -164,8 +162,9 @@ def test_module_without_source_is_named_in_a_warning(project: Project) -> None:
     source = project.write("only_bytecode.py", "x = 1\n")
     py_compile.compile(str(source), cfile=str(source.with_suffix(".pyc")))
     source.unlink()
-    with instrument_imports([project.name]) as hook, pytest.warns(
-        NotInstrumentedWarning, match="only its bytecode"
+    with (
+        instrument_imports([project.name]) as hook,
+        pytest.warns(NotInstrumentedWarning, match="only its bytecode"),
     ):
         assert project.load("only_bytecode").x == 1
     assert list(hook.skipped) == [f"{project.name}.only_bytecode"]
@@ -196,7 +195,10 @@ def test_module_in_a_zip_is_rewritten(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_locks_made_at_import_are_twins_that_work_outside_executions(project: Project) -> None:
-    project.write("locks.py", "import threading\nfrom threading import Lock\na = threading.Lock()\nb = Lock()\n")
+    project.write(
+        "locks.py",
+        "import threading\nfrom threading import Lock\na = threading.Lock()\nb = Lock()\n",
+    )
     with instrument_imports([project.name]):
         locks = project.load("locks")
     for lock in (locks.a, locks.b):
@@ -238,9 +240,7 @@ class Counted(InstrumentingLoader):
 
 
 @pytest.fixture
-def count_compilations(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], int]:
+def count_compilations(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = project.folder / project.name / "part.py"
 

@@ -82,9 +82,7 @@ def run(folder: Path, *options: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["prepend", "importlib"])
-def test_failing_assert_shows_pytest_s_words_and_the_author_s_lines(
-    suite: Path, mode: str
-) -> None:
+def test_failing_assert_shows_pytest_s_words_and_the_author_s_lines(suite: Path, mode: str) -> None:
     for _ in range(2):  # the second run loads the kept code
         output = run(suite, f"--import-mode={mode}")
         assert "3 failed, 2 passed" in output, output

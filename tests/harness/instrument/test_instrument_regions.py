@@ -75,9 +75,7 @@ def test_weakref_without_callback_stays_the_one_reference(subject: Subject) -> N
     assert subject(source)["body"]() == (True, True)
 
 
-def test_real_locks_have_stand_ins_only_inside_an_execution(
-    subject: Subject, observe: Any
-) -> None:
+def test_real_locks_have_stand_ins_only_inside_an_execution(subject: Subject, observe: Any) -> None:
     source = """
     import threading
     def body(lock):

@@ -46,7 +46,11 @@ RACY = {
     "match": ("items = []", "match items:\n case []: items.append(me)", "len(items) == 1"),
     "max over a list": ("items = [0]", "items.append(max(items) + 1)", "max(items) == 2"),
     "heap": ("h = [1, 2]", "x = h[0]; h.remove(x)", "h == []"),
-    "shared iterator": ("it = iter([1, 2, 3]); got = []", "x = next(it); got.append(x)", "got == [1, 2]"),
+    "shared iterator": (
+        "it = iter([1, 2, 3]); got = []",
+        "x = next(it); got.append(x)",
+        "got == [1, 2]",
+    ),
     "class attribute": ("Box.total = 0", "Box.total = Box.total + 1", "Box.total == 2"),
     "del": ("d = {'k': 1}", "if 'k' in d: del d['k']", "True"),
     "with target": ("box = Box()", "k = box.n\nwith held(k + 1) as box.n: pass", "box.n == 2"),
@@ -76,7 +80,9 @@ LOCKED = {
 }
 
 
-def program(case: tuple[str, str, str], subject: Callable[..., dict[str, Callable[[], None]]]) -> Callable[[], None]:
+def program(
+    case: tuple[str, str, str], subject: Callable[..., dict[str, Callable[[], None]]]
+) -> Callable[[], None]:
     setup, work, holds = case
     lines = textwrap.indent(work, " " * 8)
     source = TWO_TASKS.format(before=BEFORE, setup=setup, work=lines, holds=holds)
