@@ -139,40 +139,52 @@ class SlabPage:
     def take_slot(self) -> int | None:
         """Return a free slot's number, or None when the page is full or given back."""
         self._sweep()
-        with self._lock:
-            if self._memory.released or not self._free:
-                return None
-            return self._free.pop()
+        try:
+            with self._lock:
+                if self._memory.released or not self._free:
+                    return None
+                return self._free.pop()
+        finally:
+            self._sweep()
 
     def write(self, slot: int, *, length: int, source: memoryview | None) -> None:
         """Fill a slot with `source`, or with `length` random bytes."""
         offset = slot * self.slot_size
-        with self._lock:
-            try:
-                self._protection.transition_to(self._memory, _READ_WRITE)
-                if source is None:
-                    self._memory.fill_random(length, offset=offset)
-                else:
-                    self._memory.fill(source, offset=offset)
-            finally:
-                self._protect_for_readers()
-        self._sweep()
+        try:
+            with self._lock:
+                self._write(offset, length=length, source=source)
+        finally:
+            self._sweep()
+
+    def _write(self, offset: int, *, length: int, source: memoryview | None) -> None:
+        try:
+            self._protection.transition_to(self._memory, _READ_WRITE)
+            if source is None:
+                self._memory.fill_random(length, offset=offset)
+            else:
+                self._memory.fill(source, offset=offset)
+        finally:
+            self._protect_for_readers()
 
     def reveal(self) -> None:
         """Count a reader in; the first opens the page."""
-        with self._lock:
-            self._protection.transition_to(self._memory, _READ_ONLY)
-            self._readers += 1
-        if self._queue:
-            self._sweep()
+        try:
+            with self._lock:
+                self._protection.transition_to(self._memory, _READ_ONLY)
+                self._readers += 1
+        finally:
+            if self._queue:
+                self._sweep()
 
     def conceal(self) -> None:
         """Count a reader out; the last closes the page."""
-        with self._lock:
-            self._readers -= 1
-            self._protect_for_readers()
-        if self._queue:
-            self._sweep()
+        try:
+            with self._lock:
+                self._readers -= 1
+                self._protect_for_readers()
+        finally:
+            if self._queue:
+                self._sweep()
 
     def conceal_soon(self) -> None:
         """Count a reader out without waiting."""

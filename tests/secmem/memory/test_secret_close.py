@@ -265,3 +265,50 @@ def test_a_reader_that_passed_the_first_look_is_refused_after_counting_in(
     with pytest.raises(SecretClosed), secret.access():
         pass
     assert secret._state.accesses == 0
+
+
+@pytest.mark.parametrize("storage", list(Storage))
+def test_an_interpreter_that_ends_with_open_secrets_says_nothing(
+    probes: Any, storage: Storage
+) -> None:
+    done = probes.run_script(
+        f"""
+from secmem.memory import SecretFactory, SecretStream, Storage
+factory = SecretFactory(storage=Storage.{storage.name})
+secrets = [factory.random(8) for _ in range(3)]
+cycle = [factory.random(8)]
+cycle.append(cycle)
+entered = secrets[0].access()
+entered.__enter__()
+stream = SecretStream(factory)
+stream.write(bytearray(b"abc"))
+"""
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("storage", list(Storage))
+def test_a_thousand_lives_thrice_grow_nothing(probes: Any, storage: Storage) -> None:
+    done = probes.run_script(
+        f"""
+import gc, os, threading
+from secmem.memory import SecretFactory, Storage, live_secret_count, memory_usage
+factory = SecretFactory(storage=Storage.{storage.name})
+def lives():
+    for number in range(1000):
+        secret = factory.new(bytearray(b"k" * 32))
+        assert secret.with_bytes(len) == 32
+        if number % 2:
+            secret.close()
+    del secret
+    gc.collect()
+    with open("/proc/self/maps") as maps:
+        return len(maps.readlines()), len(os.listdir("/proc/self/fd")), threading.active_count()
+first = lives()
+later = [lives() for _ in range(3)]
+assert all(after[0] <= first[0] + 4 and after[1:] == first[1:] for after in later), (first, later)
+print(live_secret_count(), memory_usage().mapped_bytes)
+"""
+    )
+    assert done.stdout == "0 0\n", done.stderr
