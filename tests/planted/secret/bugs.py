@@ -73,6 +73,8 @@ RACED: tuple[PlantedBug, ...] = (
         bad=assemble(state=twins.LooksOnce),
         kinds=DIES,
         isolated=True,
+        strategy="pct",  # four switches in the right places: too many for a random walk
+        executions=6_000,
     ),
     _raced(
         number="B-06",
@@ -104,6 +106,8 @@ RACED: tuple[PlantedBug, ...] = (
         bad=assemble(state=twins.ClosesAfterCounting),
         kinds=DIES,
         isolated=True,
+        strategy="pct",
+        executions=3_000,
     ),
     _raced(
         number="B-11",
