@@ -595,6 +595,9 @@ class _Sleep:
 
     __slots__ = ()
 
+    def record_name(self) -> str:
+        return "the time"
+
     def describe_wait(self) -> str:
         return "time to pass"
 

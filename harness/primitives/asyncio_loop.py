@@ -40,6 +40,9 @@ class _Ready:
 
     __slots__ = ()
 
+    def record_name(self) -> str:
+        return "a socket"
+
     def describe_wait(self) -> str:
         return "a socket to become ready"
 

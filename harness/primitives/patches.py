@@ -235,9 +235,8 @@ def _log_reason(handler: logging.Handler, *_: object) -> str:
 
 
 def _finalizer_reason(finalizer: Any, *_: object) -> str:  # noqa: ANN401  # a weakref.finalize
-    details = finalizer.peek()
-    called = getattr(details[1], "__qualname__", "a callback") if details else "a callback"
-    return f"the finaliser {called}"
+    info = type(finalizer)._registry.get(finalizer)  # noqa: SLF001  # peek() is None by now
+    return f"the finaliser {getattr(getattr(info, 'func', None), '__qualname__', 'of an object')}"
 
 
 def _warning_reason(*_: object) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.engine import board
 from harness.engine.place import caller_site
 from harness.engine.task import TaskKilled
-from harness.errors import UncontrolledError
+from harness.errors import HarnessError, UncontrolledError
 from harness.primitives import real
 from harness.primitives.deadline import deadline_ns
 
@@ -210,10 +210,13 @@ METHODS: Final = {
 
 
 def quiet_hook(original: Callable[[Any], object]) -> Callable[[Any], object]:
-    """Return `sys.unraisablehook` that keeps quiet about a task that ends inside a finaliser."""
+    """Return `sys.unraisablehook` that keeps quiet about what explore raises itself.
+
+    In a finaliser nobody else would see it: a task that is told to end, a wait that is refused.
+    """
 
     def hook(unraisable: Any) -> None:  # noqa: ANN401  # sys.UnraisableHookArgs
-        if unraisable.exc_type is None or not issubclass(unraisable.exc_type, TaskKilled):
+        if not isinstance(unraisable.exc_value, TaskKilled | HarnessError):
             original(unraisable)
 
     return hook

@@ -12,7 +12,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.primitives import clock, real, simple_queue, thread, uncontrolled
+from harness.primitives import (
+    buffered,
+    clock,
+    real,
+    simple_queue,
+    sqlite_check,
+    thread,
+    uncontrolled,
+)
 from harness.primitives.condition import Condition
 from harness.primitives.event import Event
 from harness.primitives.local import Local
@@ -43,6 +51,9 @@ def twin_table() -> dict[int, Any]:
                 _TABLE[id(original)] = uncontrolled.refusing(
                     original, what, uncontrolled.PROCESS_REMEDY
                 )
+    if "sqlite3" in sys.modules and "sqlite3" not in _late:
+        _late["sqlite3"] = tuple(sqlite_check.twins())
+        _TABLE.update((id(original), twin) for original, twin in _late["sqlite3"])
     return _TABLE
 
 
@@ -80,11 +91,13 @@ def _pairs() -> Iterator[tuple[Any, Any]]:
             builtins.input,
             uncontrolled.refusing(builtins.input, "input()", uncontrolled.IO_REMEDY),
         ),
+        *buffered.STREAMS,
         (os.read, uncontrolled.reading(os.read, "os.read")),
         (select.select, uncontrolled.selecting(select.select)),
     )
 
 
+_late: dict[str, tuple[Any, ...]] = {}  # of modules imported later; holds the originals
 _ORIGINALS: Final = tuple(_pairs())  # holds the originals: their ids stay taken
 _TABLE: Final = {id(original): twin for original, twin in _ORIGINALS}
 twin_table()  # before anything is patched

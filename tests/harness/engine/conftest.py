@@ -1,0 +1,47 @@
+"""Runs a script in a child process, for what would take this one along."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_HEAD = "import sys, threading, time, harness\n"
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a script to its end, or fail after some seconds."""
+
+    def run(
+        script: str,
+        *,
+        stdin: str | None = None,
+        timeout_s: float = 30,
+        python: tuple[str, ...] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        path = tmp_path / "script.py"
+        path.write_text(_HEAD + textwrap.dedent(script))
+        arguments: dict[str, Any] = (
+            {"input": stdin} if stdin is not None else {"stdin": subprocess.PIPE}
+        )
+        return subprocess.run(
+            [sys.executable, *python, str(path)],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            check=False,
+            **arguments,
+        )
+
+    return run
