@@ -119,8 +119,20 @@ def code_like(module_code: types.CodeType, function: types.FunctionType) -> type
     ]
     if not found:
         return None
-    places = set(wanted.co_positions())  # tells apart two lambdas of one line
-    return max(found, key=lambda code: len(places.intersection(code.co_positions())))
+    return max(found, key=functools.partial(_likeness, wanted))
+
+
+def _likeness(wanted: types.CodeType, code: types.CodeType) -> int:
+    """Return how much of a function's code is found in `code`: tells apart lambdas of one line.
+
+    Places alone do not: since 3.12 a lambda that returns a literal has none of its own.
+    """
+    values = {repr(value) for value in wanted.co_consts if not isinstance(value, types.CodeType)}
+    common = values.intersection(map(repr, code.co_consts))
+    names = {*wanted.co_names, *wanted.co_varnames, *wanted.co_freevars}
+    known = names.intersection({*code.co_names, *code.co_varnames, *code.co_freevars})
+    places = set(wanted.co_positions()).intersection(code.co_positions())
+    return len(common) + len(known) + len(places)
 
 
 def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:

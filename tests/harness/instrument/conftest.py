@@ -1,5 +1,7 @@
 """A board that writes down every access while instrumented code runs as if it were not alone."""
 
+# ruff: noqa: S102  # running rewritten source is what these tests do
+
 from __future__ import annotations
 
 import contextlib
@@ -95,7 +97,7 @@ def define(source: str, *, plain: bool = False) -> dict[str, Any]:
 
 @pytest.fixture
 def seen() -> Callable[..., list[str]]:
-    """Run `body()` of a source and return what the hooks recorded; it must do what plain code does."""
+    """Run `body()` of a source; return what was recorded if it did what plain code does."""
 
     def run(source: str, *, gil: bool = False) -> list[str]:
         expected = define(source, plain=True)["body"]()

@@ -1,5 +1,7 @@
 """Single functions and loose source, for code that was imported already."""
 
+# ruff: noqa: S102  # running rewritten source is what is tested
+
 from __future__ import annotations
 
 import functools
@@ -88,6 +90,10 @@ def test_closure_is_shared_with_the_original(observe: Any) -> None:
 def test_lambdas_of_one_line_are_told_apart() -> None:
     first, second = lambda: "first", lambda: "second"
     assert (instrument_function(first)(), instrument_function(second)()) == ("first", "second")
+    box = Box()
+    third, fourth = lambda: box.inside, lambda: box.add
+    assert instrument_function(third)() == 1
+    assert instrument_function(fourth)() == box.add
 
 
 @pytest.mark.parametrize("value", [len, Box, 3, functools.partial(len)])

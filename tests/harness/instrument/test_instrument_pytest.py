@@ -74,7 +74,7 @@ def suite(tmp_path: Path) -> Path:
 def run(folder: Path, *options: str) -> str:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
     command += ["-o", "pythonpath=.", "--rootdir", str(folder), str(folder)]
-    done = subprocess.run(  # noqa: S603  # our own interpreter
+    done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=100, check=False
     )
     return done.stdout + done.stderr
