@@ -1,4 +1,13 @@
-"""Runs ordinary threading code under a deterministic scheduler; explores, judges, replays."""
+"""Runs ordinary threading code under a deterministic scheduler; explores, judges, replays.
+
+What instruments, isolates and decorates is loaded when it is first asked for: this module is
+imported in every test run of everybody who has the distribution installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import (
     ArgumentError,
@@ -15,9 +24,18 @@ from harness.errors import (
 from harness.exploration import Exploration, Verdict
 from harness.explore import explore, replay
 from harness.finding import Finding, FindingKind, Trace
-from harness.instrument import instrument_imports
-from harness.isolate import explore_isolated, replay_isolated
 from harness.strategies import STRATEGY_NAMES, BoundedDfs, Pct, RandomWalk, Strategy
+
+if TYPE_CHECKING:
+    from harness.instrument import instrument_imports
+    from harness.isolate import explore_isolated, replay_isolated
+    from harness.marks import (
+        InterleavingError,
+        RegressionError,
+        UndecidedWarning,
+        interleaved,
+        regression,
+    )
 
 __all__ = [
     "STRATEGY_NAMES",
@@ -30,19 +48,48 @@ __all__ = [
     "Finding",
     "FindingKind",
     "HarnessError",
+    "InterleavingError",
     "NestedExplorationError",
     "Pct",
     "RandomWalk",
+    "RegressionError",
     "Strategy",
     "StuckExecutionError",
     "TaskRefusesToEndError",
     "TokenError",
     "Trace",
     "UncontrolledError",
+    "UndecidedWarning",
     "Verdict",
     "explore",
     "explore_isolated",
     "instrument_imports",
+    "interleaved",
+    "regression",
     "replay",
     "replay_isolated",
 ]
+
+_LATER: Final = {
+    "instrument_imports": "harness.instrument",
+    "explore_isolated": "harness.isolate",
+    "replay_isolated": "harness.isolate",
+    "InterleavingError": "harness.marks",
+    "RegressionError": "harness.marks",
+    "UndecidedWarning": "harness.marks",
+    "interleaved": "harness.marks",
+    "regression": "harness.marks",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the face offers
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

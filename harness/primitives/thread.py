@@ -127,7 +127,9 @@ def start(self: Any) -> None:  # noqa: ANN401  # a Thread with private attribute
     if not isinstance(self._started, Started):  # made before the campaign
         self._started = Started()
     self._started.flag = True
-    execution.step("start", task)
+    if execution.recorder is not None:  # it has started now, whoever goes on after the point
+        execution.recorder.note(execution.current, "start", task)
+    execution.step("started", task)
 
 
 def join(self: Any, timeout: float | None = None) -> None:  # noqa: ANN401  # as above
