@@ -1,0 +1,101 @@
+"""What each package shows, and what it costs to import."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import holdfast
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = ("secmem", "harness", "reports", "stress", "fuzz", "holdfast")
+HEAVY: Final = (
+    "hypothesis", "matplotlib", "numpy", "atheris", "click", "rich", "psutil", "pytest", "jinja2",
+)  # fmt: skip
+LIMIT_S: Final = 0.06  # what `import harness` may cost more than bare Python
+SAFETY: Final = 20  # a test bounds twenty times the figure; the figure itself is the benchmark's
+
+
+def faces() -> list[str]:
+    """Return every package of the product with something in its face."""
+    found = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("__init__.py")):
+            if "__all__" in path.read_text("utf-8"):
+                found.append(".".join(path.parent.relative_to(ROOT).parts))
+    return found
+
+
+@pytest.mark.parametrize("name", faces())
+def test_everything_that_a_face_promises_is_there(name: str) -> None:
+    module = importlib.import_module(name)
+    promised = module.__all__
+    assert len(set(promised)) == len(promised)
+    assert [entry for entry in promised if not hasattr(module, entry)] == []
+
+
+@pytest.mark.parametrize("name", faces())
+def test_a_face_only_passes_names_on(name: str) -> None:
+    path = ROOT.joinpath(*name.split("."), "__init__.py")
+    allowed = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Expr)
+    own = [
+        type(node).__name__
+        for node in ast.parse(path.read_text("utf-8")).body
+        if not isinstance(node, allowed) and not _is_lazy_look_up(node)
+    ]
+    assert own == []
+
+
+def _is_lazy_look_up(node: ast.stmt) -> bool:
+    """Say whether a statement serves names that are loaded on first use."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name in ("__getattr__", "__dir__")
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def test_there_are_faces_to_look_at() -> None:
+    assert {"harness", "secmem.memory", "reports", "stress"} <= set(faces())
+
+
+def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
+    assert [name for name in PACKAGES if not (ROOT / name / "py.typed").is_file()] == []
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f'version = "{holdfast.__version__}"' in text
+
+
+def test_importing_the_harness_loads_nothing_heavy() -> None:
+    loaded = _python("import harness, sys; import json; print(json.dumps(sorted(sys.modules)))")
+    assert [name for name in HEAVY if name in json.loads(loaded)] == []
+
+
+@pytest.mark.slow
+def test_importing_the_harness_is_quick() -> None:
+    bare_s = min(_seconds("pass") for _ in range(3))
+    with_harness_s = min(_seconds("import harness") for _ in range(3))
+    assert with_harness_s - bare_s < LIMIT_S * SAFETY
+
+
+def _seconds(code: str) -> float:
+    timed = "import time; a = time.perf_counter()\n{}\nprint(time.perf_counter() - a)"
+    return float(_python(timed.format(code)))
+
+
+def _python(code: str) -> str:
+    # A clean environment and no site customisation of the test run's: what a user's start costs.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout
