@@ -324,7 +324,7 @@ def test_a_page_that_cannot_be_opened_counts_nobody_in(probes: Any) -> None:
     secret.close()
 
 
-@pytest.mark.parametrize("storage", list(Storage))
+@pytest.mark.parametrize("storage", list(Storage), ids=lambda member: member.name)
 def test_a_failing_re_protect_is_reported_and_repaired_by_the_next_access(
     probes: Any, storage: Storage
 ) -> None:
@@ -341,7 +341,7 @@ def test_a_failing_re_protect_is_reported_and_repaired_by_the_next_access(
     secret.close()
 
 
-@pytest.mark.parametrize("storage", list(Storage))
+@pytest.mark.parametrize("storage", list(Storage), ids=lambda member: member.name)
 def test_a_close_after_a_failing_re_protect_does_not_hang(probes: Any, storage: Storage) -> None:
     calls = probes.FaultyCalls()
     secret = SecretFactory(calls=calls, storage=storage).random(8)

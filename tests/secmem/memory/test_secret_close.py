@@ -267,7 +267,7 @@ def test_a_reader_that_passed_the_first_look_is_refused_after_counting_in(
     assert secret._state.accesses == 0
 
 
-@pytest.mark.parametrize("storage", list(Storage))
+@pytest.mark.parametrize("storage", list(Storage), ids=lambda member: member.name)
 def test_an_interpreter_that_ends_with_open_secrets_says_nothing(
     probes: Any, storage: Storage
 ) -> None:
@@ -288,7 +288,7 @@ stream.write(bytearray(b"abc"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("storage", list(Storage))
+@pytest.mark.parametrize("storage", list(Storage), ids=lambda member: member.name)
 def test_a_thousand_lives_thrice_grow_nothing(probes: Any, storage: Storage) -> None:
     done = probes.run_script(
         f"""

@@ -42,7 +42,7 @@ def _flags(address: int) -> set[str]:
     raise LookupError(hex(address))
 
 
-@pytest.mark.parametrize("backing", list(Backing))
+@pytest.mark.parametrize("backing", list(Backing), ids=lambda member: member.name)
 def test_the_kernel_shows_each_protection_on_the_pages(probes: Any, backing: Backing) -> None:
     with SecretFactory(backing=backing).random(8) as secret:
         flags = _flags(probes.address_of(secret))

@@ -29,8 +29,8 @@ def _refuses(touch: Any) -> None:
         raise AssertionError("the child was let in")
 
 
-@pytest.mark.parametrize("storage", list(Storage))
-@pytest.mark.parametrize("backing", list(Backing))
+@pytest.mark.parametrize("storage", list(Storage), ids=lambda member: member.name)
+@pytest.mark.parametrize("backing", list(Backing), ids=lambda member: member.name)
 def test_a_child_gets_a_typed_error_and_never_zeros(
     probes: Any, storage: Storage, backing: Backing
 ) -> None:
@@ -81,7 +81,7 @@ def test_a_fork_inside_an_access_is_noticed_when_the_child_leaves_it(probes: Any
     secret.close()
 
 
-@pytest.mark.parametrize("storage", list(Storage))
+@pytest.mark.parametrize("storage", list(Storage), ids=lambda member: member.name)
 def test_a_child_makes_secrets_of_its_own_and_drops_inherited_ones(
     probes: Any, storage: Storage
 ) -> None:

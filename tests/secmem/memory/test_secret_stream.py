@@ -35,7 +35,7 @@ def test_a_long_write_becomes_chunks_of_four_pages() -> None:
         assert stream.read() == data[CHUNK + 1 :]
 
 
-@pytest.mark.parametrize("storage", list(Storage))
+@pytest.mark.parametrize("storage", list(Storage), ids=lambda member: member.name)
 def test_flush_joins_what_is_left_into_one_secret(storage: Storage) -> None:
     with SecretStream(SecretFactory(storage=storage)) as stream:
         stream.write(bytearray(b"abc"))
