@@ -24,7 +24,7 @@ WRONG = (FindingKind.ASSERTION,)
 DIES = (FindingKind.CRASH,)
 
 _secret: Any = partial(PlantedBug, component="secret", good=good)
-_raced: Any = partial(_secret, method=Method.EXPLORATION, executions=1_000)
+_raced: Any = partial(_secret, method=Method.EXPLORATION, executions=500)
 _faulted: Any = partial(_secret, method=Method.PROPERTY, executions=60)
 _scanned: Any = partial(_secret, method=Method.MEMORY_SCAN, executions=1, good=SecretFactory)
 
@@ -74,7 +74,7 @@ RACED: tuple[PlantedBug, ...] = (
         kinds=DIES,
         isolated=True,
         strategy="pct",  # four switches in the right places: too many for a random walk
-        executions=6_000,
+        executions=5_000,  # found in one of 320
     ),
     _raced(
         number="B-06",
@@ -91,6 +91,7 @@ RACED: tuple[PlantedBug, ...] = (
         bad=assemble(state=twins.ReadsPlaceInTwoSteps),
         kinds=(*WRONG, *DIES),
         isolated=True,
+        executions=1_000,
     ),
     _raced(
         number="B-09",
@@ -107,7 +108,7 @@ RACED: tuple[PlantedBug, ...] = (
         kinds=DIES,
         isolated=True,
         strategy="pct",
-        executions=3_000,
+        executions=1_500,
     ),
     _raced(
         number="B-11",
