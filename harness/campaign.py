@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from harness import journal
+from harness.engine import board
 from harness.engine.execution import Execution
 from harness.engine.pool import Pool
 from harness.errors import NestedExplorationError
@@ -58,6 +59,9 @@ class Campaign:
         self._froze = False
 
     def __enter__(self) -> Campaign:  # noqa: PYI034  # final in effect
+        running = board.current()
+        if running is not None:
+            running.refuse(NestedExplorationError())  # raises, and cannot be swallowed
         if not _active.acquire(blocking=False):
             raise NestedExplorationError
         try:

@@ -123,8 +123,9 @@ class NestedExplorationError(HarnessError):
 
     def __str__(self) -> str:
         return (
-            "explore or replay was called inside a controlled execution; one engine runs at a "
-            "time. Call it outside the body."
+            "explore or replay was called inside a controlled execution, or while another thread "
+            "explores; one engine runs at a time in a process. Call it outside the body, one after "
+            "the other."
         )
 
 

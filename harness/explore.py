@@ -36,6 +36,7 @@ MAX_OVERRUNS: Final = 10  # executions at their step bound after which more of t
 GIL_TRIES: Final = 300  # executions under the GIL model that look for the same failure
 MAX_EVENTS: Final = 2_000  # events that a trace keeps: the first and the last half
 PROGRESS_S: Final = 0.25
+MAX_PLACES: Final = 8  # tasks that the evidence of an undecided run names
 
 
 def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
@@ -192,6 +193,7 @@ class _Explorer:
         self.model = model
         self.executions = 0
         self.overruns = 0
+        self.unfinished: tuple[str, ...] = ()  # where the tasks stood at the last bound
         self.exhausted = False
         self.invisible = ""  # why plain accesses of the body are not seen, if they are not
         self.started_s = time.perf_counter()
@@ -231,6 +233,7 @@ class _Explorer:
                 if kind_of(ending) is not None:
                     return self._examine(campaign, ending, schedule)
                 self.overruns += 1
+                self.unfinished = ending.places
                 if self.overruns >= MAX_OVERRUNS:
                     return None
             if budget_s is not None or progress is not None:
@@ -378,7 +381,13 @@ class _Explorer:
         return f"{count} execution{plural}, none failed ({self.name}, seed {self.seed})"
 
     def _unfinished(self) -> str:
-        return "a loop that polls instead of waiting looks like this; or raise max_steps"
+        shown = self.unfinished[:MAX_PLACES]
+        more = len(self.unfinished) - len(shown)
+        places = "; ".join((*shown, f"and {more} more") if more else shown)
+        return (
+            "a loop that polls instead of waiting looks like this; or raise max_steps. "
+            f"There: {places}"
+        )
 
 
 def check_arguments(  # noqa: PLR0913  # those of explore

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 EPOCH_NS = 1_700_000_000 * 10**9  # virtual wall clock at the start: 2023-11-14, a fixed instant
 START_NS = 1_000 * 10**9  # virtual monotonic clock at the start
 OUTSIDE_PATIENCE_S = 1.0  # for a lock that another thread held when the execution began
+PATIENT_NS = 240 * 10**9  # waits this long guard against hangs: asyncio gives its executor 300 s
 TICK_NS = 1_000  # a clock that is read moves on, so that polling a deadline ends
 
 
@@ -71,6 +72,7 @@ class Execution:
         "model",
         "now_ns",
         "os_thread",
+        "patient",
         "pick",
         "pool",
         "ready",
@@ -110,6 +112,7 @@ class Execution:
         self.tasks: list[Task] = []
         self.ready: list[Task] = []  # who could run now, by id
         self.timed: list[Task] = []  # who is parked with a deadline, by id
+        self.patient: list[Task] = []  # likewise, by a deadline that is only met when all wait
         self.schedule: list[int] = []
         self.steps = 0
         self.threads_made = 0  # for default names: the same in every execution
@@ -402,13 +405,15 @@ class Execution:
             self._refresh_alone()
 
     def _park(self, task: Task) -> None:
+        assert task.deadline_ns is not None
         task.parked = True
-        insort(self.timed, task, key=_task_id)
+        patient = task.deadline_ns - self.now_ns >= PATIENT_NS
+        insort(self.patient if patient else self.timed, task, key=_task_id)
 
     def _unpark(self, task: Task) -> None:
         if task.parked:
             task.parked = False
-            self.timed.remove(task)
+            (self.timed if task in self.timed else self.patient).remove(task)
 
     def put_back(self, task: Task) -> None:
         """Take back a `wake`: what the task waits for is gone again before it ran."""
@@ -470,11 +475,12 @@ class Execution:
 
     def _advance_clock(self) -> bool:
         """Jump to the earliest deadline; say if there was one."""
-        if not self.timed:
+        waiting = self.timed + self.patient
+        if not waiting:
             return False
-        soonest = min(task.deadline_ns for task in self.timed if task.deadline_ns is not None)
+        soonest = min(task.deadline_ns for task in waiting if task.deadline_ns is not None)
         self.now_ns = max(self.now_ns, soonest)
-        for task in list(self.timed):
+        for task in waiting:
             if task.deadline_ns is not None and task.deadline_ns <= self.now_ns:
                 self._fire(task)
         return True

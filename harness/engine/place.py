@@ -60,6 +60,6 @@ def caller_site(frame: FrameType | None) -> Site:
             if not path.startswith(_THROUGH):
                 return Site(path, frame.f_lineno, frame.f_code.co_qualname, through)
             through = frame.f_code.co_qualname
-        last = frame
+            last = frame  # a thread of the library's own has no line of the user's
         frame = frame.f_back
     return Site(last.f_code.co_filename, last.f_lineno, last.f_code.co_qualname, through)
