@@ -42,9 +42,10 @@ class Access:
     ) -> None:
         if not self.state.end_access(self):
             return
-        escaped = ViewEscaped(1, "the end of the access")
         if error is None:
-            raise escaped
+            # Never from a variable: error, traceback and this frame would be a cycle, which keeps
+            # the caller's frames, and the slice in them, until the garbage collector comes.
+            raise ViewEscaped(1, "the end of the access")
         # The block's own error is what the caller must see, and its traceback may be what holds
         # the slice.
-        error.add_note(str(escaped))
+        error.add_note(str(ViewEscaped(1, "the end of the access")))

@@ -288,7 +288,7 @@ class AlignedMemory:
                 errors.append(error)
         self._released = True
         if errors:
-            raise errors[0]
+            raise errors.pop(0)  # out of the list: in it, error and frame would be a cycle
 
     def _cleanup_steps(self) -> tuple[Callable[[], None], ...]:
         return (self._make_writable, self.wipe, self._unlock, self._unmap)

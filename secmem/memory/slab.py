@@ -200,7 +200,7 @@ class SlabPage:
                 self._release_page(errors)
         self._sweep()
         if errors:
-            raise errors[0]
+            raise errors.pop(0)  # out of the list: in it, error and frame would be a cycle
 
     def give_back_soon(self, slot: int) -> None:
         """Wipe a slot without waiting: now, or when the lock's holder gives it back."""
@@ -251,7 +251,7 @@ class SlabPage:
             else:
                 self._wipe_slot(entry, errors)
         if errors:
-            raise errors[0]
+            raise errors.pop(0)  # out of the list: in it, error and frame would be a cycle
 
 
 class SlotCell:
