@@ -14,7 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
@@ -165,12 +165,14 @@ def record_of(name: str, strategy: str, result: harness.Exploration) -> Record:
 def run_planted(plan: Plan, console: Console) -> tuple[bool, str]:
     """Seek the planted bugs."""
     code = run(console, "-m", "tests.planted", "--seeds", str(plan.seeds), "--store", plan.store)
-    found = latest(plan.store, "planted")
-    bugs = [record for record in found if record["outcome"] == "passed"]
-    return (
-        code == 0,
-        f"{len(bugs)} of {len(found)} planted bugs found in every one of {plan.seeds} seeds",
+    records = latest(plan.store, "planted")
+    bad = [record for record in records if record["params"]["twin"] == "bad"]
+    good = [record for record in records if record["params"]["twin"] == "good"]
+    words = (
+        f"{passed(bad)} of {len(bad)} planted bugs found under each of {plan.seeds} seeds; "
+        f"{passed(good)} of {len(good)} good twins pass"
     )
+    return code == 0, words
 
 
 def run_stress(plan: Plan, console: Console) -> tuple[bool, str]:
@@ -215,7 +217,12 @@ def run(console: Console, *arguments: object) -> int:
     return subprocess.run([sys.executable, *words], check=False).returncode
 
 
-def latest(store: Path, kind: str) -> list[dict[str, str]]:
+def passed(records: list[dict[str, Any]]) -> int:
+    """Count the records that passed."""
+    return sum(record["outcome"] == "passed" for record in records)
+
+
+def latest(store: Path, kind: str) -> list[dict[str, Any]]:
     """Return the records of the newest document that has some of `kind`."""
     newest = sorted(store.rglob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in newest:
