@@ -1,0 +1,84 @@
+"""What can go wrong with fuzzing itself; a bug in the subject is a crash, not one of these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class FuzzError(Exception):
+    """Base of every error of `fuzz`."""
+
+
+class UnknownTargetError(FuzzError, ValueError):
+    """No target goes by that name."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"no target {self.name!r}: {self.reason}. Give a name that `holdfast fuzz list` "
+            "shows, or package.module:NAME of a fuzz.Target of your own."
+        )
+
+
+class BadTargetError(FuzzError, ValueError):
+    """A field of a `Target` is not what it has to be."""
+
+    def __init__(self, field: str, got: object, takes: str) -> None:
+        super().__init__(field, got, takes)
+        self.field = field
+        self.got = got
+        self.takes = takes
+
+    def __str__(self) -> str:
+        return f"Target.{self.field} takes {self.takes}, got {self.got!r:.80}"
+
+
+class EngineMissingError(FuzzError):
+    """The engine that was asked for cannot run here."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"Atheris cannot run here: {self.reason}. It has wheels for Linux on x86-64: "
+            "pip install 'holdfast[fuzz]' there, or leave --engine away and fuzz with the plain "
+            "seeded generator"
+        )
+
+
+class InputFileError(FuzzError, ValueError):
+    """A file that was to be replayed is not an input."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} cannot be replayed: {self.reason}"
+
+
+class ScheduleFailure(AssertionError):  # noqa: N818  # a finding in the subject, not an error of ours
+    """An input failed under its schedule; raised by a target that runs under the engine."""
+
+    def __init__(self, finding: str, message: str, frames: tuple[str, ...]) -> None:
+        super().__init__(finding, message, frames)
+        self.finding = finding
+        self.message = message
+        self.frames = frames
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UndecidedError(FuzzError):
+    """A target met a bound of its own before it could judge the input: neither good nor bad."""

@@ -1,0 +1,63 @@
+"""A campaign as the record that the report keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fuzz.campaign_run import Verdict
+from reports import Direction, Measure, Outcome, Record, RecordKind
+
+if TYPE_CHECKING:
+    from fuzz.campaign_run import CampaignRun
+
+
+def record_of(run: CampaignRun) -> Record:
+    """Return the campaign as a record."""
+    return Record(
+        kind=RecordKind.FUZZ,
+        name=run.target,
+        outcome=_outcome(run.verdict),
+        measures=_measures(run),
+        params={
+            "generator": run.engine.value,
+            "engine": run.engine.name.lower(),
+            "seed": str(run.seed),
+        },
+        message=_message(run),
+        replay=run.found[0].replay if run.found else run.again,
+    )
+
+
+def _outcome(verdict: Verdict) -> Outcome:
+    match verdict:
+        case Verdict.CLEAN:
+            return Outcome.PASSED
+        case Verdict.FOUND:
+            return Outcome.FAILED
+        case Verdict.UNDECIDED | Verdict.INTERRUPTED:
+            return Outcome.UNDECIDED
+
+
+def _measures(run: CampaignRun) -> tuple[Measure, ...]:
+    higher, lower, neither = Direction.HIGHER, Direction.LOWER, Direction.NEITHER
+    measures = [
+        _measure("executions", run.executions, "executions", neither),
+        _measure("rate", run.rate, "executions/s", higher),
+        _measure("time", run.elapsed_s, "s", neither),
+        _measure("crashes", len(run.found), "findings", lower),
+        _measure("features", run.features, "features", higher),
+        _measure("corpus", run.corpus, "inputs", neither),
+    ]
+    if run.coverage is not None:
+        measures.append(_measure("coverage", run.coverage, "edges", higher))
+    return tuple(measures)
+
+
+def _measure(metric: str, value: float, unit: str, direction: Direction) -> Measure:
+    return Measure(metric=metric, value=float(value), unit=unit, direction=direction)
+
+
+def _message(run: CampaignRun) -> str:
+    if run.found:
+        return "\n".join(f"{found.crash.message}\n{found.replay}" for found in run.found)
+    return run.why_undecided
