@@ -37,6 +37,7 @@ START_S: Final = (
     60.0  # an interpreter and its imports take 0.3 s; on a loaded machine 100 times that
 )
 END_S: Final = 10.0  # from "done" to the end of the process
+BUSY_SHARE: Final = 0.05  # of one core: sleepers take nothing, a loop a share of a crowded machine
 LAST_WORDS_BYTES: Final = 6_000
 
 
@@ -206,12 +207,12 @@ class _Watch:
             stacks = f"(no stacks: {error})"
         self._look(seen)
         before_s, began_s = self._cpu_s, time.monotonic()
-        time.sleep(LOOK_S * 4)
+        time.sleep(LOOK_S * 10)
         self._look(seen)
         busy = (self._cpu_s - before_s) / (time.monotonic() - began_s)
         how = (
             "its threads are busy: a loop that never ends, a livelock"
-            if busy > 0.5  # noqa: PLR2004  # of one core
+            if busy > BUSY_SHARE
             else "its threads are asleep: a deadlock or a lost wake-up"
         )
         return Ending.HANG, f"it did not {what}, and {how}", stacks
