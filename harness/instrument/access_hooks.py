@@ -9,10 +9,12 @@ from __future__ import annotations
 import functools
 import sys
 import types
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
 from harness.engine.board import CONTENT, READ, WRITE
+from harness.instrument.hook_names import PREFIX
 from harness.instrument.stored_names import on_change, stored
 from harness.instrument.type_facts import Facts, Kind, facts_of, is_instrumented, underlying
 
@@ -34,7 +36,11 @@ on_change(_quiet.clear)
 
 
 def read(obj: Any, name: str) -> Any:  # noqa: ANN401  # hooks pass anything through
-    """Run before `obj.name` is read."""
+    """Run before `obj.name` is read.
+
+    No hook asks the object itself for anything, not even by `isinstance`, which reads `__class__`:
+    that would run the author's code in the middle of a hook.
+    """
     if not board.alone:
         kind = type(obj)
         quiet = _quiet.get((kind, name))
@@ -93,11 +99,11 @@ def _record_attribute(kind: int, obj: Any, name: str) -> None:  # noqa: ANN401  
     cls = type(obj)
     if name == "__dict__":
         board.access(WRITE, obj, CONTENT)  # whoever holds it can change every attribute
-    elif isinstance(obj, type):
+    elif issubclass(cls, type):
         quiet = name not in stored and isinstance(class_attribute(obj, name), _METHODS)
         if kind == WRITE or not quiet:
             board.access(kind, obj, name)
-    elif kind == READ and not isinstance(obj, types.ModuleType):
+    elif kind == READ and not issubclass(cls, types.ModuleType):
         board.access(READ, _home(obj, cls, name), name)
     elif not _runs_own_code(cls, name):
         board.access(kind, obj, name)
@@ -149,7 +155,7 @@ def write_item(obj: Any, key: Any) -> Any:  # noqa: ANN401  # as above
 def del_item(obj: Any, key: Any) -> Any:  # noqa: ANN401  # as above
     """Run before `obj[key]` is deleted: in a list, what stands behind it moves."""
     if not board.alone:
-        _record_item(WRITE, obj, key if isinstance(obj, dict) else ...)
+        _record_item(WRITE, obj, key if issubclass(type(obj), dict) else ...)
     return obj
 
 
@@ -206,7 +212,7 @@ class Slot:
 def _record_item(kind: int, obj: Any, key: Any) -> None:  # noqa: ANN401  # as above
     facts = facts_of(type(obj))
     if facts.kind is Kind.CONTAINER:
-        if isinstance(obj, dict):
+        if issubclass(type(obj), dict):
             _record_entry(kind, obj, key)
         else:
             board.access(kind, obj, _place(obj, key, facts))
@@ -234,7 +240,7 @@ def _record_entry(kind: int, obj: dict[Any, Any], key: Any) -> None:  # noqa: AN
     if type(key) is str and "__builtins__" in obj and "__name__" in obj:
         board.access(kind, namespace(obj), key)
         return
-    if kind == READ and getattr(obj, "default_factory", None) is not None:
+    if kind == READ and issubclass(type(obj), defaultdict):
         kind = WRITE  # a missing key is added
     board.access(kind, obj, ("item", key))
 
@@ -257,6 +263,16 @@ class Variable:
     def record_name(self) -> str:
         """Return what a trace calls the place of this variable."""
         return f"{self.function}()"
+
+
+def author_names(found: Any) -> Any:  # noqa: ANN401  # a dictionary or list of names
+    """Return what `locals()` or `dir()` gave in a function without the names of hooks."""
+    if type(found) is list:
+        return [name for name in found if not name.startswith(PREFIX)]
+    if type(found) is dict:
+        for name in [name for name in found if name.startswith(PREFIX)]:
+            del found[name]
+    return found
 
 
 def namespace(values: dict[str, Any]) -> Any:  # noqa: ANN401  # a module or its dictionary

@@ -7,6 +7,8 @@ from __future__ import annotations
 import ast
 from typing import Final
 
+from harness.instrument.hook_names import hook_name
+from harness.instrument.scopes import ScopeKind
 from harness.instrument.syntax import (
     constant,
     has_walrus,
@@ -109,6 +111,8 @@ class AccessRewriter(VariableRewriter):
 
     def _keep_builtin(self, node: ast.Call, name: str) -> bool:
         """Leave the call of a builtin as it is written; say if that is right for `name`."""
+        if name in ("locals", "vars", "dir") and not node.args and not node.keywords:
+            return self._hide_temporaries(node)
         if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
             if name in ("len", "bool"):
                 if not self.is_private(node.args[0]):
@@ -118,6 +122,14 @@ class AccessRewriter(VariableRewriter):
                 node.args = [hook("whole", node.args[0])]
                 return True
         return is_native_builtin(name) or name == "vars"
+
+    def _hide_temporaries(self, node: ast.Call) -> bool:
+        """Let `locals()` show the author's variables only; say that the call is done."""
+        if self.scope.function().kind is ScopeKind.FUNCTION:
+            inner = ast.copy_location(ast.Call(node.func, [], []), node)
+            node.func = ast.copy_location(ast.Name(hook_name("locals"), ast.Load()), node)
+            node.args = [inner]
+        return True
 
     def _rewrite_method(self, node: ast.Call, func: ast.Attribute, *, simple: bool) -> None:
         if func.attr in WEAK_MAKERS:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
 from harness.engine.board import CONTENT, OPAQUE, READ, WRITE
-from harness.instrument.access_hooks import read, write
+from harness.instrument.access_hooks import class_attribute, read, write
 from harness.instrument.call_plans import effect_of
 from harness.instrument.callable_table import STORING_METHODS, Effect, method_effect
 from harness.instrument.content_hooks import content, record_content, text, truth
 from harness.instrument.flow_hooks import REAL_LOCKS, region
-from harness.instrument.stored_names import add_stored
-from harness.instrument.type_facts import Kind, facts_of
+from harness.instrument.stored_names import add_stored, on_change, stored
+from harness.instrument.type_facts import Kind, facts_of, is_instrumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,10 @@ _NO_POINT: Final = frozenset((len, isinstance, type, issubclass, callable, id, h
 _PYTHON: Final = (types.FunctionType, types.MethodType)
 _MUTABLE: Final = frozenset((Kind.CONTAINER, Kind.INSTANCE, Kind.WINDOW, Kind.ITERATOR))
 _CHANGED: Final = _MUTABLE | {Kind.GENERATOR}
+_PLAIN_LOOK_UP: Final = vars(object)["__getattribute__"]
+_MAX_REMEMBERED: Final = 8192  # pairs of type and name
+_direct: dict[tuple[type, str], bool] = {}
+on_change(_direct.clear)
 _WEAK_MAKERS: Final = (weakref.ref, weakref.proxy, weakref.finalize, weakref.WeakMethod)
 
 
@@ -44,9 +48,8 @@ def call(function: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
 
 
 def _runs_without_point(function: Any) -> bool:  # noqa: ANN401  # as above
-    return isinstance(function, type) or (
-        isinstance(function, types.BuiltinFunctionType) and function in _NO_POINT
-    )
+    kind = type(function)
+    return issubclass(kind, type) or (kind is types.BuiltinFunctionType and function in _NO_POINT)
 
 
 def method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
@@ -87,25 +90,37 @@ _get_function: Final = vars(_Standing)["function"].__get__
 
 
 def _method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
-    if facts_of(type(obj)).kind is Kind.TRUSTED and not board.gil:
+    kind = type(obj)
+    direct = _direct.get((kind, name))
+    if direct is None:
+        direct = _learn(kind, name)
+    if direct and not board.gil:
         return obj
     read(obj, name)
     try:
         function = getattr(obj, name)
     except AttributeError:
         return obj  # the call itself raises, on the author's line
-    chosen = call(function)
-    if chosen is function and type(function) is not types.FunctionType:
-        # Looked up again by the call, natively; a plain function may come from a property.
-        return obj if _is_stable(obj, name, function) else _standing(chosen)
-    return _standing(chosen)
+    return _standing(call(function))
 
 
-def _is_stable(obj: Any, name: str, function: Any) -> bool:  # noqa: ANN401  # as above
-    """Say if a second look-up finds the same without running code of the user's."""
-    if type(function) is not types.MethodType:
+def _learn(kind: type, name: str) -> bool:
+    """Say if `obj.name()` of a `kind` always runs one rewritten method, and remember it."""
+    if len(_direct) >= _MAX_REMEMBERED:
+        _direct.clear()
+    result = _direct[kind, name] = _is_direct(kind, name)
+    return result
+
+
+def _is_direct(kind: type, name: str) -> bool:
+    if facts_of(kind).kind is Kind.TRUSTED:
+        return True
+    if name in stored or class_attribute(kind, "__getattribute__") is not _PLAIN_LOOK_UP:
         return False
-    return getattr(type(obj), name, None) is function.__func__ and function.__self__ is obj
+    found = class_attribute(kind, name)
+    if type(found) in (staticmethod, classmethod):
+        found = found.__func__
+    return type(found) is types.FunctionType and is_instrumented(found)
 
 
 def _standing(function: Any) -> Any:  # noqa: ANN401  # as above
@@ -123,7 +138,7 @@ def lock_method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
 
 def call_weak(function: Any) -> Any:  # noqa: ANN401  # as above
     """Return what to call in place of `weakref.ref` and its kin: callbacks run as one step."""
-    if function in _WEAK_MAKERS:
+    if any(function is maker for maker in _WEAK_MAKERS):
         return functools.partial(_make_weak, function)
     return call(function)
 
@@ -149,7 +164,7 @@ def _then_point(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN40
     """Call C code; CPython may switch when it returns."""
     __tracebackhide__ = True
     result = function(*args, **kwargs)
-    if board.gil and not board.alone:
+    if not board.alone:
         board.gil_point()
     return result
 
@@ -162,7 +177,9 @@ def _reading(record: Callable[[Any], Any]) -> Callable[..., Any]:
         if not board.alone:
             for arg in (*args, *kwargs.values()):
                 record(arg)
-        return _then_point(function, *args, **kwargs)
+        if board.gil:
+            return _then_point(function, *args, **kwargs)
+        return function(*args, **kwargs)
 
     return handle
 
@@ -176,7 +193,9 @@ def _changing_first(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A
             record_content(args[0])
         elif args and facts_of(type(args[0])).kind in _CHANGED:
             board.access(WRITE, args[0], CONTENT)
-    return _then_point(function, *args, **kwargs)
+    if board.gil:
+        return _then_point(function, *args, **kwargs)
+    return function(*args, **kwargs)
 
 
 def _on_container(kind: int) -> Callable[..., Any]:
@@ -193,9 +212,9 @@ def _on_container(kind: int) -> Callable[..., Any]:
                 record_content(owner)
             else:
                 board.access(kind, owner, CONTENT)
-        if board.gil and function.__name__ == "append":
-            return function(*args, **kwargs)  # specialised: no switch behind it
-        return _then_point(function, *args, **kwargs)
+        if board.gil and function.__name__ != "append":  # specialised: no switch behind it
+            return _then_point(function, *args, **kwargs)
+        return function(*args, **kwargs)
 
     return handle
 
@@ -212,7 +231,9 @@ def _attribute_read(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A
     named = _named_attribute(function, args)
     if named is not None:
         read(*named)
-    return _then_point(function, *args, **kwargs)
+    if board.gil:
+        return _then_point(function, *args, **kwargs)
+    return function(*args, **kwargs)
 
 
 def _attribute_write(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
@@ -221,7 +242,9 @@ def _attribute_write(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: 
     if named is not None:
         add_stored((named[1],))
         write(*named)
-    return _then_point(function, *args, **kwargs)
+    if board.gil:
+        return _then_point(function, *args, **kwargs)
+    return function(*args, **kwargs)
 
 
 def _in_one_step(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
@@ -239,12 +262,6 @@ def _in_one_step(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN4
 def _log(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     __tracebackhide__ = True
     kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1  # past this frame, to the author's
-    return _in_one_step_deeper(function, *args, **kwargs)
-
-
-def _in_one_step_deeper(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
-    __tracebackhide__ = True
-    kwargs["stacklevel"] += 1
     with region(f"{getattr(function, '__qualname__', function)}()"):
         return function(*args, **kwargs)
 
@@ -266,7 +283,9 @@ def _opaque(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  #
         _record_opaque(getattr(function, "__self__", None))
         for arg in (*args, *kwargs.values()):
             _record_opaque(arg)
-    return _then_point(function, *args, **kwargs)
+    if board.gil:
+        return _then_point(function, *args, **kwargs)
+    return function(*args, **kwargs)
 
 
 def _record_opaque(obj: Any) -> None:  # noqa: ANN401  # as above

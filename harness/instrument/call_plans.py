@@ -69,7 +69,7 @@ def effect_of(function: Any) -> Effect:  # noqa: ANN401  # any callable
         return _function_effect(function)
     if kind is types.MethodType:
         return _method_effect(function)
-    if isinstance(function, type):
+    if issubclass(kind, type):
         return _class_effect(function)
     if kind in _BOUND_C:
         return _builtin_effect(function)
@@ -106,20 +106,20 @@ def _method_effect(method: types.MethodType) -> Effect:
     kind = facts_of(type(owner)).kind
     if kind is Kind.TRUSTED:
         return Effect.NATIVE
-    if isinstance(owner, logging.Logger):
+    if issubclass(type(owner), logging.Logger):
         return Effect.LOGGING if method.__name__ in _LOGGING_METHODS else Effect.ONE_STEP
-    if kind is Kind.FILE or isinstance(owner, logging.Handler | io.IOBase):
+    if kind is Kind.FILE or issubclass(type(owner), (logging.Handler, io.IOBase)):
         return Effect.ONE_STEP
     if kind is Kind.CONTAINER:
         return method_effect(method.__name__)
-    if not isinstance(method.__func__, types.FunctionType):
+    if type(method.__func__) is not types.FunctionType:
         return effect_of(method.__func__)
     return _function_effect(method.__func__)
 
 
 def _builtin_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     owner = function.__self__
-    if owner is None or isinstance(owner, types.ModuleType):
+    if owner is None or issubclass(type(owner), types.ModuleType):
         return _module_function_effect(function)
     if getattr(function, "__objclass__", None) is object:
         return _OBJECT_METHODS.get(function.__name__, Effect.NATIVE)  # super().__setattr__
@@ -132,7 +132,7 @@ def _builtin_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
         return Effect.NATIVE
     if facts.kind is Kind.WINDOW:
         return Effect.CONTAINER_READ
-    if isinstance(owner, type):
+    if issubclass(type(owner), type):
         return Effect.READS  # dict.fromkeys, bytes.fromhex, object.__new__
     if facts.kind is Kind.GENERATOR:
         return Effect.CONTAINER_WRITE  # send, throw, close
@@ -170,9 +170,9 @@ def _descriptor_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
 def _object_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     """Return what calling an object of any other class does."""
     kind = type(function)
-    if isinstance(function, operator.attrgetter | operator.itemgetter | operator.methodcaller):
+    if kind in (operator.attrgetter, operator.itemgetter, operator.methodcaller):
         return Effect.READS
-    if isinstance(function, weakref.ref) or facts_of(kind).kind is Kind.TRUSTED:
+    if issubclass(kind, weakref.ref) or facts_of(kind).kind is Kind.TRUSTED:
         return _wrapped_effect(function)
     call = next((vars(base)["__call__"] for base in kind.__mro__ if "__call__" in vars(base)), None)
     return Effect.NATIVE if is_instrumented(call) else known_effect(function, Effect.OPAQUE)

@@ -79,8 +79,8 @@ _CHANGES_FIRST: Final = (
 )
 
 
-def _known() -> dict[Any, Effect]:
-    table: dict[Any, Effect] = {}
+def _known() -> dict[int, tuple[Effect, Any]]:
+    table: dict[int, tuple[Effect, Any]] = {}
     for effect, functions in (
         (Effect.NATIVE, _NATIVE),
         (Effect.READS, _READS),
@@ -91,7 +91,7 @@ def _known() -> dict[Any, Effect]:
         (Effect.ATTRIBUTE_WRITE, _from(builtins, "setattr delattr")),
         (Effect.ONE_STEP, _from(builtins, "print")),
     ):
-        table.update(dict.fromkeys(functions, effect))
+        table.update({id(function): (effect, function) for function in functions})
     return table
 
 
@@ -197,12 +197,10 @@ def method_effect(name: str) -> Effect:
 
 def known_effect(function: Any, default: Effect) -> Effect:  # noqa: ANN401  # any callable
     """Return what a well-known callable does, or `default`."""
-    try:
-        return KNOWN.get(function, default)
-    except TypeError:  # a callable object that cannot be hashed
-        return default
+    known = KNOWN.get(id(function))  # by identity: a hash may be the author's code
+    return default if known is None else known[0]
 
 
 def register(functions: Iterable[Any], effect: Effect) -> None:
     """Teach what some callables do; for packages whose functions are known to be harmless."""
-    KNOWN.update(dict.fromkeys(functions, effect))
+    KNOWN.update({id(function): (effect, function) for function in functions})

@@ -67,7 +67,7 @@ def delegate(obj: Any) -> Any:  # noqa: ANN401  # as above
 def _stepped(generator: Any) -> Iterator[Any]:  # noqa: ANN401  # as above
     """Yield the items of a generator that others may step, too."""
     __tracebackhide__ = True
-    if not isinstance(generator, types.GeneratorType):
+    if type(generator) is not types.GeneratorType:
         yield from generator  # raises what the loop itself would
         return
     while True:

@@ -14,6 +14,7 @@ HOOKS: Final[dict[str, Any]] = {
     for short, hook in {
         "stored": add_stored,
         "slice": slice,
+        "locals": access_hooks.author_names,
         "enter": flow_hooks.enter,
         "loop": flow_hooks.loop,
         "iter": flow_hooks.iterate,

@@ -16,8 +16,12 @@ _FRESH = (*_DISPLAYS, ast.ListComp, ast.SetComp, ast.DictComp, ast.JoinedStr)
 
 
 def hook(short: str, *args: ast.expr) -> ast.Call:
-    """Return a call of the hook `short`."""
-    return ast.Call(ast.Name(hook_name(short), ast.Load()), list(args), [])
+    """Return a call of the hook `short`, standing where its first argument stands.
+
+    Python reports an error of `with` or `for` at the expression, so the hook must not be wider.
+    """
+    call = ast.Call(ast.Name(hook_name(short), ast.Load()), list(args), [])
+    return ast.copy_location(call, args[0]) if args and hasattr(args[0], "lineno") else call
 
 
 def constant(value: str | None) -> ast.Constant:

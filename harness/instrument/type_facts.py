@@ -206,8 +206,11 @@ def root_of(module_name: object) -> str:
     return module_name.partition(".")[0] if isinstance(module_name, str) else ""
 
 
+_module_name: Final = vars(type)["__module__"].__get__  # past any metaclass of the author's
+
+
 def _kind(cls: type) -> Kind:  # noqa: PLR0911  # a decision table: one return a kind
-    root = root_of(getattr(cls, "__module__", ""))
+    root = root_of(_module_name(cls))
     if issubclass(cls, CONTAINERS):
         return Kind.CONTAINER
     if issubclass(cls, tuple):
@@ -273,7 +276,7 @@ def _collect(obj: Any, found: list[Any], *, depth: int) -> None:  # noqa: ANN401
     """
     if not depth:
         return
-    inner: Iterable[Any] = obj if isinstance(obj, tuple) else gc.get_referents(obj)
+    inner: Iterable[Any] = obj if issubclass(type(obj), tuple) else gc.get_referents(obj)
     for held in inner:
         kind = facts_of(type(held)).kind
         if kind is Kind.CONTAINER:
