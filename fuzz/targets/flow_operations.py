@@ -17,12 +17,13 @@ import time
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fuzz.byte_reader import ByteReader
 from fuzz.target import Target
 from fuzz.targets.flow_referee import Fate, Figures, Referee, Step
 from fuzz.under_engine import Body, UnderEngine
+from secmem.flow import CancelToken, FlowCancelled, FlowClosed, FlowController, FlowTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +107,7 @@ def _operation(byte: int, number: int) -> Operation:
 class FlowProgram(Body):
     """The body: one execution of a program, judged after every round."""
 
-    def __init__(self, program: Program, make: Callable[..., Any]) -> None:
+    def __init__(self, program: Program, make: Callable[..., FlowController]) -> None:
         super().__init__()
         self._program = program
         self._make = make
@@ -133,13 +134,10 @@ class FlowProgram(Body):
 class _Table:
     """A controller, the threads at it, and its referee."""
 
-    def __init__(self, program: Program, make: Callable[..., Any]) -> None:
-        from secmem.flow import CancelToken  # noqa: PLC0415  # the one that was made visible
-
-        self._token_type = CancelToken
+    def __init__(self, program: Program, make: Callable[..., FlowController]) -> None:
         self._flow = make(program.high, program.low, on_blocked=self._count_episode)
         self._referee = Referee(program.high, program.low)
-        self._tokens: dict[int, Any] = {}
+        self._tokens: dict[int, CancelToken] = {}
         self._fates: dict[int, Fate] = {}
         self._threads: list[threading.Thread] = []
         self._episodes = 0
@@ -148,7 +146,7 @@ class _Table:
         """Do the operations at once, wait for rest, judge; return the state in a word or two."""
         for operation in operations:
             if operation.what is not What.CANCEL:
-                self._tokens[operation.number] = self._token_type()
+                self._tokens[operation.number] = CancelToken()
         threads = [
             threading.Thread(target=self._perform, args=(operation,), name=operation.what.value)
             for operation in operations
@@ -197,8 +195,6 @@ class _Table:
                 self._acquire(operation.number, PATIENCE_S)
 
     def _acquire(self, caller: int, timeout_s: float | None) -> None:
-        from secmem.flow import FlowCancelled, FlowClosed, FlowTimeout  # noqa: PLC0415  # as above
-
         try:
             self._flow.acquire(timeout_s, self._tokens[caller])
         except FlowClosed:
@@ -235,13 +231,7 @@ def _step(operation: Operation) -> Step:
             )
 
 
-def _flow_controller(*args: Any, **how: Any) -> Any:  # noqa: ANN401  # the class as it is imported now
-    from secmem.flow import FlowController  # noqa: PLC0415  # under the import hook of the child
-
-    return FlowController(*args, **how)
-
-
-def flow_run(make: Callable[..., Any] = _flow_controller) -> UnderEngine:
+def flow_run(make: Callable[..., FlowController] = FlowController) -> UnderEngine:
     """Return the `run` of this target for a controller of another make.
 
     Args:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from secmem.memory import MemoryProtection, Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,8 +57,7 @@ class ModelReader:
 class ModelSecret:
     """A secret, and what it has to be like."""
 
-    def __init__(self, secret: Secret, content: bytes, library: Any) -> None:  # noqa: ANN401  # a module
-        self._library = library
+    def __init__(self, secret: Secret, content: bytes) -> None:
         self.handles = [secret]
         self.content = content
         self.accesses: list[OpenAccess] = []
@@ -95,10 +96,13 @@ class ModelSecret:
     def _check_protection(self) -> None:
         secret = self.handles[0]
         # The page of a slab is open while any secret in it is.
-        if secret.storage is not self._library.Storage.PAGE:
+        if secret.storage is not Storage.PAGE:
             return
-        kinds = self._library.MemoryProtection
-        wanted = kinds.READ_ONLY if self.accesses or self.escaped else kinds.NO_ACCESS
+        wanted = (
+            MemoryProtection.READ_ONLY
+            if self.accesses or self.escaped
+            else MemoryProtection.NO_ACCESS
+        )
         if secret.protection is not wanted:
             raise SecretMismatchError(
                 f"the page is {secret.protection.name} with {len(self.accesses)} accesses open "

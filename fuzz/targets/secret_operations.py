@@ -9,16 +9,27 @@ closed; nothing more is needed to say what every call must do.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fuzz.byte_reader import ByteReader
 from fuzz.target import Target
 from fuzz.targets.secret_model import ModelSecret, OpenAccess, SecretMismatchError, expect
+from secmem.memory import (
+    CloseInsideAccess,
+    EmptySecret,
+    Policy,
+    SecretClosed,
+    SecretFactory,
+    SecretStream,
+    Storage,
+    ViewEscaped,
+    live_secret_count,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secmem.memory import Secret, SecretFactory, SecretStream
+    from secmem.memory import Secret
 
 MOST_CALLS: Final = 60
 MOST_SECRETS: Final = 4
@@ -27,32 +38,25 @@ MOST_ACCESSES: Final = 4  # of one secret at a time
 SIZES: Final = (1, 2, 16, 31, 32, 33, 64, 255, 4_095, 4_096, 4_097, 9_000)
 
 
-def _library() -> Any:  # noqa: ANN401  # the module as it is imported now, under the child's hooks
-    import secmem.memory  # noqa: PLC0415
-
-    return secmem.memory
-
-
-def _good_factory(**how: Any) -> SecretFactory:  # noqa: ANN401  # passed on
-    made: SecretFactory = _library().SecretFactory(**how)
-    return made
-
-
 class SecretProgram:
     """One input on its way: reads calls, does them, judges them. Used once."""
 
-    def __init__(self, data: bytes, make: Callable[..., SecretFactory]) -> None:
-        self._library = library = _library()
+    def __init__(
+        self,
+        data: bytes,
+        make: Callable[..., SecretFactory],
+        make_stream: Callable[[SecretFactory], SecretStream],
+    ) -> None:
         self._reader = ByteReader(data)
-        how = {"policy": library.Policy.FALLBACK}
+        how = {"policy": Policy.FALLBACK}
         self._factories = (
-            make(storage=library.Storage.PAGE, **how),
-            make(storage=library.Storage.SLAB, **how),
+            make(storage=Storage.PAGE, **how),
+            make(storage=Storage.SLAB, **how),
         )
         self._secrets: list[ModelSecret] = []
-        self._stream: SecretStream = library.SecretStream(self._factories[0])
+        self._stream = make_stream(self._factories[0])
         self._queue = bytearray()
-        self._live_before = library.live_secret_count()
+        self._live_before = live_secret_count()
         self._filled = 0
         self.features: set[int] = set()
 
@@ -109,14 +113,14 @@ class SecretProgram:
 
     def make_wrongly(self) -> str:
         """Ask for what cannot be a secret."""
-        factory, errors = self._choose_factory(), self._library
+        factory = self._choose_factory()
         way = self._reader.below(4)
         if way == 0:
-            expect(errors.EmptySecret, lambda: factory.new(bytearray()))
+            expect(EmptySecret, lambda: factory.new(bytearray()))
         elif way == 1:
             expect(TypeError, lambda: factory.new(b"constant"))  # type: ignore[arg-type]  # wrong on purpose
         elif way == 2:  # noqa: PLR2004  # the third way
-            expect(errors.EmptySecret, lambda: factory.random(0))
+            expect(EmptySecret, lambda: factory.random(0))
         else:
             expect(TypeError, lambda: factory.new("text"))  # type: ignore[arg-type]  # wrong on purpose
         return str(way)
@@ -130,7 +134,7 @@ class SecretProgram:
             return "none"
         access = model.handle().access()
         if model.refuses:
-            expect(self._library.SecretClosed, access.__enter__)
+            expect(SecretClosed, access.__enter__)
             return "refused"
         view = access.__enter__()
         model.accesses.append(OpenAccess(access, view))
@@ -145,7 +149,7 @@ class SecretProgram:
             return "none"
         opened = model.accesses.pop(-1 - byte % len(model.accesses))
         if opened.slices:
-            expect(self._library.ViewEscaped, lambda: opened.access.__exit__(None, None, None))
+            expect(ViewEscaped, lambda: opened.access.__exit__(None, None, None))
             model.escaped.append(opened.slices)
             return "escaped"
         opened.access.__exit__(None, None, None)
@@ -184,7 +188,7 @@ class SecretProgram:
             return "none"
         secret = model.handle()
         if model.refuses:
-            expect(self._library.SecretClosed, lambda: secret.with_bytes(bytes))
+            expect(SecretClosed, lambda: secret.with_bytes(bytes))
             return "refused"
         if secret.with_bytes(bytes) != model.content:
             raise SecretMismatchError("with_bytes shows other bytes than the secret was made of")
@@ -242,7 +246,7 @@ class SecretProgram:
         reader = model.readers[byte % len(model.readers)]
         size = byte - 1
         if model.refuses:
-            expect(self._library.SecretClosed, lambda: reader.source.read(size))
+            expect(SecretClosed, lambda: reader.source.read(size))
             return "refused"
         wanted = reader.take(model.content, size)
         if reader.source.read(size) != wanted or reader.source.tell() != reader.position:
@@ -268,11 +272,11 @@ class SecretProgram:
         secret: Secret = model.handles[byte % len(model.handles)]
         limit = 0.0 if byte & 0x80 else None
         if model.accesses:
-            expect(self._library.CloseInsideAccess, lambda: secret.close(limit))
+            expect(CloseInsideAccess, lambda: secret.close(limit))
             return "inside"
         model.refuses = True
         if model.escaped:
-            expect(self._library.ViewEscaped, lambda: secret.close(limit))
+            expect(ViewEscaped, lambda: secret.close(limit))
             return "escaped"
         again = model.closed
         secret.close(limit)
@@ -285,10 +289,10 @@ class SecretProgram:
         if model is None or model.accesses or model.escaped:
             return "none"
         was_closed = model.closed
-        before = self._library.live_secret_count()
+        before = live_secret_count()
         self._secrets.remove(model)
         model.forget()
-        if self._library.live_secret_count() != before - (not was_closed):
+        if live_secret_count() != before - (not was_closed):
             raise SecretMismatchError("a dropped secret still counts as live")
         return "closed" if was_closed else "open"
 
@@ -317,7 +321,7 @@ class SecretProgram:
     def flush_stream(self) -> str:
         """Take the stream out as one secret."""
         if not self._queue:
-            expect(self._library.EmptySecret, self._stream.flush)
+            expect(EmptySecret, self._stream.flush)
             return "empty"
         with self._stream.flush() as whole:
             if whole.with_bytes(bytes) != self._queue:
@@ -334,7 +338,7 @@ class SecretProgram:
             raise SecretMismatchError("the stream counts other bytes than were written")
 
     def _check_nothing_left(self) -> None:
-        left = self._library.live_secret_count() - self._live_before
+        left = live_secret_count() - self._live_before
         if left:
             raise SecretMismatchError(f"{left} secrets live on after every one was closed")
 
@@ -364,7 +368,7 @@ class SecretProgram:
         return (block * (size // len(block) + 1))[:size]
 
     def _enter_new(self, secret: Secret, content: bytes) -> None:
-        model = ModelSecret(secret, content, self._library)
+        model = ModelSecret(secret, content)
         self._secrets.append(model)
 
 
@@ -379,16 +383,18 @@ CALLS: Final[tuple[Callable[[SecretProgram], str], ...]] = (
 
 
 def secret_run(
-    make: Callable[..., SecretFactory] = _good_factory,
+    make: Callable[..., SecretFactory] = SecretFactory,
+    make_stream: Callable[[SecretFactory], SecretStream] = SecretStream,
 ) -> Callable[[bytes], set[int]]:
     """Return the `run` of this target for secrets of another make.
 
     Args:
         make: Called as `SecretFactory` is, twice an input.
+        make_stream: Called as `SecretStream` is, once an input.
     """
 
     def run(data: bytes) -> set[int]:
-        program = SecretProgram(data, make)
+        program = SecretProgram(data, make, make_stream)
         program.run()
         return program.features
 
