@@ -102,7 +102,7 @@ class Campaign:
             pick = _checked(pick)
         early = bool(getattr(strategy, "early_timeouts", False))
         if journal.active is not None:
-            pick = journal.active.follow(pick, early=early)
+            pick = journal.active.follow(pick, early=early, gil=self._gil)
         execution = Execution(
             pick,
             pool=self._pool,

@@ -10,27 +10,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
-from rich.console import Console
+from click.core import ParameterSource
 
-from harness.errors import ExplorationInterrupted, HarnessError, TokenError
-from harness.exploration import Verdict
+from harness.errors import (
+    ArgumentError,
+    ExplorationInterrupted,
+    HarnessError,
+    TargetError,
+    TokenError,
+)
+from harness.exploration import Exploration, Verdict
 from harness.explore import MODELS, explore, replay
+from harness.instrument.errors import InstrumentError
 from harness.isolate import explore_isolated, replay_isolated
+from harness.progress import ProgressLine
 from harness.strategies.registry import STRATEGY_NAMES
 from harness.target import load_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.exploration import Exploration
-    from harness.finding import Finding
+    from collections.abc import Callable, Sequence
 
 EXIT_FOUND: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_UNDECIDED: Final = 3
-EXIT_INTERRUPTED: Final = 130
+EXIT_INTERRUPTED: Final = 130  # what a shell reports for a program that Ctrl-C ended
+MAX_DURATION_S: Final = 366 * 24 * 3600.0
 Result = TypeVar("Result")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_WRONG_USE: Final = (ArgumentError, TargetError, TokenError, InstrumentError)
 
 
 class Duration(click.ParamType[float]):
@@ -50,7 +57,7 @@ class Duration(click.ParamType[float]):
             seconds = float(number) * _UNITS[text[len(number) :] or "s"]
         except (ValueError, KeyError):
             seconds = -1.0
-        if not 0 < seconds < float("inf"):
+        if not 0 < seconds <= MAX_DURATION_S:
             self.fail(f"{value!r} is no duration; write 90, 90s, 5m or 8h", param, ctx)
         return seconds
 
@@ -68,10 +75,8 @@ _instrument = click.option(
 @click.argument("target", metavar="PACKAGE.MODULE:FUNCTION")
 @click.option(
     "--strategy",
-    default="random",
-    show_default=True,
     metavar="NAME",
-    help=f"{', '.join(STRATEGY_NAMES)}, or package.module:Class.",
+    help=f"{', '.join(STRATEGY_NAMES)}, or package.module:Class.  [default: the best there is]",
 )
 @click.option("--executions", default=1_000, show_default=True, type=click.IntRange(min=1))
 @click.option("--time", "budget_s", type=Duration(), help="Begin none after this: 60s, 5m, 8h.")
@@ -83,17 +88,26 @@ _instrument = click.option(
     type=click.Choice(MODELS),
     help="Where threads can switch: at every shared access, or where CPython with the GIL does.",
 )
-@click.option("--max-steps", default=20_000, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--max-steps",
+    default=20_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Choices after which one execution is given up, undecided.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1, max=1))
 @click.option("--isolated", is_flag=True, help="In a child process: a crash becomes a finding.")
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the result here.",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write the result here, for `holdfast report ingest`.",
 )
 @_instrument
+@click.pass_context
 def explore_command(
+    ctx: click.Context,
+    /,
     target: str,
     *,
     instrument: tuple[str, ...],
@@ -103,70 +117,93 @@ def explore_command(
 ) -> None:
     """Run a function under many thread interleavings until one fails.
 
-    The function takes nothing, starts ordinary threads, joins them and asserts.
+    The function takes nothing, starts ordinary threads, joins them and asserts. It is imported
+    with the current directory in the path.
 
     \b
       holdfast explore app.pool:body
       holdfast explore app.pool:body --strategy dfs --executions 100000
       holdfast explore app.pool:body --time 8h --seed 7 --instrument app_core
 
-    Exit codes: 0 none failed, 1 one failed, 2 wrong usage, 3 undecided, 130 interrupted.
+    Without --executions, --time alone ends the search.
+
+    Exit codes: 0 none failed, 1 one failed, 2 wrong usage, 3 undecided (a budget ended first, or
+    the code could not be controlled), 130 interrupted.
     """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
-    console = Console()
-    extra = "".join(f" --instrument {shlex.quote(name)}" for name in instrument)
-    result = _guarded(lambda: _run(target, instrument, console, isolated=isolated, **settings))
-    result = _with_command(result, target, extra + (" --isolated" if isolated else ""))
+    if settings["budget_s"] is not None and _left_out(ctx, "executions"):
+        settings["executions"] = sys.maxsize
+    setting = _shared_options(instrument, isolated=isolated)
+    result, interrupted = _guarded(
+        lambda: _explored(target, instrument, isolated=isolated, settings=settings)
+    )
+    result = _with_command(result, target, setting)
     if json_file is not None:
-        json_file.write_text(json.dumps(result.to_json(), indent=1), "utf-8")
-    console.print(str(result), markup=False, highlight=False, soft_wrap=True)
+        _write_json(result, json_file)
+    click.echo(str(result))
     if result.finding is not None:
-        console.print(f"\n{result.name}: FAILED: {result.evidence}", markup=False, highlight=False)
+        click.echo(f"\n{target}: FAILED: {result.evidence}")
         sys.exit(EXIT_FOUND)
-    if "interrupted" in result.evidence:
-        words = shlex.join(_rest(settings, result))
-        console.print(f"go on:   holdfast explore {target} {words}{extra}", soft_wrap=True)
+    if interrupted:
+        words = ["holdfast", "explore", target, *_rest(ctx, settings, result), *setting]
+        click.echo(f"Go on:   {shlex.join(words)}")
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(EXIT_UNDECIDED if result.verdict is Verdict.UNDECIDED else 0)
 
 
-def _run(
-    target: str,
-    instrument: tuple[str, ...],
-    console: Console,
-    *,
-    isolated: bool,
-    **settings: Any,  # noqa: ANN401  # as above
-) -> Exploration:
+def _left_out(ctx: click.Context, option: str) -> bool:
+    return ctx.get_parameter_source(option) is ParameterSource.DEFAULT
+
+
+def _explored(
+    target: str, instrument: Sequence[str], *, isolated: bool, settings: dict[str, Any]
+) -> tuple[Exploration, bool]:
+    """Return the result, and whether Ctrl-C ended it."""
     body = load_target(target, instrument)
-    if isolated:
-        return explore_isolated(body, **settings)
+    run = explore_isolated if isolated else explore
     wanted = settings["executions"]
-    try:
-        with console.status(f"exploring {target}") as status:
-
-            def progress(done: int, seconds: float) -> None:
-                rate = done / max(seconds, 1e-9)
-                status.update(f"{target}: {done:,} of {wanted:,} executions, {rate:,.0f}/s")
-
-            return explore(body, progress=progress if console.is_terminal else None, **settings)
-    except ExplorationInterrupted as interrupt:
-        return cast("Exploration", interrupt.partial)
+    with ProgressLine(target, None if wanted == sys.maxsize else wanted) as progress:
+        try:
+            return run(body, progress=progress, **settings), False
+        except ExplorationInterrupted as interrupt:
+            return cast("Exploration", interrupt.partial), True
 
 
-def _rest(settings: dict[str, Any], result: Exploration) -> list[str]:
+def _rest(ctx: click.Context, settings: dict[str, Any], result: Exploration) -> list[str]:
     """Return the options that run what an interrupted exploration left undone."""
-    left = max(settings["executions"] - result.executions, 1)
-    words = ["--strategy", str(settings["strategy"]), "--executions", str(left)]
-    return [*words, "--seed", str(settings["seed"] + 1), "--model", settings["model"]]
+    words: list[str] = []
+    if settings["executions"] != sys.maxsize:
+        words += ["--executions", str(max(settings["executions"] - result.executions, 1))]
+    if settings["budget_s"] is not None:
+        words += ["--time", f"{max(settings['budget_s'] - result.elapsed_s, 1.0):.0f}s"]
+    # The seed that follows: the same one would begin with the schedules that have been run.
+    words += ["--seed", str(settings["seed"] + 1)]
+    for option in ("strategy", "model", "max_steps"):
+        if not _left_out(ctx, option):
+            words += [f"--{option.replace('_', '-')}", str(settings[option])]
+    return words
 
 
-def _with_command(result: Exploration, target: str, options: str) -> Exploration:
+def _with_command(result: Exploration, target: str, setting: list[str]) -> Exploration:
     """Put the command that replays a finding into it."""
     result = dataclasses.replace(result, name=target)
     if result.finding is None or not result.finding.token:
         return result
-    command = f"holdfast replay {shlex.quote(target)} {result.finding.token}{options}"
+    command = shlex.join(["holdfast", "replay", target, result.finding.token, *setting])
     return dataclasses.replace(result, finding=dataclasses.replace(result.finding, command=command))
+
+
+def _shared_options(instrument: Sequence[str], *, isolated: bool) -> list[str]:
+    """Return the options that every command about one target repeats."""
+    words = [word for name in instrument for word in ("--instrument", name)]
+    return [*words, "--isolated"] if isolated else words
+
+
+def _write_json(result: Exploration, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result.to_json(), indent=1) + "\n", "utf-8")
+    except OSError as error:
+        click.echo(f"holdfast: the result cannot be written to {path}: {error}", err=True)
 
 
 @click.command("replay")
@@ -177,24 +214,28 @@ def _with_command(result: Exploration, target: str, options: str) -> Exploration
 def replay_command(target: str, token: str, *, instrument: tuple[str, ...], isolated: bool) -> None:
     """Run the one interleaving of a token again, and tell its story.
 
-    `breakpoint()` in the code opens the debugger, in the thread that reaches it.
+    `breakpoint()` in the code opens the debugger, in the thread that reaches it; not with
+    --isolated.
 
     \b
-      holdfast replay app.pool:body hf1.aGVsbG8…
+      holdfast replay app.pool:body hf1.aGVsbG8
 
-    Exit codes: 0 it no longer fails, 1 it fails again, 2 the token does not fit.
+    Exit codes: 0 it no longer fails, 1 it fails again, 2 wrong usage, or the token does not fit
+    the code, 3 the code could not be controlled, 130 interrupted.
     """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
-
-    def run() -> Finding | None:
-        body = load_target(target, instrument)
-        return replay_isolated(body, token) if isolated else replay(body, token, interactive=True)
-
-    finding = _guarded(run)
+    finding = _guarded(
+        lambda: (
+            replay_isolated(load_target(target, instrument), token)
+            if isolated
+            else replay(load_target(target, instrument), token, interactive=True)
+        )
+    )
     if finding is None:
-        click.echo(f"{target}: this schedule no longer fails")
+        click.echo(f"{target}: this schedule does not fail")
         return
-    words = shlex.join(["holdfast", "replay", target, token])
-    click.echo(str(dataclasses.replace(finding, command=words)))
+    options = _shared_options(instrument, isolated=isolated)
+    command = shlex.join(["holdfast", "replay", target, token.strip(), *options])
+    click.echo(str(dataclasses.replace(finding, command=command)))
     sys.exit(EXIT_FOUND)
 
 
@@ -202,9 +243,6 @@ def _guarded(run: Callable[[], Result]) -> Result:
     """Turn an error of the tool into its sentence and an exit code."""
     try:
         return run()
-    except TokenError as error:
-        click.echo(f"holdfast: {error}.", err=True)
-        sys.exit(EXIT_USAGE)
     except HarnessError as error:
         click.echo(f"holdfast: {error}", err=True)
-        sys.exit(EXIT_USAGE)
+        sys.exit(EXIT_USAGE if isinstance(error, _WRONG_USE) else EXIT_UNDECIDED)

@@ -124,7 +124,9 @@ def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | No
 
 
 def _replay(campaign: Campaign, body: Body, wanted: Token) -> Finding | None:
-    strategy = Replay(wanted.choices, early_timeouts=wanted.early)
+    strategy = Replay(
+        wanted.choices, early_timeouts=wanted.early, open_end=wanted.open_end
+    )
     strategy.begin(0)
     recorder = Recorder()
     ending, _ = campaign.run(body, strategy, recorder=recorder)

@@ -1,45 +1,43 @@
 """Explores in a child process, so that what kills the interpreter is a finding and not the end.
 
-The child keeps its schedule in memory shared with the parent, choice by choice. When a signal
-kills it, further children shrink that schedule a little and tell its trace, each until it dies.
+The child keeps its schedule in a file that outlives it, choice by choice. When a signal kills it,
+further children shrink that schedule a little and tell its trace, each until it dies.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import signal
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.campaign import Campaign
-from harness.child_process import ChildFailedError, Outcome, run_in_child
-from harness.engine.recorder import Recorder
+from harness.child_process import ChildFailedError, Exchange, run_in_child
+from harness.child_start import choose_start
+from harness.crash import Crash
+from harness.engine import board
 from harness.errors import (
-    DriftError,
+    ArgumentError,
     ExplorationInterrupted,
+    NestedExplorationError,
     StuckExecutionError,
-    UncontrolledError,
 )
 from harness.exploration import Exploration, Verdict
-from harness.explore import check_arguments, explore, replay, visible_body
-from harness.finding import Finding, FindingKind, Trace
-from harness.journal import Journal
-from harness.replay_token import Token, decode_token
+from harness.explore import check_arguments, explore, replay
+from harness.replay_token import decode_token
 from harness.strategies.registry import make_strategy
-from harness.strategies.replay import RE_RECORD, Guide, Replay
 from harness.target import load_target
-from harness.watchdog import EXIT_STUCK
+from harness.watchdog import EXIT_STUCK, STUCK_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from harness.engine.task import Task
-    from harness.explore import Body
+    from harness.child_process import Outcome, Send
+    from harness.explore import Body, Progress
+    from harness.finding import Finding
     from harness.strategies.protocol import Strategy
 
-SHRINK_CHILDREN: Final = 24  # children that look for a smaller schedule of a crash
-SHRINK_S: Final = 5.0  # wall time for it
+MIN_MEMORY_BYTES: Final = 64 * 1024 * 1024  # an interpreter with the engine needs about 40 MiB
 
 
 def explore_isolated(  # noqa: PLR0913  # as explore
@@ -52,52 +50,57 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     model: str = "free-threaded",
     workers: int = 1,
     budget_s: float | None = None,
+    progress: Progress | None = None,
+    instrument: Sequence[str] = (),
     memory_bytes: int | None = None,
+    start: str | None = None,
 ) -> Exploration:
     """Explore in a child process; a signal that kills it is a finding `CRASH`.
 
     Args:
-        target: A body, or "package.module:function", which the child imports.
-        memory_bytes: Address space of the child; None leaves it as it is.
+        target: A body, or "package.module:function", which the child imports with its accesses
+            visible, if this process has not imported it.
+        instrument: For a target by name: more packages to instrument.
+        memory_bytes: Address space of the child; None leaves it as it is. Not on Windows.
+        start: `fork` or `spawn` a child; None forks where the system can. A forked child has all
+            that this process has in memory; a spawned one needs a target by name.
 
     The other arguments, the result and the errors are those of `explore`.
 
     Raises:
-        UncontrolledError: This system cannot fork.
+        UncontrolledError: A function is the target, and this system cannot fork.
         ChildFailedError: The child left by itself, without a result.
     """
-    _need_fork()
     check_arguments(
         executions=executions, seed=seed, max_steps=max_steps, model=model, workers=workers,
         budget_s=budget_s,
     )  # fmt: skip
+    _check(memory_bytes)
+    how = choose_start(start, target)
     name, _ = make_strategy(strategy, seed)
-
-    def job(_send: Callable[[Any], None]) -> Exploration:
-        result = explore(
-            _body(target), strategy, executions=executions, seed=seed, max_steps=max_steps,
-            model=model, workers=workers, budget_s=budget_s,
-        )  # fmt: skip
-        return _portable(result)
-
+    subject = Subject(target, tuple(instrument))
+    settings = {
+        "executions": executions, "seed": seed, "max_steps": max_steps, "model": model,
+        "workers": workers, "budget_s": budget_s,
+    }  # fmt: skip
     started_s, started_cpu_s = time.perf_counter(), _children_cpu_s()
-    journal = Journal()
-    try:
-        outcome = run_in_child(job, journal, memory_bytes=memory_bytes)
-        if not outcome.signal:
+    with _exchange() as exchange:
+        outcome = run_in_child(
+            ExploreJob(subject, strategy, settings), exchange, start=how,
+            memory_bytes=memory_bytes, progress=progress,
+        )  # fmt: skip
+        if not outcome.death:
             result: Exploration = _returned(outcome)
             return result
-        crash = _Crash(target, journal, outcome.signal, max_steps=max_steps, model=model)
-        done, finding = crash.examine()
-    finally:
-        journal.close()
+        crash = Crash(subject, exchange, outcome, start=how, max_steps=max_steps)
+        finding = crash.examine()
     return Exploration(
-        name=target if isinstance(target, str) else getattr(target, "__qualname__", "body"),
+        name=subject.name,
         verdict=Verdict.FAILED,
-        executions=done,
+        executions=crash.executions,
         exhausted=False,
         finding=finding,
-        evidence=f"execution {done} killed the process ({name}, seed {seed})",
+        evidence=f"execution {crash.executions} killed the process ({name}, seed {seed})",
         strategy=name,
         seed=seed,
         model=model,
@@ -106,171 +109,84 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     )
 
 
-def replay_isolated(target: str | Body, token: str) -> Finding | None:
-    """Run the schedule of a token in a child process; see `replay`."""
-    _need_fork()
+def replay_isolated(
+    target: str | Body,
+    token: str,
+    *,
+    instrument: Sequence[str] = (),
+    start: str | None = None,
+) -> Finding | None:
+    """Run the schedule of a token in a child process; see `replay` and `explore_isolated`."""
     wanted = decode_token(token)
-
-    def job(_send: Callable[[Any], None]) -> Finding | None:
-        finding = replay(_body(target), token)
-        return None if finding is None else dataclasses.replace(finding, error=None)
-
-    journal = Journal()
-    try:
-        outcome = run_in_child(job, journal)
-        if not outcome.signal:
+    how = choose_start(start, target)
+    subject = Subject(target, tuple(instrument))
+    with _exchange() as exchange:
+        outcome = run_in_child(ReplayJob(subject, token), exchange, start=how)
+        if not outcome.death:
             finding: Finding | None = _returned(outcome)
             return finding
-        crash = _Crash(
-            target, journal, outcome.signal, max_steps=wanted.max_steps, model=wanted.model
-        )
-        return crash.tell(list(wanted.choices), early=wanted.early, marks=wanted.marks)
-    finally:
-        journal.close()
+        crash = Crash(subject, exchange, outcome, start=how, max_steps=wanted.max_steps)
+        return crash.tell(list(wanted.choices), marks=wanted.marks)
 
 
-class _Crash:
-    """A signal that killed a child, and what can still be found out about it."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """What a child runs: a body, or the name of one."""
 
-    def __init__(
-        self, target: str | Body, journal: Journal, number: int, *, max_steps: int, model: str
-    ) -> None:
-        self._target = target
-        self._journal = journal
-        self._signal = number
-        self._max_steps = max_steps
-        self._model = model
+    target: str | Body
+    instrument: tuple[str, ...]
 
-    def examine(self) -> tuple[int, Finding]:
-        """Return which execution it was, and the finding with a small schedule."""
-        done, choices, early = self._journal.read()
-        choices = self._shrink(choices, early=early)
-        return done, self.tell(choices, early=early)
+    @property
+    def name(self) -> str:
+        """Its name, for people."""
+        if isinstance(self.target, str):
+            return self.target
+        return getattr(self.target, "__qualname__", type(self.target).__name__)
 
-    def tell(self, choices: list[int], *, early: bool, marks: bytes | None = None) -> Finding:
-        """Run a schedule once more, recorded, and return what was seen until the end.
-
-        Raises:
-            DriftError: `marks` are given, and the code does something else.
-        """
-        outcome, _ = self._run(Guide(choices, early_timeouts=early), recorded=True)
-        events = [note for note in outcome.notes if not isinstance(note, int)]
-        made = bytes(note for note in outcome.notes if isinstance(note, int))
-        if marks is not None and not made.startswith(marks[: len(made)]):
-            raise DriftError("a choice came at another operation than in the token", RE_RECORD)
-        token = Token(
-            choices=tuple(choices), marks=made, early=early, model=self._model,
-            max_steps=self._max_steps,
-        ).encode()  # fmt: skip
-        return Finding(
-            kind=FindingKind.CRASH,
-            message=self._message(events, outcome),
-            token=token,
-            trace=Trace(tuple(events)),
-        )
-
-    def _message(self, events: list[Any], outcome: Outcome) -> str:
-        name = signal.Signals(self._signal).name
-        text = f"{name} ({signal.strsignal(self._signal)}) killed the process"
-        if outcome.signal != self._signal:
-            return f"{text}; the same schedule, run again, did not"
-        if not events:
-            return text
-        last = events[-1]
-        return f"{text} in {last.task_name}, after {last.site.text()}"
-
-    def _shrink(self, choices: list[int], *, early: bool) -> list[int]:
-        """Look for a shorter schedule that ends alike, within a few children."""
-        deadline_s = time.perf_counter() + SHRINK_S
-        left = SHRINK_CHILDREN
-        for candidate in _shorter(choices):
-            if not left or time.perf_counter() > deadline_s:
-                break
-            left -= 1
-            outcome, ran = self._run(Guide(candidate, early_timeouts=early))
-            if outcome.signal == self._signal and len(_runs(ran)) < len(_runs(choices)):
-                return self._shrink_further(ran, early=early, left=left, deadline_s=deadline_s)
-        return choices
-
-    def _shrink_further(
-        self, choices: list[int], *, early: bool, left: int, deadline_s: float
-    ) -> list[int]:
-        """Leave out one run of a task after another."""
-        index = 0
-        while left and index < len(_runs(choices)) and time.perf_counter() < deadline_s:
-            runs = _runs(choices)
-            candidate = [choice for run in runs[:index] + runs[index + 1 :] for choice in run]
-            left -= 1
-            outcome, ran = self._run(Guide(candidate, early_timeouts=early))
-            if outcome.signal == self._signal and len(_runs(ran)) < len(runs):
-                choices = ran
-            else:
-                index += 1
-        return choices
-
-    def _run(
-        self, strategy: Guide | Replay, *, recorded: bool = False
-    ) -> tuple[Outcome, list[int]]:
-        """Run one execution in a child; return how it ended and the choices it made."""
-
-        def job(send: Callable[[Any], None]) -> None:
-            strategy.begin(0)
-            recorder = StreamingRecorder(send) if recorded else None
-            campaign = Campaign(model=self._model, max_steps=self._max_steps)
-            with visible_body(_body(self._target)) as (body, _), campaign:
-                campaign.run(body, strategy, recorder=recorder)
-
-        outcome = run_in_child(job, self._journal)
-        return outcome, self._journal.read()[1]
+    def body(self) -> Body:
+        """Return the body; imports it."""
+        if isinstance(self.target, str):
+            return load_target(self.target, self.instrument)
+        return self.target
 
 
-class StreamingRecorder(Recorder):
-    """A recorder whose events leave the process before they happen."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExploreJob:
+    """`explore`, in a child."""
 
-    __slots__ = ("_send",)
+    subject: Subject
+    strategy: str | Strategy | None
+    settings: dict[str, Any]
 
-    def __init__(self, send: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._send = send
+    def __call__(self, _send: Send) -> Exploration:
+        """Return the result without what cannot be sent."""
+        try:
+            result = explore(self.subject.body(), self.strategy, **self.settings)
+        except ExplorationInterrupted as interrupt:
+            raise ExplorationInterrupted(self._named(interrupt.partial)) from None
+        return self._named(result)
 
-    def decision(self, task: Task | None, label: object) -> None:
-        """Send the mark of a choice."""
-        super().decision(task, label)
-        self._send(self.marks[-1])
-
-    def _append(self, *arguments: Any) -> Any:  # noqa: ANN401  # as the base
-        event = super()._append(*arguments)
-        self._send(event)
-        return event
-
-
-def _shorter(choices: list[int]) -> Iterator[list[int]]:
-    """Yield candidates: few switches first."""
-    runs = _runs(choices)
-    for keep in range(len(runs)):
-        yield [choice for run in runs[:keep] for choice in run]
+    def _named(self, result: Any) -> Exploration:  # noqa: ANN401  # an interrupt does not say
+        finding = _portable(result.finding)
+        named: Exploration = dataclasses.replace(result, name=self.subject.name, finding=finding)
+        return named
 
 
-def _runs(choices: list[int]) -> list[list[int]]:
-    """Split a schedule where the task changes."""
-    runs: list[list[int]] = []
-    for choice in choices:
-        if runs and runs[-1][-1] == choice:
-            runs[-1].append(choice)
-        else:
-            runs.append([choice])
-    return runs
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReplayJob:
+    """`replay`, in a child."""
+
+    subject: Subject
+    token: str
+
+    def __call__(self, _send: Send) -> Finding | None:
+        """Return the finding without what cannot be sent."""
+        return _portable(replay(self.subject.body(), self.token))
 
 
-def _body(target: str | Body) -> Body:
-    return load_target(target) if isinstance(target, str) else target
-
-
-def _portable(result: Exploration) -> Exploration:
-    """Leave out what cannot be sent: the exception object."""
-    if result.finding is None:
-        return result
-    return dataclasses.replace(result, finding=dataclasses.replace(result.finding, error=None))
+def _portable(finding: Finding | None) -> Finding | None:
+    """Leave out the exception object: it may hold anything."""
+    return None if finding is None else dataclasses.replace(finding, error=None)
 
 
 def _returned(outcome: Outcome) -> Any:  # noqa: ANN401  # what the job returned
@@ -280,22 +196,36 @@ def _returned(outcome: Outcome) -> Any:  # noqa: ANN401  # what the job returned
         raise ExplorationInterrupted(error.partial)
     if error is not None:
         raise error
-    if outcome.interrupted:
+    if outcome.interrupted and not outcome.done:
         raise KeyboardInterrupt
+    if outcome.done:
+        return outcome.result
     if outcome.status == EXIT_STUCK:
-        raise StuckExecutionError(0.0, "(in the isolated child; its own report is above)")
-    if outcome.status:
-        raise ChildFailedError(f"it left with exit status {outcome.status} and no result")
-    return outcome.result
+        raise StuckExecutionError(STUCK_S, "(in the isolated child; its own report is above)")
+    raise ChildFailedError(
+        f"it left with exit status {outcome.status} and no result: something in the body ends the "
+        "process (os._exit, or exit() of a C library). Replace that call by one that raises"
+    )
+
+
+@contextmanager
+def _exchange() -> Iterator[Exchange]:
+    if board.current() is not None:
+        raise NestedExplorationError
+    exchange = Exchange()
+    try:
+        yield exchange
+    finally:
+        exchange.close()
+
+
+def _check(memory_bytes: object) -> None:
+    if memory_bytes is None:
+        return
+    if type(memory_bytes) is not int or memory_bytes < MIN_MEMORY_BYTES:
+        raise ArgumentError("memory_bytes", memory_bytes, f"None, or bytes from {MIN_MEMORY_BYTES}")
 
 
 def _children_cpu_s() -> float:
     times = os.times()
     return times.children_user + times.children_system
-
-
-def _need_fork() -> None:
-    if not hasattr(os, "fork"):
-        raise UncontrolledError(
-            "isolation", "this system", "It has no fork; use explore, or Linux or macOS."
-        )

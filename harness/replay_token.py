@@ -34,6 +34,7 @@ class Token:
         choices: The task chosen at each point where at least two could run.
         marks: A byte a choice: who could run and what was about to happen.
         early: Timeouts could fire early.
+        open_end: The process ended after the last choice; what would come later is not known.
     """
 
     choices: tuple[int, ...]
@@ -41,13 +42,14 @@ class Token:
     early: bool
     model: str
     max_steps: int
+    open_end: bool = False
     python: str = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
     def encode(self) -> str:
         """Return the token as text."""
         fields = {
             "c": _run_lengths(self.choices),
-            "e": int(self.early),
+            "e": self.early | self.open_end << 1,
             "k": self.marks[:_MARK_LIMIT].hex(),
             "m": self.model,
             "p": self.python,
@@ -108,7 +110,8 @@ def _from_fields(fields: Any) -> Token:  # noqa: ANN401  # foreign data until it
         return Token(
             choices=_choices(runs),
             marks=bytes.fromhex(marks),
-            early=bool(fields["e"]),
+            early=bool(fields["e"] & 1),
+            open_end=bool(fields["e"] & 2),
             model=model,
             max_steps=fields["s"],
             python=python,

@@ -1,22 +1,40 @@
 """The program `holdfast`: subcommands come from the entry-point group `holdfast.commands`.
 
-Exit codes of every subcommand: 0 as hoped, 1 something was found, 2 wrong usage, 3 undecided,
-130 interrupted.
+Exit codes of every subcommand: 0 as hoped, 1 something was found, 2 wrong usage, 3 undecided (an
+error of this program included: nothing was shown either way), 130 interrupted.
 """
 
 from __future__ import annotations
 
+import io
+import platform
 import sys
+import traceback
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
-from typing import Final
+from typing import Any, Final
 
 import click
 
 GROUP: Final = "holdfast.commands"
+EXIT_UNDECIDED: Final = 3
+EXIT_INTERRUPTED: Final = 130  # what a shell reports for a program that Ctrl-C ended
+
+
+class NotLoadedError(click.ClickException):
+    """A subcommand is installed and cannot be loaded."""
+
+    exit_code = EXIT_UNDECIDED
 
 
 class EntryPointGroup(click.Group):
     """A group whose commands are found among the installed distributions."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # click's own
+        """Run the program; a character that a pipe cannot take does not end it."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all subcommands."""
@@ -31,6 +49,20 @@ class EntryPointGroup(click.Group):
         for point in entry_points(group=GROUP, name=cmd_name):
             return _load(point)
         return None
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # whatever a command returns
+        """Run the subcommand; an interrupt and an error of ours get exit codes of their own."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nholdfast: interrupted", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception:  # noqa: BLE001  # told in full; exit code 1 would read as a finding
+            click.echo(traceback.format_exc(), err=True)
+            click.echo("holdfast: this is a fault of the program; nothing was decided", err=True)
+            ctx.exit(EXIT_UNDECIDED)
 
 
 def _load(point: EntryPoint) -> click.Command:
@@ -47,7 +79,7 @@ def _broken(point: EntryPoint, reason: str) -> click.Command:
     """Return a command that stands for one that cannot be loaded."""
 
     def fail() -> None:
-        raise click.ClickException(
+        raise NotLoadedError(
             f"the command {point.name!r} cannot be loaded from {point.value} ({reason}). "
             "Install what it needs, or remove the distribution that brings it."
         )
@@ -70,7 +102,11 @@ def _version() -> str:
 
 
 @click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), prog_name="holdfast")
+@click.version_option(
+    _version(),
+    prog_name="holdfast",
+    message=f"%(prog)s %(version)s (Python {platform.python_version()}, {platform.system()})",
+)
 def main() -> None:
     """Find the thread interleaving that breaks your Python code, and keep it from coming back.
 
@@ -86,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(prog_name="holdfast"))

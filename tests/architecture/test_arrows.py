@@ -105,8 +105,8 @@ def test_there_is_something_to_read() -> None:
         ("stress/bad.py", "import tests.planted\n", "stress.bad:1 imports tests.planted"),
         (
             "secmem/bad.py",
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from harness import Finding\n",
-            "secmem.bad:3 imports harness.Finding",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from harness import Task\n",
+            "secmem.bad:3 imports harness.Task",
         ),
         (
             "harness/bad.py",

@@ -26,12 +26,12 @@ SAFETY: Final = 20  # a test bounds twenty times the figure; the figure itself i
 
 def faces() -> list[str]:
     """Return every package of the product with something in its face."""
-    found = []
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("__init__.py")):
-            if "__all__" in path.read_text("utf-8"):
-                found.append(".".join(path.parent.relative_to(ROOT).parts))
-    return found
+    paths = (path for name in PACKAGES for path in sorted((ROOT / name).rglob("__init__.py")))
+    return [
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in paths
+        if "__all__" in path.read_text("utf-8")
+    ]
 
 
 @pytest.mark.parametrize("name", faces())
