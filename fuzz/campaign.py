@@ -132,6 +132,7 @@ class _Campaign:
         self._began_s = time.monotonic()
         self._fuzzing_s = 0.0
         self._ready_s = 0.0
+        self._first_ready_s = 0.0
         self._newest: tuple[object, ...] = ()
         self._newest_s = 0.0
 
@@ -156,7 +157,7 @@ class _Campaign:
         self._corpus.path.mkdir(exist_ok=True)
         try:
             for number in range(MOST_CHILDREN):
-                left_s = None if seconds is None else max(seconds - self._fuzzing_s, 0.0)
+                left_s = None if seconds is None else max(seconds - self._since_first_s(), 0.0)
                 left = None if runs is None else max(runs - self._executions + self._replayed, 0)
                 if number and (left_s == 0 or left == 0) and not self._to_replay:
                     break
@@ -167,6 +168,10 @@ class _Campaign:
         except KeyboardInterrupt:
             self._interrupted = True
         return self._result()
+
+    def _since_first_s(self) -> float:
+        """Return how long ago the first child began to run inputs, restarts included."""
+        return time.monotonic() - self._first_ready_s if self._first_ready_s else 0.0
 
     def _one_child(self, number: int, seconds: float | None, runs: int | None) -> bool:
         """Run one child to its end; return whether another shall follow."""
@@ -209,6 +214,7 @@ class _Campaign:
         match report["report"]:
             case "ready":
                 self._ready_s = self._newest_s = time.monotonic()
+                self._first_ready_s = self._first_ready_s or self._ready_s
             case "replayed":
                 self._take_replayed(Path(report["name"]), report["crash"])
             case "crash":

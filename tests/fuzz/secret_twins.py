@@ -101,4 +101,3 @@ class MakesSomethingOfNothing(SecretFactory):
 
     def random(self, size: int) -> Secret:
         return super().random(max(size, 1))
-

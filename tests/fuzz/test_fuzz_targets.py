@@ -22,7 +22,9 @@ FLOW_TWINS = sorted(
     (
         twin
         for twin in vars(flow_twins).values()
-        if isinstance(twin, type) and issubclass(twin, FlowController) and twin is not FlowController
+        if isinstance(twin, type)
+        and issubclass(twin, FlowController)
+        and twin is not FlowController
     ),
     key=lambda twin: twin.__name__,
 )
@@ -57,7 +59,7 @@ def inputs_to_find(run: Any, target: Target, *, seed: int, limit: int) -> int | 
 
 @pytest.mark.parametrize("twin", SECRET_TWINS, ids=lambda twin: twin.__name__)
 def test_a_secret_that_decides_one_thing_wrongly_is_found(twin: Any) -> None:
-    # Seeds 1 to 3, 1500 inputs each; over seeds 0 to 19 the slowest took 220.
+    # Over seeds 0 to 19 the slowest of all took 552 inputs.
     for seed in (1, 2, 3):
         run = secret_run(twin)
         assert inputs_to_find(run, SECRET_OPERATIONS, seed=seed, limit=1_500) is not None
@@ -65,7 +67,9 @@ def test_a_secret_that_decides_one_thing_wrongly_is_found(twin: Any) -> None:
 
 def test_a_stream_that_reorders_is_found() -> None:
     run = secret_run(make_stream=secret_twins.ReordersStream)
-    assert inputs_to_find(run, SECRET_OPERATIONS, seed=1, limit=3_000) is not None
+    assert (
+        inputs_to_find(run, SECRET_OPERATIONS, seed=1, limit=6_000) is not None
+    )  # 922 at most over seeds 0 to 19
 
 
 def test_good_secrets_pass_every_input() -> None:
@@ -75,8 +79,9 @@ def test_good_secrets_pass_every_input() -> None:
 
 @pytest.mark.parametrize("twin", FLOW_TWINS, ids=lambda twin: twin.__name__)
 def test_a_controller_that_decides_one_thing_wrongly_is_found(twin: Any) -> None:
-    # Only locks are switching points here, since nothing is rewritten: fewer schedules. Seed 1;
-    # EatsWakeUp and KeepsCancelledSlot want a cancel at just the right moment.
+    # Only locks are switching points here, since nothing is rewritten. Over seeds 0 to 5 EatsWakeUp
+    # took up to 3866 inputs, KeepsCancelledSlot 889, all others 258: they want a cancel at just the
+    # right moment.
     with closing(flow_run(twin)) as run:
         assert inputs_to_find(run, FLOW_OPERATIONS, seed=1, limit=8_000) is not None
 
@@ -158,5 +163,3 @@ def test_every_input_means_a_program() -> None:
         assert program.low <= program.high
         assert sum(map(len, program.rounds)) <= flow_operations.MOST_OPERATIONS
         assert all(0 < len(one) <= flow_operations.MOST_AT_ONCE for one in program.rounds)
-
-
