@@ -60,7 +60,7 @@ class OpaqueWatch(Recorder):
             self._seen[id(obj)] = (ANY, owner[1])
         if kind == board.OPAQUE:
             site = caller_site(sys._getframe(1))  # noqa: SLF001  # the one way to see the caller
-            self._calls.append((id(obj), f"{type(obj).__name__} at {site.text()}"))
+            self._calls.append((id(obj), f"{_kind(obj)} at {site.text()}"))
 
     def finish(self) -> None:
         """Keep the opaque calls of the last execution whose object was shared."""
@@ -77,3 +77,8 @@ class OpaqueWatch(Recorder):
         return (
             f"code that is not instrumented touches a shared {', a shared '.join(shown[:3])}{more}"
         )
+
+
+def _kind(obj: object) -> str:
+    """Name what is touched; a module by its own name."""
+    return f"module {obj.__name__}" if isinstance(obj, ModuleType) else type(obj).__name__

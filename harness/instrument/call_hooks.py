@@ -7,6 +7,7 @@ the arguments cannot switch, the hook on the callee records at once and the call
 from __future__ import annotations
 
 import functools
+import sys
 import types
 import weakref
 from typing import TYPE_CHECKING, Any, Final
@@ -281,11 +282,24 @@ def _opaque(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  #
     __tracebackhide__ = True
     if not board.alone:
         _record_opaque(getattr(function, "__self__", None))
+        _record_foreign_module(function)
         for arg in (*args, *kwargs.values()):
             _record_opaque(arg)
     if board.gil:
         return _then_point(function, *args, **kwargs)
     return function(*args, **kwargs)
+
+
+def _record_foreign_module(function: Any) -> None:  # noqa: ANN401  # as above
+    """Count what a module that is not instrumented keeps for itself as touched by its functions.
+
+    Not for the standard library, whose functions keep no state that two tasks could tell.
+    """
+    name = getattr(function, "__module__", None)
+    if isinstance(name, str) and name.partition(".")[0] not in sys.stdlib_module_names:
+        module = sys.modules.get(name)
+        if module is not None:
+            board.access(OPAQUE, module, CONTENT)
 
 
 def _record_opaque(obj: Any) -> None:  # noqa: ANN401  # as above
