@@ -48,7 +48,8 @@ class ProgressLine:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._task is not None:
+            self._bar.stop()
 
     def __call__(self, done: int, seconds: float) -> None:
         """Show that `done` executions ran within `seconds`."""

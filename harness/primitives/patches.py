@@ -69,6 +69,8 @@ class Patches:
 
     def _patch_modules(self, body: Callable[[], object] | None) -> None:
         table = twin_table()
+        if self._interactive:
+            table = {key: twin for key, twin in table.items() if key != id(input)}  # the debugger's
         roots: list[Any] = [body]
         for name, module in list(sys.modules.items()):
             if not issubclass(type(module), ModuleType) or is_untouched(name):
