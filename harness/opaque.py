@@ -7,6 +7,7 @@ several in reality. A search that met one is never called exhausted.
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from harness.engine import board
