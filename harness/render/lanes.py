@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from harness.render.crossing import ACCESSES
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from harness.engine.place import Site
     from harness.engine.recorder import Event
 
 MAX_LANES: Final = 5  # more tasks than this get one column with their names
-MIN_LANE: Final = 16
-MAX_LANE: Final = 34
-MIN_SOURCE: Final = 15
+MAX_NAME: Final = 24  # characters of a task's name at the head of its lane
+MIN_TEXT: Final = 24  # characters of an event that every lane has room for, or a list is drawn
+MIN_SOURCE: Final = 14  # characters of a source line that are worth showing
 MAX_ROWS: Final = 80  # a longer trace shows its first and last half
-_QUIET: Final = ("begin", "started", "end", "goes on after", "locked")
+GAP: Final = 2  # blanks between columns
+_QUIET: Final = ("begin", "started", "end", "locked")
 _NUMBERED: Final = re.compile(r"(\w+)#(?:[2-9]|1\d)")  # a second one of its class, or a later one
 _FIRST: Final = re.compile(r"(\w+)#1\b")
-_ACCESSES: Final = ("read", "write", "opaque")
 _WORDS: Final = {
     "read": "read {target}{arrow}",
     "write": "write {target}{arrow}",
     "opaque": "pass {target} to foreign code",
     "start": "start {target}",
     "blocks on": "wait for {target}",
+    "goes on after": "acquire {target}",  # shown for locks only
     "timed out on": "time out on {target}",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event in words."""
+    """One event in words.
+
+    Attributes:
+        index: Which event it is.
+    """
 
     number: int
+    index: int
     task: int
     text: str
     site: Site
@@ -44,7 +52,6 @@ class Row:
 
 def rows_of(events: Sequence[Event]) -> list[Row]:
     """Return what a reader wants to see, with the locks that are held at each access."""
-    events = _shortly_named(events)
     held: dict[int, list[str]] = {}
     rows: list[Row] = []
     shared = _shared_targets(events)
@@ -52,27 +59,33 @@ def rows_of(events: Sequence[Event]) -> list[Row]:
         _follow_locks(held, events, index)
         if event.kind in _QUIET or not event.site.path or _only_tries(events, index):
             continue
-        if event.kind in _ACCESSES and event.target not in shared:
+        if event.kind == "goes on after" and event.target not in held.get(event.task, ()):
+            continue  # what it waited for came about by a step of another task
+        if event.kind in ACCESSES and event.target not in shared:
             continue
-        rows.append(Row(len(rows) + 1, event.task, _words(event, held), event.site))
+        rows.append(Row(len(rows) + 1, index, event.task, _words(event, held), event.site))
     return rows
 
 
-def _shortly_named(events: Sequence[Event]) -> list[Event]:
-    """Leave out the number of an object that is the only one of its class."""
-    several = {match[1] for event in events for match in _NUMBERED.finditer(event.target)}
+def number_remover(targets: Iterable[str]) -> Callable[[str], str]:
+    """Return what leaves out of a text the number of an object that is the only one of its class.
 
-    def short(match: re.Match[str]) -> str:
-        return match[0] if match[1] in several else match[1]
+    Args:
+        targets: All objects of a trace, in words: "Lock#1", "Counter#2.n".
+    """
+    several = {match[1] for target in targets for match in _NUMBERED.finditer(target)}
 
-    return [dataclasses.replace(event, target=_FIRST.sub(short, event.target)) for event in events]
+    def short(text: str) -> str:
+        return _FIRST.sub(lambda match: match[0] if match[1] in several else match[1], text)
+
+    return short
 
 
 def _shared_targets(events: Sequence[Event]) -> set[str]:
     """Return what more than one task touches: nothing else can be the cause."""
     tasks: dict[str, set[int]] = {}
     for event in events:
-        if event.kind in _ACCESSES:
+        if event.kind in ACCESSES:
             tasks.setdefault(event.target, set()).add(event.task)
     return {target for target, who in tasks.items() if len(who) > 1}
 
@@ -97,20 +110,21 @@ def _follow_locks(held: dict[int, list[str]], events: Sequence[Event], index: in
     if "Lock" not in event.target:
         return
     mine = held.setdefault(event.task, [])
-    if event.kind == "acquire":
-        if not _only_tries(events, index):
+    if event.kind in ("acquire", "goes on after"):
+        elsewhere = any(event.target in locks for task, locks in held.items() if task != event.task)
+        if not elsewhere and not _blocks_next(events, index):
             mine.append(event.target)
-    elif event.kind == "goes on after":
-        mine.append(event.target)
     elif event.kind == "release" and event.target in mine:
         mine.remove(event.target)
 
 
 def _only_tries(events: Sequence[Event], index: int) -> bool:
-    """Say whether an acquire found its lock taken: the wait that follows tells it all."""
+    """Say whether an operation of a primitive has to wait: the wait that follows tells it all."""
+    return events[index].kind not in ACCESSES and _blocks_next(events, index)
+
+
+def _blocks_next(events: Sequence[Event], index: int) -> bool:
     event = events[index]
-    if event.kind != "acquire":
-        return False
     following = next((later for later in events[index + 1 :] if later.task == event.task), None)
     return (
         following is not None and following.kind == "blocks on" and following.target == event.target
@@ -131,80 +145,132 @@ def _words(event: Event, held: dict[int, list[str]]) -> str:
     else:
         text = f"{event.kind} {event.target}".strip()
     locks = held.get(event.task)
-    if locks and event.kind in _ACCESSES:
+    if locks and event.kind in ACCESSES:
         text += f" {{{', '.join(locks)}}}"
     return text
 
 
 def draw(rows: Sequence[Row], names: dict[int, str], *, width: int) -> list[str]:
-    """Draw rows in lanes.
+    """Draw rows in lanes; as a list where there are too many lanes for the line.
+
+    A row has one event, so its words may run on over the lanes to its right: a lane needs only the
+    room of its head. That leaves room for the source.
 
     Args:
         names: The tasks that get a lane, by id.
         width: Characters in a line.
     """
-    if len(names) > MAX_LANES:
-        return _draw_list(rows, names, width=width)
-    columns = sorted(names)
-    lanes = _lane_widths(rows, names, columns, width=width)
-    number_width = len(str(rows[-1].number)) if rows else 1
-    head = " " * (number_width + 4)
-    head += "  ".join(_fit(names[task], lanes[task]) for task in columns)
-    rule = " " * (number_width + 4) + "  ".join("─" * lanes[task] for task in columns)
-    lines = [head.rstrip(), rule]
-    for row in _middle_left_out(rows):
-        if row is None:
-            lines.append(f"{'⋮':>{number_width + 2}}")
-            continue
-        cells = [_fit(row.text if task == row.task else "", lanes[task]) for task in columns]
-        line = f"  {row.number:>{number_width}}  {'  '.join(cells)}"
-        lines.append(_with_source(line, row.site, width))
-    return lines
+    shown = list(_middle_left_out(rows))
+    drawn = [row for row in shown if isinstance(row, Row)]
+    if not drawn:
+        return []
+    places = _places(drawn)
+    wide = max(map(len, places))
+    margin = len(str(rows[-1].number)) + 2 + GAP
+    room = max(width - wide - MIN_SOURCE - 2 * GAP, margin + MIN_TEXT)
+    heads, cells, bars = _lay_out(drawn, names, margin=margin, room=room)
+    limit = min(room, max(at + len(text) for at, text in cells))
+    words = _rows(drawn, cells, bars, limit)
+    lines = (
+        _with_source(f"{line:<{limit}}", f"{place:<{wide}}", row.site, width)
+        for line, place, row in zip(words, places, drawn, strict=True)
+    )
+    for row in shown:
+        if isinstance(row, Row):
+            heads.append(next(lines))
+        else:
+            heads.append(f"{'⋮':>{margin - GAP}}  {row} steps left out")
+    return heads
 
 
-def _draw_list(rows: Sequence[Row], names: dict[int, str], *, width: int) -> list[str]:
-    """Draw one column, each row with its task's name."""
-    name_width = min(max(len(name) for name in names.values()), MAX_LANE)
-    lines = []
-    for row in _middle_left_out(rows):
-        if row is None:
-            lines.append("   ⋮")
-            continue
-        name = _fit(names.get(row.task, str(row.task)), name_width)
-        lines.append(
-            _with_source(f"  {row.number:>4}  {name}  {_fit(row.text, 40)}", row.site, width)
-        )
-    return lines
+def _lay_out(
+    rows: Sequence[Row], names: dict[int, str], *, margin: int, room: int
+) -> tuple[list[str], list[tuple[int, str]], list[int]]:
+    """Return the lines above, each row's column and words, and the columns that get a bar."""
+    lanes = _Lanes(names, margin)
+    cells = [(lanes.offsets[row.task], row.text) for row in rows]
+    fits = all(at + min(len(text), MIN_TEXT) <= room for at, text in cells)
+    if len(names) <= MAX_LANES and fits:
+        return lanes.heads(), cells, list(lanes.offsets.values())
+    named = max(map(len, lanes.names.values())) + GAP
+    return [], [(margin, f"{lanes.names[row.task]:<{named}}{row.text}") for row in rows], []
 
 
-def _lane_widths(
-    rows: Sequence[Row], names: dict[int, str], columns: list[int], *, width: int
-) -> dict[int, int]:
-    """Give each lane what its texts want, within what the line has."""
-    wanted = {task: len(names[task]) for task in columns}
+class _Lanes:
+    """Where each task's lane begins, and what stands above it."""
+
+    def __init__(self, names: dict[int, str], margin: int) -> None:
+        """Lay the lanes side by side; a name's function stands in a second line."""
+        self.names = {task: _fit(names[task], MAX_NAME).rstrip() for task in sorted(names)}
+        self.offsets: dict[int, int] = {}
+        self._parts = [name.partition(" (") for name in self.names.values()]
+        self._widths = [max(len(one), len(two) + 1 if two else 0) for one, _, two in self._parts]
+        at = margin
+        for task, wide in zip(self.names, self._widths, strict=True):
+            self.offsets[task] = at
+            at += wide + GAP
+
+    def heads(self) -> list[str]:
+        """Return the lines above the lanes."""
+        first = [one for one, _, _ in self._parts]
+        second = [f"({two}" if two else "" for _, _, two in self._parts]
+        rule = ["─" * wide for wide in self._widths]
+        lines = [first, second, rule] if any(second) else [first, rule]
+        margin = " " * min(self.offsets.values())
+        gap = " " * GAP
+        return [
+            margin
+            + gap.join(f"{text:<{wide}}" for text, wide in zip(line, self._widths, strict=True))
+            for line in lines
+        ]
+
+
+def _rows(
+    rows: Sequence[Row], cells: Sequence[tuple[int, str]], bars: Sequence[int], limit: int
+) -> Iterator[str]:
+    """Yield each row's number and words, with a bar in every lane that they leave free."""
+    digits = len(str(rows[-1].number)) if rows else 1
+    for row, (at, text) in zip(rows, cells, strict=True):
+        line = f"  {row.number:>{digits}}"
+        for bar in bars:
+            if bar < at:
+                line = f"{line:<{bar}}│"
+        line = f"{line:<{at}}{_fit(text, limit - at).rstrip()}"
+        for bar in bars:
+            if bar > len(line):
+                line = f"{line:<{bar}}│"
+        yield line
+
+
+def _places(rows: Sequence[Row]) -> list[str]:
+    """Return the name of each row's line: its file, with the folder where two share a name."""
+    paths: dict[str, set[str]] = {}
     for row in rows:
-        wanted[row.task] = max(wanted[row.task], len(row.text))
-    room = width - 8 - MIN_SOURCE - 2 * len(columns)
-    fair = max(room // max(len(columns), 1), MIN_LANE)
-    return {task: max(min(wanted[task], fair, MAX_LANE), 4) for task in columns}
+        paths.setdefault(Path(row.site.path).name, set()).add(row.site.path)
+    places = []
+    for row in rows:
+        path = Path(row.site.path)
+        alone = len(paths[path.name]) == 1 and path.name != "__init__.py"
+        name = path.name if alone else f"{path.parent.name}/{path.name}"
+        places.append(f"{name}:{row.site.line}")
+    return places
 
 
-def _with_source(line: str, site: Site, width: int) -> str:
+def _with_source(line: str, place: str, site: Site, width: int) -> str:
     """Add where it happened, and the source line as far as there is room."""
-    place = f"{site.text().split(' in ', maxsplit=1)[0]}"
-    source = site.source()
-    text = f"{place}: {source}" if source else place
-    room = width - len(line) - 2
-    if room < len(place):
-        return f"{line.rstrip()}  {place}"
-    return f"{line}  {text if len(text) <= room else text[: room - 1] + '…'}"
+    text = f"{line}{' ' * GAP}{place}{' ' * GAP}{' '.join(site.source().split())}".rstrip()
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _middle_left_out(rows: Sequence[Row]) -> list[Row | None]:
+def _middle_left_out(rows: Sequence[Row]) -> Iterator[Row | int]:
+    """Yield the rows to show, and in the place of the others how many they are."""
     if len(rows) <= MAX_ROWS:
-        return list(rows)
+        yield from rows
+        return
     half = MAX_ROWS // 2
-    return [*rows[:half], None, *rows[-half:]]
+    yield from rows[:half]
+    yield len(rows) - MAX_ROWS
+    yield from rows[-half:]
 
 
 def _fit(text: str, width: int) -> str:
