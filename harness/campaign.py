@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from typing import TYPE_CHECKING, Final
 
 from harness import journal
 from harness.engine import board
 from harness.engine.execution import Execution
+from harness.engine.place import caller_site
 from harness.engine.pool import Pool
-from harness.errors import NestedExplorationError
+from harness.errors import NestedExplorationError, UncontrolledError
 from harness.interrupt import Interrupt
 from harness.primitives import real
 from harness.primitives.host import StandardHost
 from harness.primitives.patches import Patches
-from harness.watchdog import Watchdog
+from harness.primitives.uncontrolled import PROCESS_REMEDY
+from harness.watchdog import EXIT_STUCK, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,6 +148,24 @@ class Campaign:
         if self._gc_was_on:
             gc.enable()
 
+
+def _before_fork() -> None:
+    """Note a fork by a name that was kept from before the campaign; others are refused."""
+    running = board.current()
+    if running is not None and running.tool_error is None:
+        running.tool_error = UncontrolledError(
+            "a fork of the process", caller_site(None).text(), PROCESS_REMEDY
+        )
+
+
+def _after_fork_in_child() -> None:
+    """Let no copy of this process go on with the exploration."""
+    if board.current() is not None:
+        os._exit(EXIT_STUCK)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 _TRUSTED: Final = frozenset(
     f"harness.strategies.{name}" for name in ("random_walk", "pct", "dfs", "replay")

@@ -58,5 +58,5 @@ class Interrupt:
             return
         self.happened = True
         if self.execution is not None:
-            self.execution.max_steps = -1  # the next step ends the execution: no check on the way
+            self.execution.interrupt()
         raise KeyboardInterrupt

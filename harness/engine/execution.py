@@ -57,15 +57,18 @@ class Execution:
 
     __slots__ = (
         "abandoned",
+        "alone_limit",
         "body_done",
         "current",
         "daemons",
         "early",
         "ending",
         "executors_made",
+        "fair_steps",
         "host",
         "hub",
         "io_waiters",
+        "limit",
         "live",
         "loops",
         "max_steps",
@@ -104,6 +107,8 @@ class Execution:
         self.pool = pool
         self.host = host
         self.max_steps = max_steps
+        self.fair_steps = max(max_steps // 4, 1)  # steps of others after which a deadline comes
+        self.limit = self.alone_limit = self.fair_steps
         self.model = gil
         self.early = early
         self.recorder = recorder
@@ -286,8 +291,8 @@ class Execution:
             schedule.append(chosen.id)
         except BaseException as error:  # noqa: BLE001  # a strategy's error ends the execution
             self.fail(error)
-        if len(schedule) > self.max_steps:
-            self._overrun()
+        if len(schedule) > self.limit and self._over_limit():
+            self.leave_for_good()
         if chosen is not current:
             if chosen.parked:
                 self._fire(chosen)
@@ -299,6 +304,14 @@ class Execution:
     def _step_fast(self, _label: str, _obj: object) -> None:
         if not board.alone:
             self._pause()
+        else:
+            self._step_alone()
+
+    def _step_alone(self) -> None:
+        """Count a step at which there was nothing to choose."""
+        self.steps += 1
+        if self.steps > self.alone_limit and self._over_alone_limit():
+            self.leave_for_good()
 
     def _point_fast(self) -> None:
         if not board.alone:
@@ -308,7 +321,8 @@ class Execution:
         recorder = self.recorder
         assert recorder is not None
         recorder.settle()
-        self._decide_recorded(label)
+        if not self._decide_recorded(label):
+            self._step_alone()
         recorder.operation(self.current, label, obj)
 
     def _point_recorded(self) -> None:
@@ -327,24 +341,50 @@ class Execution:
         recorder.settle()
         recorder.access(self.current, kind, obj, key)
 
-    def _decide_recorded(self, label: object) -> None:
+    def _decide_recorded(self, label: object) -> bool:
         """Switch exactly where the fast path would: the same schedule must fit both."""
         if self.stopping or self.regions:
-            return
+            return False
         if len(self.ready) + (len(self.timed) if self.early else 0) > 1:
             recorder = self.recorder
             assert recorder is not None
             recorder.decision(self.current, label)
             self._pause()
+            return True
+        return False
 
     def _count_loop(self) -> None:
         """Count a loop turn of a task that nobody else could interrupt."""
         if self.stopping:
             quiet_step(self)
-            return
-        self.steps += 1
-        if self.steps > self.max_steps * 50:  # turns are cheaper than steps, and often local
-            self._overrun()
+        else:
+            self._step_alone()
+
+    def _over_limit(self) -> bool:
+        """Say whether the step bound is met; else let time pass, as it does while others run.
+
+        A task that polls until another one has slept would otherwise poll for ever.
+        """
+        if len(self.schedule) > self.max_steps:
+            self._note_overrun()
+            return True
+        self.limit = min(self.limit + self.fair_steps, self.max_steps)
+        self._advance_clock()
+        return False
+
+    def _over_alone_limit(self) -> bool:
+        """Do the same for steps without a choice: they are cheaper, and often local."""
+        if self.steps > self.max_steps * 50:
+            self._note_overrun()
+            return True
+        self.alone_limit = self.steps + self.fair_steps
+        if not self.regions:
+            self._advance_clock()
+        return False
+
+    def interrupt(self) -> None:
+        """End the execution at its next step; safe to call from a signal handler or thread."""
+        self.max_steps = self.limit = self.alone_limit = -1
 
     def _candidates(self) -> list[Task]:
         """Return who may be chosen when a timeout may fire at any legal moment."""
@@ -453,8 +493,7 @@ class Execution:
                 self.stop()
                 return None
             self.schedule.append(chosen.id)
-            if len(self.schedule) > self.max_steps:
-                self._note_overrun()
+            if len(self.schedule) > self.limit and self._over_limit():
                 return None
         elif candidates:
             chosen = candidates[0]
@@ -568,10 +607,6 @@ class Execution:
 
     def _step_stopping(self, _label: str, _obj: object) -> None:
         quiet_step(self)
-
-    def _overrun(self) -> None:
-        self._note_overrun()
-        self.leave_for_good()
 
     def _note_overrun(self) -> None:
         if self.max_steps >= 0:

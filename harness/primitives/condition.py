@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from harness.engine import board
 from harness.primitives import real
 from harness.primitives.deadline import deadline_ns
+from harness.primitives.foreign import refuse_foreign
 from harness.primitives.lock import Lock, RLock
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Condition:
         self._real: Any = None
         self.acquire = lock.acquire
         self.release = lock.release
+        if board.execution is None:
+            self._outside()
         for name in ("_release_save", "_acquire_restore", "_is_owned", "_at_fork_reinit"):
             if hasattr(lock, name):
                 setattr(self, name, getattr(lock, name))
@@ -139,6 +142,7 @@ class Condition:
 
     def _outside(self) -> Any:  # noqa: ANN401  # a real condition
         if self._real is None:
+            refuse_foreign(self._execution)
             lock = self._lock
             if isinstance(lock, Lock):
                 lock = lock._outside()  # noqa: SLF001  # the twin's real half

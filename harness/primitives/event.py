@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from harness.engine import board
 from harness.primitives import real
 from harness.primitives.deadline import deadline_ns
+from harness.primitives.foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from harness.engine.execution import Execution
@@ -87,6 +88,7 @@ class Event:
 
     def _outside(self) -> Any:  # noqa: ANN401  # a real event
         if self._real is None:
+            refuse_foreign(self._execution)
             self._real = real.Event()
         return self._real
 

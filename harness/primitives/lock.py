@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from harness.engine import board
 from harness.primitives import real
 from harness.primitives.deadline import check_lock_timeout, deadline_ns
+from harness.primitives.foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -137,6 +138,7 @@ class Lock:
 
     def _outside(self) -> Any:  # noqa: ANN401  # real locks have no common type
         if self._real is None:
+            refuse_foreign(self._execution)
             self._real = real.allocate_lock()
         return self._real
 
@@ -287,6 +289,7 @@ class RLock(Lock):
 
     def _outside(self) -> Any:  # noqa: ANN401  # real locks have no common type
         if self._real is None:
+            refuse_foreign(self._execution)
             self._real = real.make_rlock()
         return self._real
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from harness.engine import board
 from harness.primitives import real
 from harness.primitives.deadline import deadline_ns
+from harness.primitives.foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -101,6 +102,7 @@ class Semaphore:
 
     def _outside(self) -> Any:  # noqa: ANN401  # a real semaphore
         if self._real is None:
+            refuse_foreign(self._execution)
             self._real = self._make_real(self._initial_value)
         return self._real
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from harness.engine import board
 from harness.primitives import real
 from harness.primitives.deadline import deadline_ns
+from harness.primitives.foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from harness.engine.execution import Execution
@@ -103,6 +104,7 @@ class SimpleQueue:
 
     def _outside(self) -> Any:  # noqa: ANN401  # a real queue
         if self._real is None:
+            refuse_foreign(self._execution)
             self._real = real.SimpleQueue()
         return self._real
 
