@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+    from fuzz.black_box import BlackBox
+
 COUNTERS: Final = 16_384  # scanned after every execution for 2 us; 64 times more cost 30 times more
 FLAGS: Final = (
     # The parent tells signals, hangs and memory, and does so for both engines.
@@ -96,8 +98,10 @@ class Counters:
     at every use: Fuzz() replaces it, and a name bound before does nothing.
     """
 
-    def __init__(self, atheris: Any) -> None:  # noqa: ANN401  # no stubs
+    def __init__(self, atheris: Any, box: BlackBox) -> None:  # noqa: ANN401  # no stubs
         self._native = atheris
+        self._box = box
+        self._used: set[int] = set()
         self.ready = hasattr(atheris, "_reserve_counter") and hasattr(atheris, "_trace_branch")
         if self.ready:
             numbers = [atheris._reserve_counter() for _ in range(COUNTERS)]  # noqa: SLF001  # there is no public way
@@ -109,7 +113,9 @@ class Counters:
             trace = self._native._trace_branch  # noqa: SLF001  # as above
             for feature in features:
                 number = zlib.crc32(feature.to_bytes(8, "little", signed=True)) % COUNTERS
+                self._used.add(number)
                 trace(self._first + number)
+            self._box.counters = len(self._used)
 
 
 def main(job_file: str, own_flags: Sequence[str]) -> None:
@@ -132,7 +138,7 @@ def main(job_file: str, own_flags: Sequence[str]) -> None:
         if executor.done:
             executor.finish()
             return
-        counters = Counters(atheris)
+        counters = Counters(atheris, session.box)
 
         def test_one_input(data: bytes) -> None:
             executor(data, count=counters.count)

@@ -17,11 +17,11 @@ from fuzz.target import MAX_BYTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Executions, failures, undecided, features, corpus files, when the input began (0: none runs),
+# Executions, failures, undecided, features, kept, counters, when the input began (0: none runs),
 # length of the input. The input follows.
-_LAYOUT: Final = struct.Struct("=QQQQQdI")
+_LAYOUT: Final = struct.Struct("=QQQQQQdI")
 _BEGAN: Final = struct.Struct("=d")
-_BEGAN_AT: Final = 5 * 8
+_BEGAN_AT: Final = 6 * 8
 _SIZE: Final = _LAYOUT.size + MAX_BYTES
 
 
@@ -35,6 +35,7 @@ class Flight:
         undecided: How many could not be judged.
         features: Different features that the target has told.
         kept: Inputs that the generator keeps; 0 where the engine counts them itself.
+        counters: How many of Atheris's counters stand for features and not for code.
         busy_s: How long the present input runs; 0 if none does.
         data: The present input, or the last.
     """
@@ -44,6 +45,7 @@ class Flight:
     undecided: int = 0
     features: int = 0
     kept: int = 0
+    counters: int = 0
     busy_s: float = 0.0
     data: bytes = b""
 
@@ -61,6 +63,7 @@ class BlackBox:
         self.undecided = 0
         self.features = 0
         self.kept = 0
+        self.counters = 0
 
     def begin(self, data: bytes) -> None:
         """Note that `data` begins to run."""
@@ -76,7 +79,7 @@ class BlackBox:
     def _write(self, began_s: float, length: int) -> None:
         _LAYOUT.pack_into(
             self._map, 0, self.executions, self.failures, self.undecided, self.features, self.kept,
-            began_s, length,
+            self.counters, began_s, length,
         )  # fmt: skip
 
     def settle(self) -> None:
@@ -85,15 +88,15 @@ class BlackBox:
 
     def read(self) -> Flight:
         """Return what it says now. Torn while the child writes; whole once it hangs or is dead."""
-        executions, failures, undecided, features, kept, began_s, length = _LAYOUT.unpack_from(
-            self._map, 0
-        )
+        *counts, began_s, length = _LAYOUT.unpack_from(self._map, 0)
+        executions, failures, undecided, features, kept, counters = counts
         return Flight(
             executions=executions,
             failures=failures,
             undecided=undecided,
             features=features,
             kept=kept,
+            counters=counters,
             busy_s=max(time.monotonic() - began_s, 0.0) if began_s else 0.0,
             data=self._map[_LAYOUT.size : _LAYOUT.size + min(length, MAX_BYTES)],
         )

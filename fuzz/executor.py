@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -57,6 +58,7 @@ class Executor:
         self._features: set[int] = set()
         self._stray: list[BaseException] = []
         self._replayed = 0
+        self._parent = os.getppid()
         # Without these an exception in a thread or a finaliser is a line on standard error, and
         # no engine calls that a crash.
         threading.excepthook = lambda args: self._take_stray(args.exc_value)
@@ -64,7 +66,9 @@ class Executor:
 
     @property
     def done(self) -> bool:
-        """Whether the budget has ended."""
+        """Whether the budget has ended, or nobody is left who would take what is found."""
+        if os.getppid() != self._parent:
+            return True
         if self._runs is not None and self._box.executions - self._replayed >= self._runs:
             return True
         return self._ends_s is not None and time.monotonic() >= self._ends_s
@@ -105,7 +109,8 @@ class Executor:
         self._box.settle()
         with contextlib.suppress(AttributeError):
             self._run.close()  # type: ignore[attr-defined]  # optional
-        self._reports.send("done")
+        with contextlib.suppress(BrokenPipeError):  # the parent was killed
+            self._reports.send("done")
 
     def _try(self, data: bytes) -> tuple[Collection[int] | None, BaseException | None]:
         self._box.begin(data)

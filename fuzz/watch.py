@@ -164,20 +164,15 @@ class Child:
         found = _STATUS.findall(text)
         # A line may be cut in two: read the last 200 bytes again the next time.
         self._read_to = max(self._read_to, self._read_to + len(text) - 200)
-        old = self._status
-        flight = self.box.read()
+        old, flight = self._status, self.box.read()
+        edges, features, corpus = old.coverage, old.engine_features, old.corpus
         if found:
-            coverage, features, corpus = (int(number) for number in found[-1])
-            self._status = Status(
-                flight=flight, coverage=coverage, engine_features=features, corpus=corpus
-            )
-        else:
-            self._status = Status(
-                flight=flight,
-                coverage=old.coverage,
-                engine_features=old.engine_features,
-                corpus=old.corpus,
-            )
+            covered, features, corpus = (int(number) for number in found[-1])
+            # libFuzzer counts the target's own features among what is covered; code is the rest.
+            edges = max(covered - flight.counters, edges or 0)
+        self._status = Status(
+            flight=flight, coverage=edges, engine_features=features, corpus=corpus
+        )
 
     def _over(self, seen: psutil.Process, until_s: float) -> Ended | None:
         """Return which limit the child is over, if it is over one."""

@@ -29,6 +29,11 @@ RUNS = {
     "explore_queue.py": (["explore_queue.py"], 0, "PASSED - exhausted"),
     "keep_secret.py": (["keep_secret.py"], 0, "after close: SecretClosed"),
     "limit_flow.py": (["limit_flow.py"], 0, "pending: 0"),
+    "slug_target.py": (
+        ["-m", "holdfast.cli", "fuzz", "run", "slug_target:SLUGS", "--runs", "500"],
+        1,
+        "IndexError: string index out of range",
+    ),
 }
 
 

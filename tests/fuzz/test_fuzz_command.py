@@ -151,6 +151,26 @@ def test_ctrl_c_ends_the_child_keeps_the_findings_and_exits_130(tmp_path: Path) 
     assert not list(crashes.parent.glob("job-*"))
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.parametrize("engine", ["plain", "auto"])
+def test_a_child_whose_parent_was_killed_ends_by_itself(tmp_path: Path, engine: str) -> None:
+    program = "from fuzz.commands import fuzz_command; fuzz_command()"
+    words = ["run", HERE + "PASSES", "--time", "60s", "--engine", engine]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, *words, "--folder", tmp_path],
+        stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        corpus = tmp_path / "tests.fuzz.bad_targets_PASSES" / "corpus"
+        wait_for(lambda: corpus.is_dir() and any(corpus.iterdir()))
+        (child,) = psutil.Process(parent.pid).children()
+    finally:
+        parent.kill()
+        parent.wait()
+    child.wait(LIMIT_S)
+
+
 def wait_for(condition: Any) -> None:
     deadline_s = time.monotonic() + LIMIT_S
     while not condition():
