@@ -15,10 +15,7 @@ import weakref
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any, Final
 
 
 class Effect(Enum):
@@ -199,8 +196,3 @@ def known_effect(function: Any, default: Effect) -> Effect:  # noqa: ANN401  # a
     """Return what a well-known callable does, or `default`."""
     known = KNOWN.get(id(function))  # by identity: a hash may be the author's code
     return default if known is None else known[0]
-
-
-def register(functions: Iterable[Any], effect: Effect) -> None:
-    """Teach what some callables do; for packages whose functions are known to be harmless."""
-    KNOWN.update({id(function): (effect, function) for function in functions})
