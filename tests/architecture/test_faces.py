@@ -43,6 +43,42 @@ def test_everything_that_a_face_promises_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", faces())
+def test_a_face_promises_everything_that_it_imports(name: str) -> None:
+    """A name that is imported and not promised is an accident, or was forgotten."""
+    path = ROOT.joinpath(*name.split("."), "__init__.py")
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and _is_ours(node)
+        for alias in node.names
+    }
+    assert imported - set(importlib.import_module(name).__all__) == set()
+
+
+def _is_ours(node: ast.ImportFrom) -> bool:
+    return (node.module or "").partition(".")[0] in PACKAGES
+
+
+@pytest.mark.parametrize("name", faces())
+def test_a_face_lists_its_names_in_order(name: str) -> None:
+    """Constants, then classes, then functions, each by the alphabet: the order the linter keeps."""
+    promised = list(importlib.import_module(name).__all__)
+    assert promised == sorted(promised, key=_rank)
+
+
+def _rank(entry: str) -> tuple[int, str]:
+    if entry.isupper():
+        return 0, entry
+    return (1 if entry[0].isupper() else 2), entry
+
+
+@pytest.mark.parametrize("name", faces())
+def test_a_face_tells_what_it_offers(name: str) -> None:
+    """`dir()` is what an editor completes from; lazy names belong there, too."""
+    assert set(importlib.import_module(name).__all__) <= set(dir(importlib.import_module(name)))
+
+
+@pytest.mark.parametrize("name", faces())
 def test_a_face_only_passes_names_on(name: str) -> None:
     path = ROOT.joinpath(*name.split("."), "__init__.py")
     allowed = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Expr)
