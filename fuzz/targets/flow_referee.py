@@ -94,7 +94,8 @@ class Referee:
             FlowRefereeError: No order explains it.
         """
         self._check_bounds(seen)
-        self._check_rest(seen)
+        self._check_closed(seen)
+        self._check_open(seen)
         before = self._states
         search = _Search(self._high, self._low, fates, seen)
         self._states = {end for state in before for end in search.ends(state, frozenset(steps))}
@@ -105,12 +106,14 @@ class Referee:
         if not 0 <= seen.pending <= self._high:
             raise FlowRefereeError(f"{seen.pending} slots are taken, the marks are {self._marks()}")
 
-    def _check_rest(self, seen: Figures) -> None:
-        if not seen.waiting:
-            return
-        if seen.closed:
+    # Two methods, so that a close and a release that wake nobody are two findings.
+
+    def _check_closed(self, seen: Figures) -> None:
+        if seen.closed and seen.waiting:
             raise FlowRefereeError(f"{seen.waiting} callers still wait at a closed controller")
-        if not seen.blocked:
+
+    def _check_open(self, seen: Figures) -> None:
+        if seen.waiting and not seen.blocked:
             raise FlowRefereeError(f"{seen.waiting} callers still wait at an open gate")
 
     def _refuse(

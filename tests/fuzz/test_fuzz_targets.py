@@ -1,5 +1,6 @@
 """The targets find what is planted, and nothing where nothing is."""
 
+import inspect
 from contextlib import closing
 from itertools import count
 from typing import Any
@@ -10,11 +11,12 @@ import harness
 from fuzz.errors import ScheduleFailure
 from fuzz.generator import Generator
 from fuzz.target import Target
-from fuzz.targets import flow_operations, secret_operations
+from fuzz.targets import flow_operations, secret_calls
 from fuzz.targets.flow_operations import FLOW_OPERATIONS, FlowProgram, flow_run, read_program
 from fuzz.targets.secret_operations import SECRET_OPERATIONS, secret_run
+from fuzz.targets.secret_program import SecretProgram
 from secmem.flow import FlowController
-from secmem.memory import SecretError, SecretStream
+from secmem.memory import SecretError, SecretFactory, SecretStream
 from tests.fuzz import secret_twins
 from tests.planted.flow import twins as flow_twins
 
@@ -92,20 +94,16 @@ def test_good_controllers_pass_every_input() -> None:
 
 
 def test_every_call_of_the_secret_target_can_be_reached() -> None:
-    reached: set[str] = set()
-    for number, call in enumerate(secret_operations.CALLS):
-        program = secret_operations.SecretProgram(
-            bytes((0, 0, 4, number)), secret_operations.SecretFactory, SecretStream
-        )
-        program.run()
+    for number, call in enumerate(secret_calls.CALLS):
+        program = SecretProgram(bytes((0, 0, 4, number)), SecretFactory, SecretStream)
+        program.run(secret_calls.CALLS)
         assert len(program.features) == 2, call.__name__
-        reached.add(call.__name__)
-    methods = {
+    offered = {
         name
-        for name, value in vars(secret_operations.SecretProgram).items()
-        if callable(value) and not name.startswith("_") and name != "run"
+        for name, value in vars(secret_calls).items()
+        if inspect.isfunction(value) and value.__module__ == secret_calls.__name__
     }
-    assert reached == methods
+    assert {call.__name__ for call in secret_calls.CALLS} == offered
 
 
 @pytest.mark.parametrize("seed", [*SECRET_OPERATIONS.seeds])
