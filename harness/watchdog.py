@@ -112,7 +112,7 @@ class Watchdog:
         stack = "".join(traceback.format_stack(frame, limit=12)) if frame is not None else "?"
         if execution.tool_error is None:
             execution.tool_error = StuckExecutionError(self._idle_s, stack)
-        execution.max_steps = -1
+        execution.interrupt()
         if self._ident == threading.main_thread().ident and hasattr(signal, "pthread_kill"):
             # A blocked lock or read in the main thread returns only for a signal.
             self._interrupt.rescue = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import threading
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from types import FrameType
 
-_HARNESS: Final = str(Path(__file__).resolve().parent.parent)
+_HARNESS: Final = str(Path(__file__).resolve().parent.parent) + os.sep
 _STDLIB: Final = str(Path(threading.__file__).resolve().parent)
 # Frames of these show what a primitive does inside; a reader wants the line that called it.
 _THROUGH: Final = tuple(

@@ -63,7 +63,8 @@ def _with_visible_function(body: Any) -> Any:  # noqa: ANN401  # a body for a bo
         inner = _with_visible_function(body.func)
         return functools.partial(inner, *body.args, **body.keywords)
     function = _function_of(body)
-    if function is not None and function.__closure__:
+    # A function made by a call is in no namespace, whether it captures variables or not.
+    if function is not None and (function.__closure__ or "<locals>" in function.__qualname__):
         return instrument_function(body)
     return body
 

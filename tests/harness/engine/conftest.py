@@ -30,18 +30,20 @@ def child(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     ) -> subprocess.CompletedProcess[str]:
         path = tmp_path / "script.py"
         path.write_text(_HEAD + textwrap.dedent(script))
-        arguments: dict[str, Any] = (
-            {"input": stdin} if stdin is not None else {"stdin": subprocess.PIPE}
-        )
-        return subprocess.run(
-            [sys.executable, *python, str(path)],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-            check=False,
-            **arguments,
-        )
+        reading, writing = os.pipe()  # an open end that never says anything
+        try:
+            return subprocess.run(
+                [sys.executable, *python, str(path)],
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                check=False,
+                **({"stdin": reading} if stdin is None else {"input": stdin}),
+            )
+        finally:
+            os.close(reading)
+            os.close(writing)
 
     return run

@@ -291,7 +291,7 @@ def test_a_finaliser_that_takes_a_lock_runs_where_the_last_reference_goes() -> N
     passes(body)
 
 
-def test_a_finaliser_that_deadlocks_on_its_own_task_is_found() -> None:
+def _finalised_under_its_lock() -> Any:
     def body() -> None:
         lock = threading.Lock()
 
@@ -304,7 +304,22 @@ def test_a_finaliser_that_deadlocks_on_its_own_task_is_found() -> None:
         with lock:
             del resource
 
-    result = harness.explore(body, executions=2)
+    return body
+
+
+def test_a_finaliser_that_waits_for_its_own_task_is_an_error_that_names_it() -> None:
+    with pytest.raises(harness.BlockedInRegionError, match="finaliser of Resource"):
+        harness.explore(_finalised_under_its_lock(), executions=2)
+
+
+def test_a_finaliser_in_foreign_code_that_waits_for_its_own_task_is_a_deadlock() -> None:
+    body = _finalised_under_its_lock()
+
+    class Foreign:  # explore runs the call of an object as it is
+        def __call__(self) -> None:
+            body()
+
+    result = harness.explore(Foreign(), executions=2)
     assert result.finding is not None
     assert result.finding.kind is harness.FindingKind.DEADLOCK
 

@@ -231,7 +231,8 @@ STUCK = {
         "        except BaseException: pass\n"
     ),
     "a task": (
-        "def body():\n    t = threading.Thread(target=real.sleep, args=(60,)); t.start(); t.join()\n"
+        "def nap():\n    real.sleep(60)\n"
+        "def body():\n    t = threading.Thread(target=nap); t.start(); t.join()\n"
     ),
 }
 
