@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from harness.engine.task import Task
     from harness.strategies.protocol import Strategy
 
+    Pick = Callable[[Sequence[Task], Task | None], Task]
+
 COLLECT_EVERY: Final = 50  # executions between collections of young garbage: 2 % of the time
 COLLECT_ALL_EVERY: Final = 1_000  # executions between full ones: what was alive at a young one
+FROZEN_BY_PROGRAM: Final = 2_000  # objects; below it, nobody has called gc.freeze()
 _active: Final = real.allocate_lock()  # held by the one campaign that runs
 
 
@@ -100,7 +103,7 @@ class Campaign:
             KeyboardInterrupt: Ctrl-C, even if the body swallowed it.
             HarnessError: The execution could not be controlled.
         """
-        pick = strategy.pick
+        pick: Pick = strategy.pick
         if type(strategy).__module__ not in _TRUSTED:
             pick = _checked(pick)
         early = bool(getattr(strategy, "early_timeouts", False))
@@ -138,7 +141,9 @@ class Campaign:
         """
         self._gc_was_on = gc.isenabled()
         gc.disable()
-        if not gc.get_freeze_count():  # else the program has frozen its own, and wants it so
+        # A program that has frozen its own objects wants them so. Python 3.12 itself begins with
+        # some hundred.
+        if gc.get_freeze_count() < FROZEN_BY_PROGRAM:
             self._froze = True
             gc.freeze()
 
@@ -172,9 +177,7 @@ _TRUSTED: Final = frozenset(
 )
 
 
-def _checked(
-    pick: Callable[[Sequence[Task], Task | None], Task],
-) -> Callable[[Sequence[Task], Task | None], Task]:
+def _checked(pick: Pick) -> Pick:
     """Return a strategy's `pick` that may only choose among what it was offered."""
 
     def checked(ready: Sequence[Task], current: Task | None) -> Task:

@@ -21,8 +21,8 @@ from greenlet import getcurrent
 
 from harness.engine import board
 from harness.engine.ending import Ending, EndingKind, blocked_ending, place_of
-from harness.engine.region import Region
 from harness.engine.place import caller_site
+from harness.engine.region import Region
 from harness.engine.task import Task, TaskKilled
 from harness.engine.teardown import MAX_KILLS, kill_again, quiet_step, tear_down
 from harness.errors import (
@@ -92,7 +92,7 @@ class Execution:
         "twins",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what an execution consists of
         self,
         pick: Callable[[Sequence[Task], Task | None], Task],
         *,

@@ -12,8 +12,7 @@ from __future__ import annotations
 import functools
 import queue
 import threading
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
 from harness.engine.place import caller_site
@@ -23,6 +22,9 @@ from harness.primitives.condition import Condition
 from harness.primitives.local import LocalAround
 from harness.primitives.lock import adopt as twin_around
 from harness.primitives.simple_queue import adopt as queue_around
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOCKS: Final = (real.LockType, real.RLockType)
 _TWIN_AROUND: Final[dict[type, Callable[[Any], Any]]] = {
@@ -100,7 +102,7 @@ class Adoption:
             original = object.__new__(real.Condition)
             original.__dict__ = values
             values.update(_execution=None, _parked=[], _real=original)
-            condition.__class__ = Condition
+            condition.__class__ = Condition  # type: ignore[assignment]  # the point of it
             self._undo.append(functools.partial(_restore_class, condition))
 
     def holder(self, holder: Any, *state: str) -> None:  # noqa: ANN401  # Event, Semaphore, Barrier

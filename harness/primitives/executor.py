@@ -32,7 +32,7 @@ def stand_ins() -> Iterator[tuple[Any, str, Any]]:
     cls = module.ThreadPoolExecutor
     yield cls, "__init__", _marking(cls.__init__)
     yield cls, "submit", _checked(cls.submit)
-    yield cls, "_counter", _counter(cls._counter)  # noqa: SLF001  # where default names come from
+    yield cls, "_counter", _counter(cls._counter)  # where default names come from
 
 
 def let_workers_go(execution: Execution) -> bool:
@@ -41,7 +41,7 @@ def let_workers_go(execution: Execution) -> bool:
     Returns:
         Whether there were any; then `open_again` is due when the execution is over.
     """
-    module = sys.modules.get(_MODULE)
+    module: Any = sys.modules.get(_MODULE)
     if module is None or not module._threads_queues:  # noqa: SLF001  # as at exit
         return False
     told = False

@@ -149,7 +149,8 @@ def join(self: Any, timeout: float | None = None) -> None:  # noqa: ANN401  # as
         return
     if timeout is not None:
         execution.step("join", task)
-        if task.finished or timeout <= 0:
+        ended: bool = task.finished  # it may have, while this task stood aside
+        if ended or timeout <= 0:
             return
     if task.joiners is None:
         task.joiners = []

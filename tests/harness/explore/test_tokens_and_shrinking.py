@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import random
 import threading
@@ -163,7 +164,7 @@ def test_a_long_failing_schedule_shrinks_to_its_core() -> None:
     result = harness.explore(body, "random", executions=20)
     assert result.finding is not None
     choices = decode_token(result.finding.token).choices
-    switches = sum(one != two for one, two in zip(choices, choices[1:], strict=False))
+    switches = sum(one != two for one, two in itertools.pairwise(choices))
     assert switches <= 6
     again = harness.replay(body, result.finding.token)
     assert again is not None
@@ -214,7 +215,7 @@ def test_arguments_are_checked_by_name(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("body", [None, 5, "name", lambda x: x], ids=str)
 def test_a_body_that_takes_arguments_or_is_none_is_refused(body: Any) -> None:
-    with pytest.raises(harness.ArgumentError, match="^body is "):
+    with pytest.raises(harness.ArgumentError, match=r"^body is "):
         harness.explore(body)
 
 

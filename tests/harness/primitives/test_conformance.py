@@ -1,5 +1,6 @@
 """The same small program gives the same result with real threads and under every schedule."""
 
+# ruff: noqa: FBT001, FBT002, PERF401, PLC0415  # programs are written as users write them
 from __future__ import annotations
 
 import concurrent.futures as cf

@@ -1,5 +1,6 @@
 """Primitives made before an exploration serve it, and are as they were afterwards."""
 
+# ruff: noqa: PLW0108  # a lambda looks the name up while the engine has replaced it
 from __future__ import annotations
 
 import functools

@@ -1,5 +1,6 @@
 """Misuse raises what the standard library raises: the same type with the same words."""
 
+# ruff: noqa: FBT003  # positional, as the standard library takes it
 from __future__ import annotations
 
 import concurrent.futures

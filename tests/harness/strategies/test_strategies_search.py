@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from itertools import pairwise
 from math import comb
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def test_dfs_without_a_bound_meets_every_order(tasks: int, steps: int) -> None:
 def _switches_where_it_could_go_on(order: tuple[int, ...], steps: int) -> int:
     left = Counter(dict.fromkeys(set(order), steps))
     preemptions = 0
-    for one, two in zip(order, order[1:], strict=False):
+    for one, two in pairwise(order):
         left[one] -= 1
         preemptions += one != two and left[one] > 0
     return preemptions
@@ -211,9 +212,7 @@ def test_pct_meets_a_bug_of_its_depth_at_least_as_often_as_published(depth: int)
     needed: dict[int, Callable[[tuple[int, ...]], bool]] = {
         1: lambda order: order[0] == 1,
         2: lambda order: 0 in order[: order.index(1)] and order[-1] == 0,
-        3: lambda order: (
-            order[:1] == (0,) and (1, 0) in zip(order, order[1:], strict=False) and order[-1] == 1
-        ),
+        3: lambda order: order[:1] == (0,) and (1, 0) in pairwise(order) and order[-1] == 1,
     }
     orders: list[tuple[int, ...]] = []
     lengths: list[int] = []
