@@ -1,149 +1,195 @@
-"""The pytest plugin: stories instead of engine frames, replay, and visible accesses.
+"""The pytest plugin: visible accesses, options, and stories instead of engine frames.
 
-Loaded in every run of every user, so it imports the harness only once a test module uses it.
+`holdfast.pytest_guard` loads it in runs that use the harness; other runs never import this.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
-from dataclasses import replace
+import unittest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest.outcomes import Exit, Skipped, XFailed
+
+from harness.errors import ArgumentError, HarnessError
+from harness.instrument.test_imports import TestImports
+from harness.project_packages import packages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from pathlib import Path
+    from collections.abc import Callable, Generator
+
+    from _pytest._io import TerminalWriter
+
+    from harness.exploration import Exploration
+
+_MARKS: Final = "harness.marks"  # loaded by the first test file that decorates
+_RESULT: Final = pytest.StashKey[dict[str, Any]]()
+_COVERED: Final = "holdfast_covered"  # a report's attribute of plain values: xdist carries it
+_OUTCOMES: Final = (Skipped, XFailed, Exit, unittest.SkipTest)
+NAME: Final = "holdfast-plugin"
 
 
-_MARKS: Final = "harness.marks"
-_HOOK: Final = pytest.StashKey[Any]()  # a TestImports
-_RESULTS: Final = pytest.StashKey[list[tuple[str, Any]]]()  # node ids and Explorations
-_SCAN_BYTES: Final = 1_000_000  # of a test file, when looking whether it uses the harness
+def begin(config: pytest.Config, uses_harness: Callable[[Path], bool]) -> Plugin:
+    """Make accesses visible, and register the plugin.
 
+    The packages that `holdfast_instrument` names are rewritten, else the project's own, and test
+    files that use the harness.
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options and the setting."""
-    group = parser.getgroup("holdfast", "thread interleavings")
-    group.addoption(
-        "--holdfast-replay", metavar="TOKEN", help="run only this interleaving of the chosen test"
-    )
-    group.addoption(
-        "--holdfast-seed", metavar="N", type=int, help="explore with this seed instead of a test's"
-    )
-    group.addoption(
-        "--holdfast-executions", metavar="N", type=int, help="executions of each @interleaved test"
-    )
-    parser.addini(
-        "holdfast_instrument",
-        "packages whose shared accesses are switching points in @harness.interleaved tests",
-        type="args",
-        default=[],
-    )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make accesses visible in the packages that the settings name, and in tests that use us."""
-    config.stash[_RESULTS] = []
-    if config.getini("holdfast_instrument"):
-        _install_hook(config)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Take the import hook out again."""
-    hook = config.stash.get(_HOOK, None)
-    if hook is not None:
-        hook.remove()
-
-
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
-    """Have a test module that uses the harness rewritten; others are imported as ever."""
-    if _HOOK not in parent.config.stash and _uses_harness(module_path):
-        _install_hook(parent.config)
-
-
-def _install_hook(config: pytest.Config) -> None:
-    from harness.instrument.test_imports import TestImports  # noqa: PLC0415  # only if used
-
-    hook = TestImports(config.getini("holdfast_instrument"), _uses_harness)
-    hook.install()
-    config.stash[_HOOK] = hook
-
-
-def _uses_harness(path: Path) -> bool:
-    """Say whether a test file names a decorator of ours; read, not imported."""
+    Raises:
+        pytest.UsageError: The setting names what cannot be instrumented.
+    """
+    include = list(config.getini("holdfast_instrument")) or packages_of(config.rootpath)
     try:
-        with path.open("rb") as file:
-            text = file.read(_SCAN_BYTES)
-    except OSError:
-        return False
-    return b"harness" in text and (b"interleaved" in text or b"regression" in text)
+        imports = TestImports(include, uses_harness)
+    except ArgumentError as error:
+        raise pytest.UsageError(f"holdfast_instrument: {error}") from error
+    plugin = Plugin(imports)
+    imports.install()
+    config.pluginmanager.register(plugin, NAME)
+    return plugin
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Give a decorated test the options of this run."""
-    run = _decorated(item)
-    if run is None:
-        return (yield)
-    marks = sys.modules[_MARKS]
-    before = getattr(run, marks.SETTINGS)
-    setattr(run, marks.SETTINGS, _with_options(before, item))
-    try:
-        return (yield)
-    finally:
-        setattr(run, marks.SETTINGS, before)
+class Plugin:
+    """What the plugin knows in one run of pytest."""
+
+    def __init__(self, imports: TestImports) -> None:
+        self._imports = imports
+        self._covered: list[dict[str, Any]] = []
+        self._plain = imports.already_imported()
+
+    def pytest_unconfigure(self) -> None:
+        """Take the import hook out again."""
+        self._imports.remove()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Refuse a token for several tests: it is the schedule of one."""
+        if not session.config.getoption("holdfast_replay"):
+            return
+        chosen = [item.nodeid for item in session.items if _is_decorated(item)]
+        if len(chosen) != 1:
+            names = f" ({', '.join(chosen[:3])})" if chosen else ""
+            raise pytest.UsageError(
+                f"--holdfast-replay takes the token of one test, and {len(chosen)} decorated "
+                f"tests are chosen{names}. Name it: pytest FILE::TEST --holdfast-replay TOKEN"
+            )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        """Give a decorated test the options of this run."""
+        if not _is_decorated(item):
+            return (yield)
+        marks = sys.modules[_MARKS]
+        getoption = item.config.getoption
+        options = marks.RunOptions(
+            replay=getoption("holdfast_replay") or "",
+            seed=getoption("holdfast_seed"),
+            executions=getoption("holdfast_executions"),
+            command=lambda token: replay_command(item, token),
+            told=lambda result: _keep(item, result),
+            outcomes=_OUTCOMES,
+        )
+        with marks.run_options(options):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Show the story of a failing interleaving in place of the engine's frames."""
+        report = yield
+        if call.when == "call" and _is_decorated(item):
+            if _RESULT in item.stash:
+                setattr(report, _COVERED, item.stash[_RESULT])
+            story = _story_of(item, call.excinfo.value) if call.excinfo is not None else None
+            report.longrepr = story or report.longrepr
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what a test covered, whichever process ran it."""
+        covered = getattr(report, _COVERED, None)
+        if isinstance(covered, dict):
+            self._covered.append(covered)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was covered, and what stayed invisible."""
+        if not self._covered:
+            return
+        terminalreporter.section("holdfast")
+        verbose = terminalreporter.config.get_verbosity() > 0
+        for line in self._lines(verbose=verbose):
+            terminalreporter.line(line)
+
+    def _lines(self, *, verbose: bool) -> Generator[str]:
+        tests, executions = len(self._covered), sum(one["executions"] for one in self._covered)
+        plural = "s" if tests != 1 else ""
+        count = f"{executions:,}".replace(",", " ")
+        yield f"{tests} interleaved test{plural}, {count} executions"
+        for one in self._covered:
+            if one["verdict"] == "UNDECIDED" or (verbose and one["verdict"] == "PASSED"):
+                yield f"  {one['test']}: {one['evidence']}"
+        if self._plain:
+            yield (
+                f"imported too early, so their accesses are no switching points: "
+                f"{', '.join(self._plain)}. Name them in the setting holdfast_instrument"
+            )
 
 
-def _decorated(item: pytest.Item) -> Any:  # noqa: ANN401  # a function with our attribute
+def _is_decorated(item: pytest.Item) -> bool:
     marks = sys.modules.get(_MARKS)
     if marks is None or not isinstance(item, pytest.Function):
-        return None
-    function = getattr(item.obj, "__func__", item.obj)
-    return function if hasattr(function, marks.SETTINGS) else None
+        return False
+    return hasattr(item.obj, marks.PLAN)
 
 
-def _with_options(settings: Any, item: pytest.Item) -> Any:  # noqa: ANN401  # marks.Settings
-    options = item.config.option
-    words = ["pytest", item.nodeid]
-    changed: dict[str, Any] = {
-        "command": lambda token: shlex.join([*words, "--holdfast-replay", token]),
-        "last": lambda result: item.config.stash[_RESULTS].append((item.nodeid, result)),
-        "replay": options.holdfast_replay or "",
+def replay_command(item: pytest.Item, token: str) -> str:
+    """Return the command that runs one schedule of a test, from the folder pytest was called in."""
+    path, *names = item.nodeid.split("::")
+    place = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir)
+    test = "::".join([Path(place).as_posix(), *names])
+    return shlex.join(["pytest", test, "--holdfast-replay", token])
+
+
+def _keep(item: pytest.Item, result: Exploration) -> None:
+    item.stash[_RESULT] = {
+        "test": item.nodeid,
+        "executions": result.executions,
+        "verdict": result.verdict.name,
+        "evidence": result.evidence,
     }
-    if options.holdfast_seed is not None:
-        changed["seed"] = options.holdfast_seed
-    if options.holdfast_executions is not None:
-        changed["executions"] = options.holdfast_executions
-    return replace(settings, **changed)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the story of a failing interleaving in place of the engine's frames."""
-    report = yield
-    marks = sys.modules.get(_MARKS)
-    error = call.excinfo.value if call.excinfo is not None else None
-    if marks is not None and isinstance(error, marks.InterleavingError | marks.RegressionError):
-        report.longrepr = str(error)
-    return report
+def _story_of(item: pytest.Item, error: BaseException) -> Story | None:
+    """Return how to print what a decorated test raised; None leaves it to pytest."""
+    marks = sys.modules[_MARKS]
+    if isinstance(error, marks.InterleavingError):
+        finding = error.result.finding
+        headline = error.result.evidence if finding is None else finding.message
+        return Story(item, str(error), headline)
+    if isinstance(error, marks.RegressionError):
+        return Story(item, str(error), error.finding.message)
+    if isinstance(error, HarnessError):
+        text = f"{type(error).__name__}: {error}"
+        return Story(item, text, text)
+    return None
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say what was covered: tests, executions, and what was left undecided."""
-    results = config.stash.get(_RESULTS, [])
-    if not results:
-        return
-    executions = sum(result.executions for _, result in results)
-    failed = sum(result.finding is not None for _, result in results)
-    terminalreporter.section("holdfast")
-    count = f"{executions:,}".replace(",", " ")
-    terminalreporter.line(f"{len(results)} interleaved tests, {count} executions, {failed} failed")
-    for name, result in results:
-        if result.finding is None:
-            terminalreporter.line(f"  {name}: {result.evidence}")
+class Story(TerminalRepr):
+    """A failure as pytest prints it: the whole text below, its first line in the summary."""
+
+    def __init__(self, item: pytest.Item, text: str, headline: str) -> None:
+        path, line, _ = item.location
+        self.text = text
+        self.reprcrash = ReprFileLocation(path, (line or 0) + 1, headline.splitlines()[0])
+
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, tw: TerminalWriter) -> None:
+        """Print the story."""
+        for text in self.text.splitlines():
+            tw.line(text)
