@@ -71,7 +71,9 @@ class Probe:
     def _fill(self, buffer: Any) -> None:  # noqa: ANN401
         view, done = memoryview(buffer), 0
         while done < len(view):
-            got = os.readv(self._answers, [view[done:]])
+            got = 0
+            if sys.platform != "win32":  # a probe that is given a key is POSIX only
+                got = os.readv(self._answers, [view[done:]])  # a bytes object would be a copy
             if not got:
                 os._exit(0)
             done += got
@@ -85,8 +87,7 @@ def main(job: str) -> None:
     """Run the job, a JSON object with `target`, `path` and `arguments`."""
     asked = json.loads(job)
     faulthandler.enable()
-    # Linux and macOS; a probe that needs no scan may still run elsewhere.
-    if hasattr(faulthandler, "register"):
+    if sys.platform != "win32":  # a probe that needs no scan may still run there
         faulthandler.register(signal.SIGUSR1, all_threads=True)
     sys.path[:] = asked["path"]
     # The channel moves away from 0 and 1, so that a target may print and read as it likes.

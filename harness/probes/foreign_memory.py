@@ -37,10 +37,7 @@ class ForeignMemory:
     __slots__ = ("_file", "pid", "reach")
 
     def __init__(self, pid: int, *, reach: Reach) -> None:
-        if not sys.platform.startswith("linux"):
-            raise NotAvailableHereError(
-                "reading another process's memory", "Linux (process_vm_readv, /proc)", sys.platform
-            )
+        _need_linux()
         if pid == os.getpid():
             # Its own buffers would hold what it looks for: every scan would find something.
             raise ForeignMemoryError(pid, reach.name, "this is the scanning process itself")
@@ -73,7 +70,7 @@ class ForeignMemory:
         if size > len(buffer):
             raise ValueError(f"size {size} does not fit a buffer of {len(buffer)} bytes")
         try:
-            if self._file >= 0:
+            if sys.platform != "win32" and self._file >= 0:
                 return os.preadv(self._file, [memoryview(buffer)[:size]], address)
             return _process_vm_readv(self.pid, buffer, address, size=size)
         except OSError as error:
@@ -85,9 +82,16 @@ class ForeignMemory:
     def _open(self) -> int:
         path = f"/proc/{self.pid}/mem"
         try:
-            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            return os.open(path, os.O_RDONLY)
         except OSError as error:
             raise ForeignMemoryError(self.pid, path, error.strerror or str(error)) from error
+
+
+def _need_linux() -> None:
+    if not sys.platform.startswith("linux"):
+        raise NotAvailableHereError(
+            "reading another process's memory", "Linux (process_vm_readv, /proc)", sys.platform
+        )
 
 
 def page_is_readable(pid: int, address: int) -> bool:

@@ -27,7 +27,8 @@ def arm(output: IO[str] | IO[bytes]) -> None:
         NotAvailableHereError: A system without user signals (Windows).
     """
     _need_signals()
-    faulthandler.register(signal.SIGUSR1, file=output, all_threads=True)
+    if sys.platform != "win32":
+        faulthandler.register(signal.SIGUSR1, file=output, all_threads=True)
 
 
 def stacks_of(pid: int, output: IO[bytes], *, limit_s: float = ANSWER_LIMIT_S) -> str:
@@ -48,7 +49,8 @@ def wait_for_stacks(
 ) -> str:
     """Ask `pid`, and return what it wrote to `output` from byte `start` on once it is quiet."""
     _need_signals()
-    os.kill(pid, signal.SIGUSR1)
+    if sys.platform != "win32":
+        os.kill(pid, signal.SIGUSR1)
     ends = time.monotonic() + limit_s
     size, changed = start, time.monotonic()
     # faulthandler marks no end of its report, so the end is where it stops growing.

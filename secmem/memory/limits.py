@@ -33,10 +33,10 @@ _MAPPINGS_A_CALL_NEEDS: Final = 4  # a change in the middle of a mapping splits 
 
 
 def _resource_limit(name: str) -> int | None:
-    if sys.platform == "win32":
-        return None
-    soft, _ = resource.getrlimit(getattr(resource, name))
-    return None if soft == resource.RLIM_INFINITY else soft
+    if sys.platform != "win32":
+        soft, _ = resource.getrlimit(getattr(resource, name))
+        return None if soft == resource.RLIM_INFINITY else soft
+    return None
 
 
 def lock_limit_bytes() -> int | None:
