@@ -1,0 +1,138 @@
+"""A suite that has nothing to do with us, in an environment that has us installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMIT_S: Final = 0.06  # what the plugin and the harness may cost more than bare Python
+SAFETY: Final = 20  # a test bounds twenty times the figure; the figure itself is the benchmark's
+PLAIN: Final = """
+import threading
+import warnings
+
+
+def test_passes(tmp_path):
+    assert tmp_path.is_dir()
+
+
+def test_prints_and_fails():
+    print("words")
+    assert [1, 2] == [1, 3]
+
+
+def test_uses_threads():
+    thread = threading.Thread(target=print)
+    thread.start()
+    thread.join()
+
+
+def test_warns():
+    warnings.warn("beware", UserWarning)
+"""
+TELLS_MODULES: Final = """
+import sys
+
+
+def test_nothing_of_ours_is_loaded():
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    assert not loaded & {"harness", "secmem", "stress", "fuzz", "reports", "greenlet", "click"}
+"""
+OWN_HARNESS: Final = """
+import harness
+
+
+def test_the_own_harness_is_imported():
+    assert harness.MINE == "mine"
+"""
+
+
+def run(
+    folder: Path, *words: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "100", **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+def without_what_differs(text: str) -> str:
+    text = re.sub(r"in \d+\.\d+s", "in a while", text)
+    return re.sub(r"holdfast-[\w.]+(, )?", "", text).replace("=", "")
+
+
+@pytest.mark.parametrize("words", [(), ("-v",), ("-q",), ("-rA",)])
+def test_its_output_is_the_same_to_the_letter(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "test_plain.py").write_text(PLAIN, "utf-8")
+    with_us, without_us = run(tmp_path, *words), run(tmp_path, *words, "-p", "no:holdfast")
+    assert with_us.returncode == without_us.returncode == 1
+    assert with_us.stderr == without_us.stderr == ""
+    assert without_what_differs(with_us.stdout) == without_what_differs(without_us.stdout)
+
+
+def test_none_of_our_packages_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "test_modules.py").write_text(TELLS_MODULES, "utf-8")
+    done = run(tmp_path, "-q")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "folder"), [("harness/__init__.py", "harness"), ("harness.py", "harness.py")]
+)
+def test_a_harness_of_its_own_is_the_one_it_gets(tmp_path: Path, file: str, folder: str) -> None:
+    place = tmp_path / file
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("MINE = 'mine'\n", "utf-8")
+    (tmp_path / "test_own.py").write_text(OWN_HARNESS, "utf-8")
+    done = run(tmp_path, "-q")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert len(lines) == 1
+    assert str(tmp_path / folder) in lines[0]
+
+
+def test_a_harness_of_its_own_keeps_the_exit_code_of_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "harness.py").write_text("MINE = 'other'\n", "utf-8")
+    (tmp_path / "test_own.py").write_text(OWN_HARNESS, "utf-8")
+    assert run(tmp_path, "-q").returncode == 1
+    assert run(tmp_path, "-q", "-p", "no:holdfast").stderr == ""
+
+
+def test_a_folder_of_scripts_called_harness_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Without an `__init__.py` Python finds the installed package first."""
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness" / "run.sh").write_text("true\n", "utf-8")
+    (tmp_path / "test_plain.py").write_text("def test_passes(): pass\n", "utf-8")
+    done = run(tmp_path, "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_the_plugin_costs_next_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "test_plain.py").write_text("def test_passes(): pass\n", "utf-8")
+    # The first run of each writes the bytecode that the others read, as on a user's machine.
+    environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path / "cache")}
+
+    def seconds(*words: str) -> float:
+        start_s = time.perf_counter()
+        run(tmp_path, "-q", *words, environment=environment)
+        return time.perf_counter() - start_s
+
+    with_us_s = min(seconds() for _ in range(3))
+    without_us_s = min(seconds("-p", "no:holdfast") for _ in range(3))
+    assert with_us_s - without_us_s < LIMIT_S * SAFETY
