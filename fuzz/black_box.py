@@ -77,8 +77,9 @@ class BlackBox:
         _BEGAN.pack_into(self._map, _BEGAN_AT, 0.0)
 
     def _write(self, began_s: float, length: int) -> None:
-        _LAYOUT.pack_into(
-            self._map, 0, self.executions, self.failures, self.undecided, self.features, self.kept,
+        # Not pack_into: it fills the place with zeros first, and the parent would read those.
+        self._map[: _LAYOUT.size] = _LAYOUT.pack(
+            self.executions, self.failures, self.undecided, self.features, self.kept,
             self.counters, began_s, length,
         )  # fmt: skip
 
