@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from _pytest._code.code import ReprFileLocation, TerminalRepr
+from _pytest._code.code import ReprExceptionInfo, ReprFileLocation, ReprTracebackNative
 from _pytest.outcomes import Exit, Skipped, XFailed
 
 from harness.errors import ArgumentError, HarnessError
@@ -22,8 +22,6 @@ from harness.project_packages import packages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-
-    from _pytest._io import TerminalWriter
 
     from harness.exploration import Exploration
 
@@ -163,33 +161,30 @@ def _keep(item: pytest.Item, result: Exploration) -> None:
     }
 
 
-def _story_of(item: pytest.Item, error: BaseException) -> Story | None:
+def _story_of(item: pytest.Item, error: BaseException) -> ReprExceptionInfo | None:
     """Return how to print what a decorated test raised; None leaves it to pytest."""
     marks = sys.modules[_MARKS]
     if isinstance(error, marks.InterleavingError):
         finding = error.result.finding
         headline = error.result.evidence if finding is None else finding.message
-        return Story(item, str(error), headline)
+        return _story(item, str(error), headline)
     if isinstance(error, marks.RegressionError):
-        return Story(item, str(error), error.finding.message)
+        return _story(item, str(error), error.finding.message)
     if isinstance(error, HarnessError):
         text = f"{type(error).__name__}: {error}"
-        return Story(item, text, text)
+        return _story(item, text, text)
     return None
 
 
-class Story(TerminalRepr):
-    """A failure as pytest prints it: the whole text below, its first line in the summary."""
+def _story(item: pytest.Item, text: str, headline: str) -> ReprExceptionInfo:
+    """Return a failure as pytest prints it: the whole text below, its first line in the summary.
 
-    def __init__(self, item: pytest.Item, text: str, headline: str) -> None:
-        path, line, _ = item.location
-        self.text = text
-        self.reprcrash = ReprFileLocation(path, (line or 0) + 1, headline.splitlines()[0])
-
-    def __str__(self) -> str:
-        return self.text
-
-    def toterminal(self, tw: TerminalWriter) -> None:
-        """Print the story."""
-        for text in self.text.splitlines():
-            tw.line(text)
+    pytest's own classes, because xdist carries them whole from a worker, and other ones as text.
+    """
+    path, line, _ = item.location
+    first = next(iter(headline.splitlines()), "")
+    rows = [] if item.config.getoption("tbstyle") == "line" else text.splitlines()
+    return ReprExceptionInfo(
+        reprtraceback=ReprTracebackNative([f"{row}\n" for row in rows]),
+        reprcrash=ReprFileLocation(path, (line or 0) + 1, first),
+    )
