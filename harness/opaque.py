@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.engine.task import Task
 
 ANY = -1
+MAX_SHOWN = 3  # places that one line of evidence names
 
 
 class OpaqueWatch(Recorder):
@@ -68,16 +69,16 @@ class OpaqueWatch(Recorder):
         for key, text in self._calls:
             owner = self._seen.get(key)
             if owner is not None and owner[0] == ANY:
-                self.met.add(text)
+                self.met.add(f"touches a shared {text}")
         self._calls.clear()
 
     def words(self) -> str:
-        """Say what was met."""
+        """Say what was met; empty if nothing was."""
+        if not self.met:
+            return ""
         shown = sorted(self.met)
-        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""  # noqa: PLR2004  # one line
-        return (
-            f"code that is not instrumented touches a shared {', a shared '.join(shown[:3])}{more}"
-        )
+        more = f" and {len(shown) - MAX_SHOWN} more" if len(shown) > MAX_SHOWN else ""
+        return f"code that is not instrumented {', '.join(shown[:MAX_SHOWN])}{more}"
 
 
 def _kind(obj: object) -> str:

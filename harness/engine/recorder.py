@@ -57,7 +57,7 @@ class Recorder:
         "_names",
         "_pending",
         "decisions",
-        "digest",
+        "digests",
         "events",
         "marks",
     )
@@ -66,7 +66,7 @@ class Recorder:
         self.events: list[Event] = []
         self.decisions: list[int] = []  # index of the first event after each decision
         self.marks: list[int] = []  # a byte per decision: who could run, and all that was done
-        self.digest = 0  # all that was done: who, what, to which object; values are left out
+        self.digests: list[int] = [0]  # after each event: all that was done so far, but no values
         self._names: dict[int, tuple[str, Callable[[], object]]] = {}
         self._named: Counter[str] = Counter()
         self._pending: tuple[Event, Any, Any] | None = None
@@ -82,7 +82,7 @@ class Recorder:
         who = task.id if task is not None else -1
         key = label if isinstance(label, str) else type(label).__name__
         text = f"{who}:{key}:{','.join(str(other.id) for other in ready)}"
-        self.marks.append(zlib.crc32(text.encode("utf-8", "replace"), self.digest) & 0xFF)
+        self.marks.append(zlib.crc32(text.encode("utf-8", "replace"), self.digests[-1]) & 0xFF)
         self.decisions.append(len(self.events))
 
     def access(self, task: Task, kind: int, obj: object, key: object) -> None:
@@ -114,7 +114,7 @@ class Recorder:
         event = Event(len(self.events) + 1, task.id, task.name, kind, target, site)
         self.events.append(event)
         done = f"{task.id}:{kind}:{target.partition('[')[0]}"  # a key may be an id(), or a hash
-        self.digest = zlib.crc32(done.encode("utf-8", "replace"), self.digest)
+        self.digests.append(zlib.crc32(done.encode("utf-8", "replace"), self.digests[-1]))
         return event
 
     def _target(self, obj: object, key: object) -> str:

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.errors import ArgumentError
+from harness.strategies.divergence import DivergedError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,24 +27,37 @@ DEFAULT_PREEMPTIONS = 2
 class _Choice:
     """A point on the current path: what was offered, which is taken, what it cost."""
 
-    __slots__ = ("index", "options", "spent")
+    __slots__ = ("current", "index", "offered", "options", "spent")
 
-    def __init__(self, options: list[tuple[int, int]], spent: int) -> None:
+    def __init__(
+        self, options: list[tuple[int, int]], spent: int, *, offered: int, current: int
+    ) -> None:
         self.options = options  # (task id, preemptions that choosing it costs)
         self.spent = spent  # preemptions before this point
+        self.offered = offered  # how many could go on, and who asked: the same in every execution
+        self.current = current
         self.index = 0
 
 
 class BoundedDfs:
-    """Depth-first search; deterministic, the seed does not matter."""
+    """Depth-first search; deterministic, there is no seed.
+
+    Attributes:
+        cut: Some schedule was left out because of the bound.
+
+    Raises:
+        ArgumentError: `preemptions` is neither None nor a whole number from 0.
+    """
 
     __slots__ = ("_depth", "_path", "_spent", "bound", "cut", "early_timeouts", "exhaustive")
 
     def __init__(self, preemptions: int | None = DEFAULT_PREEMPTIONS) -> None:
-        if preemptions is not None and preemptions < 0:
-            raise ValueError(f"preemptions start at 0, got {preemptions}")
+        if preemptions is not None and (type(preemptions) is not int or preemptions < 0):
+            raise ArgumentError(
+                "preemptions", preemptions, "a whole number, or None for no bound; they start at 0"
+            )
         self.bound = preemptions
-        self.cut = False  # some schedule was left out because of the bound
+        self.cut = False
         self.exhaustive = True
         self.early_timeouts = True
         self._path: list[_Choice] = []
@@ -49,10 +65,22 @@ class BoundedDfs:
         self._spent = 0
 
     def begin(self, execution: int) -> bool:
-        """Move to the next path; False when all have been run."""
+        """Move to the next path; False when all have been run. Execution 0 begins anew.
+
+        Raises:
+            DivergedError: The last execution ended before the path that it was to follow.
+        """
+        if execution and self._depth < len(self._path):
+            raise DivergedError(
+                self._taken(len(self._path)),
+                f"an execution ended after {self._depth} choices, and an earlier one that began "
+                f"with the same made {len(self._path)}",
+            )
         self._depth = 0
         self._spent = 0
         if not execution:
+            self._path.clear()
+            self.cut = False
             return True
         while self._path:
             last = self._path[-1]
@@ -63,19 +91,29 @@ class BoundedDfs:
         return False
 
     def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
-        """Return the next task of the current path."""
+        """Return the next task of the current path.
+
+        Raises:
+            DivergedError: Others can run here than in an earlier execution.
+        """
+        asking = -1 if current is None else current.id
         if self._depth == len(self._path):
-            self._path.append(_Choice(self._options(ready, current), self._spent))
+            options = self._options(ready, current)
+            self._path.append(_Choice(options, self._spent, offered=len(ready), current=asking))
         choice = self._path[self._depth]
-        self._depth += 1
         wanted, cost = choice.options[choice.index]
-        self._spent += cost
-        for task in ready:
-            if task.id == wanted:
-                return task
-        raise RuntimeError(
-            f"task {wanted} could run here in an earlier execution and cannot now: the body does "
-            "not do the same thing under the same schedule"
+        if choice.offered == len(ready) and choice.current == asking:
+            for task in ready:
+                if task.id == wanted:
+                    self._depth += 1
+                    self._spent += cost
+                    return task
+        names = ", ".join(f"{task.id} ({task.name})" for task in ready)
+        raise DivergedError(
+            self._taken(self._depth),
+            f"at choice {self._depth + 1} tasks {names} could run, and in an earlier execution "
+            f"that began with the same choices there were {choice.offered}, task {wanted} among "
+            "them",
         )
 
     def _options(self, ready: Sequence[Task], current: Task | None) -> list[tuple[int, int]]:
@@ -93,6 +131,10 @@ class BoundedDfs:
         allowed = [option for option in priced if option[1] <= left]
         self.cut = self.cut or len(allowed) < len(priced)
         return allowed
+
+    def _taken(self, depth: int) -> list[int]:
+        """Return the first choices of the current path."""
+        return [choice.options[choice.index][0] for choice in self._path[:depth]]
 
     def scope(self) -> str:
         """Say what was covered once nothing is left."""

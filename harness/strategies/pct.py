@@ -2,8 +2,10 @@
 
 Source: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic
 guarantees of finding bugs", ASPLOS 2010, section 3: random distinct priorities, and depth - 1
-change points at which the running task falls below everybody else. One execution meets a bug of
-depth d with a chance of at least 1 / (n * k**(d-1)) for n tasks and k steps.
+change points at which the running task falls below all that have not fallen. Who has fallen stands
+in an order that is drawn apart from the order in time: with the later always below the earlier,
+some bugs of depth 3 would never be met. One execution meets a bug of depth d with a chance of at
+least 1 / (n * k**(d-1)) for n tasks and k steps.
 
 Departures: k is not given but the greatest number of choices seen so far (the first execution
 learns it); a step here is a choice between at least two tasks. A task that keeps the processor for
@@ -14,6 +16,8 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING
+
+from harness.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,17 +37,25 @@ def hit_bound(tasks: int, steps: int, depth: int) -> float:
         depth: Ordering constraints that the bug needs, at least 1.
 
     Raises:
-        ValueError: An argument is below 1.
+        ArgumentError: An argument is below 1; it is a ValueError, too.
 
     Source: Burckhardt et al., ASPLOS 2010, theorem in section 3: 1 / (n * k**(d-1)).
     """
-    if min(tasks, steps, depth) < 1:
-        raise ValueError(f"tasks, steps and depth start at 1, got {tasks}, {steps}, {depth}")
-    return 1.0 / (tasks * float(steps) ** (depth - 1))
+    for name, value in (("tasks", tasks), ("steps", steps), ("depth", depth)):
+        if type(value) is not int or value < 1:
+            raise ArgumentError(name, value, "a whole number; they start at 1")
+    try:
+        return 1.0 / (tasks * float(steps) ** (depth - 1))
+    except OverflowError:
+        return 0.0  # below the least float
 
 
 class Pct:
-    """Random priorities with depth - 1 change points. One stream of `seed` for all executions."""
+    """Random priorities with depth - 1 change points. One stream of `seed` for all executions.
+
+    Raises:
+        ArgumentError: An argument is not a whole number, or `depth` is below 1.
+    """
 
     __slots__ = (
         "_changes",
@@ -56,40 +68,56 @@ class Pct:
         "_step",
         "_turns",
         "early_timeouts",
+        "seed",
     )
 
     def __init__(self, seed: int, depth: int = 3) -> None:
-        if depth < 1:
-            raise ValueError(f"depth starts at 1, got {depth}")
+        if type(seed) is not int:
+            raise ArgumentError("seed", seed, "a whole number")
+        if type(depth) is not int or depth < 1:
+            raise ArgumentError("depth", depth, "a whole number; depth starts at 1")
+        self.seed = seed
         self._random = random.Random(seed)  # noqa: S311  # reproducible, not secret
         self._depth = depth
         self._length = 1  # the greatest number of choices seen
         self._step = 0
-        self._floor = 0.0  # falls: the next task that is put last gets it
+        self._floor = 0.0  # falls: the next task that is put last of all gets it
         self._turns = 0
         self._last: Task | None = None
-        self._changes: set[int] = set()
+        self._changes: dict[int, float] = {}  # step: the priority, below 0, that its task gets
         self._priority: dict[int, float] = {}
         self.early_timeouts = False
 
     def begin(self, execution: int) -> bool:
-        """Draw new priorities and change points."""
+        """Draw new priorities and change points; execution 0 begins the stream anew."""
         self._length = max(self._length, self._step)
+        if not execution:
+            self._random.seed(self.seed)
+            self._length = 1
         self._step = 0
-        self._floor = 0.0
+        self._floor = -float(self._depth)
         self._turns = 0
         self._last = None
         self._priority = {}
         self.early_timeouts = execution > 0 and self._random.random() < EARLY_SHARE
         draw = self._random.random
-        self._changes = {int(draw() * self._length) + 1 for _ in range(self._depth - 1)}
+        # The places among the fallen are fixed and the points are drawn one after the other, so
+        # that every order in time is as likely as any other.
+        self._changes = {
+            int(draw() * self._length) + 1: -float(place) for place in range(1, self._depth)
+        }
         return True
 
     def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
         """Return the task of the greatest priority, after a change point if one is here."""
         self._step += 1
-        if current is not None and (self._step in self._changes or self._turns > FAIR_TURNS):
-            self._put_last(current)
+        if current is not None and self._step in self._changes:
+            self._priority[current.id] = self._changes[self._step]
+            self._turns = 0
+        elif current is not None and self._turns > FAIR_TURNS:
+            self._floor -= 1.0
+            self._priority[current.id] = self._floor
+            self._turns = 0
         chosen = max(ready, key=self._priority_of)
         if chosen is self._last:
             self._turns += 1
@@ -97,11 +125,6 @@ class Pct:
             self._last = chosen
             self._turns = 0
         return chosen
-
-    def _put_last(self, task: Task) -> None:
-        self._floor -= 1.0
-        self._priority[task.id] = self._floor
-        self._turns = 0
 
     def _priority_of(self, task: Task) -> float:
         priority = self._priority.get(task.id)

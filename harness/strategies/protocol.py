@@ -16,7 +16,9 @@ class Strategy(Protocol):
 
     Two attributes are optional. `early_timeouts: bool`, read after every `begin`: tasks that wait
     with a timeout are offered too (their `parked` is True), and choosing one lets its timeout
-    happen now. `exhaustive: bool`: a False from `begin` means that every schedule was tried.
+    happen now. `exhaustive: bool`: a False from `begin` means that every schedule was tried; it is
+    then asked for one execution more than was wanted, to learn whether the budget ended exactly
+    there. `seed: int` is shown in the evidence.
     """
 
     def begin(self, execution: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from harness.errors import ArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,16 +16,29 @@ EARLY_SHARE = 0.25  # executions in which timeouts may fire early: most bugs nee
 
 
 class RandomWalk:
-    """Every choice is uniform over the ready tasks. One stream of `seed` for all executions."""
+    """Every choice is uniform over the ready tasks. One stream of `seed` for all executions.
 
-    __slots__ = ("_random", "early_timeouts")
+    Raises:
+        ArgumentError: `seed` is not a whole number.
+    """
+
+    __slots__ = ("_random", "_stream", "early_timeouts", "seed")
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed).random  # noqa: S311  # reproducible, not secret
+        if type(seed) is not int:
+            raise ArgumentError("seed", seed, "a whole number")
+        self.seed = seed
+        self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._random = self._stream.random
         self.early_timeouts = False
 
     def begin(self, execution: int) -> bool:
-        """Draw whether this execution lets timeouts fire early; the first never does."""
+        """Draw whether this execution lets timeouts fire early; the first never does.
+
+        Execution 0 begins the stream anew.
+        """
+        if not execution:
+            self._stream.seed(self.seed)
         self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
         return True
 

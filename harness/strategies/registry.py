@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from harness.errors import ArgumentError
 from harness.strategies.dfs import BoundedDfs
 from harness.strategies.pct import Pct
-from harness.strategies.protocol import Strategy
 from harness.strategies.random_walk import RandomWalk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harness.strategies.protocol import Strategy
 
 _MAKERS: Final[dict[str, Callable[[int], Strategy]]] = {
     "random": RandomWalk,
@@ -43,7 +44,7 @@ def make_strategy(wanted: str | Strategy | None, seed: int) -> tuple[str, Strate
             return wanted, _imported(wanted, seed)
         names = ", ".join(STRATEGY_NAMES)
         raise ArgumentError("strategy", wanted, f"one of {names}, or package.module:Class")
-    if not isinstance(wanted, Strategy):
+    if isinstance(wanted, type) or not _is_strategy(wanted):
         raise ArgumentError("strategy", wanted, "a name or an object with begin() and pick()")
     return type(wanted).__name__, wanted
 
@@ -52,8 +53,15 @@ def _imported(path: str, seed: int) -> Strategy:
     module_name, _, name = path.partition(":")
     try:
         made = getattr(importlib.import_module(module_name), name)(seed)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise ArgumentError("strategy", path, f"package.module:Class ({error})") from error
-    if not isinstance(made, Strategy):
+    except Exception as error:  # whatever the user's module or class raises
+        why = f"{type(error).__name__}: {error}"
+        raise ArgumentError(
+            "strategy", path, f"package.module:Class, called with the seed ({why})"
+        ) from error
+    if isinstance(made, type) or not _is_strategy(made):
         raise ArgumentError("strategy", path, "a class with begin() and pick()")
-    return made
+    return made  # type: ignore[no-any-return]  # just checked
+
+
+def _is_strategy(made: object) -> bool:
+    return all(callable(getattr(made, name, None)) for name in ("begin", "pick"))

@@ -1,0 +1,182 @@
+"""What is done about an execution that failed: run it again, make it smaller, record it."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from harness.campaign import Campaign
+from harness.engine.ending import Ending, EndingKind
+from harness.engine.recorder import Recorder
+from harness.errors import DriftError, HarnessError
+from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
+from harness.replay_token import Token
+from harness.shrink import Shrinker
+from harness.strategies.pct import Pct
+from harness.strategies.random_walk import RandomWalk
+from harness.strategies.replay import Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.strategies.divergence import DivergedError
+
+GIL_TRIES: Final = 300  # executions under the GIL model that look for the same failure
+GIL_S: Final = 3.0  # wall time for it: a person waits
+MAX_EVENTS: Final = 2_000  # events that a trace keeps: the first and the last half
+CAUSES: Final = (
+    "Something in the body does not follow from the schedule: state kept between executions, "
+    "random numbers, the order of a set, id(), real time or real I/O."
+)
+
+
+class Examiner:
+    """Makes findings of the failing executions of one body.
+
+    Attributes:
+        found: The finding as far as it is known: Ctrl-C may come before the smallest one.
+    """
+
+    def __init__(
+        self, body: Callable[[], object], *, model: str, max_steps: int, seed: int
+    ) -> None:
+        self._body = body
+        self._model = model
+        self._max_steps = max_steps
+        self._seed = seed
+        self.found: Finding | None = None
+
+    def examine(
+        self, campaign: Campaign, ending: Ending, schedule: list[int], *, early: bool
+    ) -> Finding:
+        """Run the failing schedule again, shrink it, and record it."""
+        signature = signature_of(ending)
+        again, recorder = self._record(campaign, schedule, early=early)
+        if again is None or signature_of(again) != signature:
+            return self._nondeterminism(ending, again, self._token(schedule, recorder, early=early))
+        self.found = self._finding(again, recorder, schedule, early=early)
+        shrinker = Shrinker(campaign, self._body, early=early, signature=signature)
+        small = shrinker.shrink(schedule)
+        if small == schedule:
+            return self.found
+        last, recorder = self._record(campaign, small, early=early)
+        if last is None or signature_of(last) != signature:
+            return self._nondeterminism(again, last, self._token(small, recorder, early=early))
+        self.found = self._finding(last, recorder, small, early=early)
+        return self.found
+
+    def diverged(self, error: DivergedError) -> Finding:
+        """Return the finding of a search that saw the body do something else."""
+        token = Token(
+            choices=tuple(error.choices),
+            marks=b"",
+            early=True,
+            model=self._model,
+            max_steps=self._max_steps,
+        ).encode()
+        message = f"{error.difference[:1].upper()}{error.difference[1:]}. {CAUSES}"
+        return Finding(kind=FindingKind.NONDETERMINISM, message=message, token=token, trace=Trace())
+
+    def _record(
+        self, campaign: Campaign, schedule: list[int], *, early: bool
+    ) -> tuple[Ending | None, Recorder]:
+        """Run a schedule with a recorder; None where it cannot be followed to its end."""
+        recorder = Recorder()
+        strategy = Replay(schedule, early_timeouts=early)
+        strategy.begin(0)
+        try:
+            ending, _ = campaign.run(self._body, strategy, recorder=recorder)
+        except DriftError:
+            return None, recorder
+        return (None if strategy.left else ending), recorder
+
+    def _finding(
+        self, ending: Ending, recorder: Recorder, schedule: list[int], *, early: bool
+    ) -> Finding:
+        kind = kind_of(ending)
+        assert kind is not None
+        token = self._token(schedule, recorder, early=early)
+        return finding_of(kind, ending, recorder, token=token, model=self._model)
+
+    def _nondeterminism(self, first: Ending, second: Ending | None, token: str) -> Finding:
+        then = "could not be followed" if second is None else f"ended: {second.kind.value}"
+        message = (
+            f"an execution failed ({message_of(first)}); run again, the same schedule {then}. "
+            f"{CAUSES}"
+        )
+        return Finding(
+            kind=FindingKind.NONDETERMINISM,
+            message=message,
+            token=token,
+            trace=Trace(),
+            error=first.error,
+        )
+
+    def _token(self, schedule: list[int], recorder: Recorder, *, early: bool) -> str:
+        return Token(
+            choices=tuple(schedule),
+            marks=bytes(recorder.marks),
+            early=early,
+            model=self._model,
+            max_steps=self._max_steps,
+            events=len(recorder.events),
+            digest=recorder.digests[-1],
+        ).encode()
+
+    def with_gil(self, finding: Finding) -> Finding:
+        """Say whether a short search under the GIL model shows a failure of the same kind."""
+        self.found = finding
+        if self._model == "gil" or finding.kind is FindingKind.NONDETERMINISM:
+            return finding
+        words = shown_under_gil()
+        try:
+            tries, shown = self._search_under_gil(finding.kind)
+        except HarnessError as error:
+            text = f"not {words} (the search for it ended: {error})"
+        else:
+            text = words if shown else f"not {words} ({tries} executions tried)"
+        return dataclasses.replace(finding, gil_reachable=text)
+
+    def _search_under_gil(self, kind: FindingKind) -> tuple[int, bool]:
+        """Return how many executions were run, and whether the last one failed alike."""
+        tries = 0
+        deadline_s = time.perf_counter() + GIL_S
+        with Campaign(model="gil", max_steps=self._max_steps, body=self._body) as campaign:
+            for strategy in (RandomWalk(self._seed), Pct(self._seed)):
+                for number in range(GIL_TRIES // 2):
+                    strategy.begin(number)
+                    ending, _ = campaign.run(self._body, strategy)
+                    tries += 1
+                    if kind_of(ending) is kind:
+                        return tries, True
+                    if ending.kind is EndingKind.STEP_BOUND or time.perf_counter() > deadline_s:
+                        break
+        return tries, False
+
+
+def finding_of(
+    kind: FindingKind, ending: Ending, recorder: Recorder, *, token: str, model: str
+) -> Finding:
+    """Return the finding of a recorded execution."""
+    recorder.settle()
+    events = recorder.events
+    truncated = max(len(events) - MAX_EVENTS, 0)
+    if truncated:
+        events = events[: MAX_EVENTS // 2] + events[-MAX_EVENTS // 2 :]
+    return Finding(
+        kind=kind,
+        message=message_of(ending),
+        token=token,
+        trace=Trace(tuple(events), truncated),
+        gil_reachable=shown_under_gil() if model == "gil" else "",
+        places=ending.places,
+        stack=stack_of(ending.error),
+        error=ending.error,
+    )
+
+
+def shown_under_gil() -> str:
+    """Name the model under which something was shown."""
+    return f"shown under the GIL model of CPython {sys.version_info[0]}.{sys.version_info[1]}"
