@@ -30,12 +30,12 @@ class Condition:
         elif type(lock) in (real.LockType, real.RLockType):
             lock = board.stand_in(lock)
         self._lock = lock
-        self._execution: Execution | None = board.execution
+        self._execution: Execution | None = board.current()
         self._parked: list[Task] = []
         self._real: Any = None
         self.acquire = lock.acquire
         self.release = lock.release
-        if board.execution is None:
+        if board.current() is None:
             self._outside()
         for name in ("_release_save", "_acquire_restore", "_is_owned", "_at_fork_reinit"):
             if hasattr(lock, name):

@@ -18,10 +18,11 @@ class Event:
     """Twin of `threading.Event`: every call is one step. Safe to share."""
 
     def __init__(self) -> None:
-        self._execution: Execution | None = board.execution
+        execution = board.current()  # none for another real thread, which gets the real thing
+        self._execution: Execution | None = execution
         self._flag = False
         self._parked: list[Task] = []
-        self._real: Any = None if board.execution is not None else real.Event()
+        self._real: Any = None if execution is not None else real.Event()
 
     def is_set(self) -> bool:
         """Say whether the flag is set."""

@@ -31,7 +31,7 @@ class Lock:
     __slots__ = ("__weakref__", "_execution", "_held", "_owner", "_real", "_waiters")
 
     def __init__(self) -> None:
-        execution = board.execution
+        execution = board.current()
         self._execution = execution
         self._held = False
         self._owner: Task | None = None
@@ -194,7 +194,7 @@ class RLock(Lock):
     __slots__ = ("_depth",)
 
     def __init__(self) -> None:
-        execution = board.execution
+        execution = board.current()
         self._execution = execution
         self._held = False
         self._owner = None

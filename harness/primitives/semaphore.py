@@ -22,11 +22,11 @@ class Semaphore:
     def __init__(self, value: int = 1) -> None:
         if value < 0:
             raise ValueError("semaphore initial value must be >= 0")
-        self._execution: Execution | None = board.execution
+        self._execution: Execution | None = board.current()
         self._initial_value = value
         self._value = value
         self._parked: list[Task] = []
-        self._real: Any = None if board.execution is not None else self._make_real(value)
+        self._real: Any = None if board.current() is not None else self._make_real(value)
 
     def _make_real(self, value: int) -> Any:  # noqa: ANN401  # a real semaphore
         return real.Semaphore(value)

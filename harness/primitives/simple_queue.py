@@ -21,10 +21,10 @@ class SimpleQueue:
     """Twin of `queue.SimpleQueue`: every call is one step. Safe to share."""
 
     def __init__(self) -> None:
-        self._execution: Execution | None = board.execution
+        self._execution: Execution | None = board.current()
         self._items: deque[Any] = deque()
         self._parked: list[Task] = []
-        self._real: Any = None if board.execution is not None else real.SimpleQueue()
+        self._real: Any = None if board.current() is not None else real.SimpleQueue()
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ANN401, ARG002, FBT001, FBT002
         """Add an item; never blocks."""
