@@ -71,7 +71,7 @@ def test_a_controlled_example_that_hangs_is_a_finding() -> None:
     bug = dataclasses.replace(bug, executions=50)
     seen = attempt(bug, twin="bad", seed=0)
     assert seen.found
-    assert "lost wakeup" in seen.story.lower()
+    assert "LOST_WAKEUP" in seen.story
 
 
 def test_an_example_can_be_run_again_alone() -> None:
