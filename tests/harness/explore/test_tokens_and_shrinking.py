@@ -213,7 +213,9 @@ def test_arguments_are_checked_by_name(options: dict[str, Any]) -> None:
         harness.explore(lost_update, **options)
 
 
-@pytest.mark.parametrize("body", [None, 5, "name", lambda x: x], ids=str)
+@pytest.mark.parametrize(
+    "body", [None, 5, "name", lambda x: x], ids=lambda body: type(body).__name__
+)
 def test_a_body_that_takes_arguments_or_is_none_is_refused(body: Any) -> None:
     with pytest.raises(harness.ArgumentError, match=r"^body is "):
         harness.explore(body)
