@@ -146,14 +146,17 @@ def _follow(campaign: Campaign, body: Body, wanted: Token) -> Finding | None:
         )
     if ending.kind is EndingKind.STEP_BOUND:
         raise DriftError(f"the run met its bound of {wanted.max_steps} steps", RE_RECORD)
-    if recorder.digests[min(wanted.events, len(recorder.events))] != wanted.digest:
+    kind = kind_of(ending)
+    # A repaired run ends otherwise, under pytest even where the code is the same: a failing
+    # assertion looks at its values again. All that it did up to the last choice is in the marks.
+    repaired = kind is None and bool(wanted.choices)
+    if not repaired and recorder.digests[min(wanted.events, len(recorder.events))] != wanted.digest:
         last = len(wanted.choices)
         raise DriftError(
             f"after {last} choice{'s' if last != 1 else ''} the run did other operations than when "
             "the token was made",
             RE_RECORD,
         )
-    kind = kind_of(ending)
     return (
         None
         if kind is None

@@ -54,3 +54,11 @@ def test_the_story_fits_the_terminal(racy: Project) -> None:
     story = racy.pytest().text.partition("How it came to be")[2].partition("Replay:")[0]
     assert max(len(line) for line in story.splitlines()) <= 120
     assert re.search(r"^ +main +Thread-1 +Thread-2$", story, re.MULTILINE)
+
+
+def test_a_repair_that_leaves_the_schedule_in_place_passes_it(racy: Project) -> None:
+    """A failing assertion looks at its values again, so the run that fails does more."""
+    words = racy.pytest().replay_words()
+    source = (racy.folder / "tests" / "test_race.py").read_text("utf-8")
+    racy.write("tests/test_race.py", source.replace("till.sum == 2", "till.sum == 1"))
+    assert racy.pytest(*words[1:]).code == 0
