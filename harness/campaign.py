@@ -178,10 +178,18 @@ _TRUSTED: Final = frozenset(
 
 
 def _checked(pick: Pick) -> Pick:
-    """Return a strategy's `pick` that may only choose among what it was offered."""
+    """Return a strategy's `pick` that may only choose among what it was offered.
+
+    Its module may be instrumented, like a test's: what it does is no step of the execution.
+    """
 
     def checked(ready: Sequence[Task], current: Task | None) -> Task:
-        chosen = pick(ready, current)
+        before = board.alone, board.gil, board.counting
+        board.alone, board.gil, board.counting = True, False, False
+        try:
+            chosen = pick(ready, current)
+        finally:
+            board.alone, board.gil, board.counting = before
         if not any(chosen is task for task in ready):
             offered = ", ".join(repr(task) for task in ready)
             raise ValueError(f"the strategy picked {chosen!r}; it was offered {offered}")

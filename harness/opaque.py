@@ -7,8 +7,10 @@ several in reality. A search that met one is never called exhausted.
 from __future__ import annotations
 
 import sys
-from types import ModuleType
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from types import FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 from harness.engine import board
 from harness.engine.place import caller_site
@@ -47,8 +49,14 @@ class OpaqueWatch(Recorder):
     def operation(self, task: Task, label: str, obj: object) -> None:
         """Keep nothing."""
 
-    def note(self, task: Task, label: str, obj: object) -> None:
-        """Keep nothing."""
+    def note(self, task: Task, label: str, obj: object) -> None:  # noqa: ARG002  # as the base
+        """Note a task that begins in code whose accesses nobody sees."""
+        if label == "begin":
+            plain = _plain_function_of(task)
+            if plain is not None:
+                code = plain.__code__
+                site = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+                self.met.add(f"runs in {task.name} ({plain.__qualname__} at {site})")
 
     def settle(self) -> None:
         """Keep nothing."""
@@ -79,6 +87,24 @@ class OpaqueWatch(Recorder):
         shown = sorted(self.met)
         more = f" and {len(shown) - MAX_SHOWN} more" if len(shown) > MAX_SHOWN else ""
         return f"code that is not instrumented {', '.join(shown[:MAX_SHOWN])}{more}"
+
+
+def _plain_function_of(task: Task) -> FunctionType | None:
+    """Return the function that a task runs, if it is the user's and was not rewritten."""
+    from harness.instrument.type_facts import is_instrumented  # noqa: PLC0415  # keeps the import light
+
+    thread: Any = task.thread
+    run: Any = getattr(type(thread), "run", None)
+    if thread is None or run is None:
+        return None
+    if run.__module__ == "threading":
+        run = getattr(thread, "_target", None) or getattr(thread, "function", None)
+    while isinstance(run, partial | MethodType):
+        run = run.func if isinstance(run, partial) else run.__func__
+    if not isinstance(run, FunctionType) or is_instrumented(run):
+        return None
+    ours = run.__module__.partition(".")[0] in {*sys.stdlib_module_names, "harness"}
+    return None if ours else run
 
 
 def _kind(obj: object) -> str:

@@ -56,7 +56,7 @@ def instrument_function(function: Function) -> Function:
         return function
     install_hooks()
     module_code = rewritten_module(function)
-    return _with_code(function, _matching_code(module_code, function))  # type: ignore[return-value]  # a copy
+    return with_code(function, _matching_code(module_code, function))  # type: ignore[return-value]  # a copy
 
 
 def rewritten_module(function: types.FunctionType) -> types.CodeType:
@@ -142,7 +142,7 @@ def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes_in(inner)
 
 
-def _with_code(function: types.FunctionType, code: types.CodeType) -> types.FunctionType:
+def with_code(function: types.FunctionType, code: types.CodeType) -> types.FunctionType:
     """Return `function` with other code and the same cells."""
     old = function.__code__.co_freevars
     cells = dict(zip(old, function.__closure__ or (), strict=True))

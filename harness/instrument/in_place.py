@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.instrument.errors import InstrumentError
-from harness.instrument.functions import code_like, instrument_function, rewritten_module
+from harness.instrument.functions import (
+    code_like,
+    instrument_function,
+    rewritten_module,
+    with_code,
+)
 from harness.instrument.installation import install_hooks
-from harness.instrument.type_facts import is_instrumented
+from harness.instrument.reachable import holders_from
+from harness.instrument.type_facts import is_instrumented, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_COPYABLE = (types.FunctionType, types.MethodType)
 
 
 @contextmanager
@@ -27,10 +36,11 @@ def visible(body: Callable[[], Any]) -> Iterator[tuple[Callable[[], Any], str]]:
     """Yield the body to run, and why its accesses stay invisible if they do.
 
     Args:
-        body: A function, method or partial; any other callable is run as it is.
+        body: A function, method, partial or object with `__call__`; a callable written in C, or
+            of the standard library, is run as it is.
     """
     function = _function_of(body)
-    if function is None or is_instrumented(function):
+    if function is None or is_instrumented(function) or _is_of_stdlib(function):
         yield body, ""
         return
     try:
@@ -40,12 +50,11 @@ def visible(body: Callable[[], Any]) -> Iterator[tuple[Callable[[], Any], str]]:
         yield body, f"its plain accesses are not switching points: {error}"
         return
     install_hooks()
-    swapped = _swap(function.__globals__, module_code)
-    try:
-        yield chosen, ""
-    finally:
-        for target, code in swapped:
-            target.__code__ = code
+    with ExitStack() as undo:
+        for target, code in _swap(function.__globals__, module_code):
+            undo.callback(setattr, target, "__code__", code)
+        _swap_reachable(body, function, module_code, undo)
+        yield chosen, _still_invisible(chosen)
 
 
 def _function_of(body: object) -> types.FunctionType | None:
@@ -54,7 +63,44 @@ def _function_of(body: object) -> types.FunctionType | None:
         body = body.func
     if isinstance(body, types.MethodType):
         body = body.__func__
+    if not isinstance(body, types.FunctionType):
+        body = getattr(type(body), "__call__", None)  # noqa: B004  # the function, not if there is one
     return body if isinstance(body, types.FunctionType) else None
+
+
+def _is_of_stdlib(function: types.FunctionType) -> bool:
+    root = root_of(function.__module__)
+    return root in sys.stdlib_module_names and "site-packages" not in function.__code__.co_filename
+
+
+def _still_invisible(body: object) -> str:
+    """Say why a body's accesses are not seen although its source was found."""
+    function = _function_of(body)
+    if function is None or is_instrumented(function):
+        return ""
+    return (
+        "its plain accesses are not switching points: the code of "
+        f"{function.__qualname__} cannot be replaced while it captures variables"
+    )
+
+
+def _swap_reachable(
+    body: object, known: types.FunctionType, module_code: types.CodeType, undo: ExitStack
+) -> None:
+    """Make visible what the body reaches without a name of the module."""
+    for holder in list(holders_from(body, known.__code__.co_filename)):
+        function = holder.function
+        if is_instrumented(function):
+            continue  # swapped at another holder
+        code = code_like(module_code, function)
+        if code is None:
+            continue
+        if code.co_freevars == function.__code__.co_freevars:
+            undo.callback(setattr, function, "__code__", function.__code__)
+            function.__code__ = code
+        elif holder.replace is not None:
+            undo.callback(holder.replace, function)
+            holder.replace(with_code(function, code))
 
 
 def _with_visible_function(body: Any) -> Any:  # noqa: ANN401  # a body for a body
@@ -62,7 +108,7 @@ def _with_visible_function(body: Any) -> Any:  # noqa: ANN401  # a body for a bo
     if isinstance(body, functools.partial):
         inner = _with_visible_function(body.func)
         return functools.partial(inner, *body.args, **body.keywords)
-    function = _function_of(body)
+    function = _function_of(body) if isinstance(body, _COPYABLE) else None
     # A function made by a call is in no namespace, whether it captures variables or not.
     if function is not None and (function.__closure__ or "<locals>" in function.__qualname__):
         return instrument_function(body)
