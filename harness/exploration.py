@@ -49,7 +49,8 @@ class Exploration:
     def __str__(self) -> str:
         if self.finding is not None:
             return str(self.finding)
-        return f"{self.name}: {self.verdict.name}: {self.evidence}"
+        words = self.evidence.removeprefix(f"{self.verdict.name.lower()}: ")
+        return f"{self.name}: {self.verdict.name}: {words}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a versioned document of plain values."""

@@ -192,7 +192,7 @@ def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(
         running.kill()
         running.wait()
     assert running.returncode == 130, out
-    assert "undecided: interrupted after" in out
+    assert "endless:body: UNDECIDED: interrupted after" in out
     (line,) = [text for text in out.splitlines() if text.startswith("Go on:")]
     go_on = shlex.split(line.removeprefix("Go on:"))
     assert go_on[:3] == ["holdfast", "explore", "endless:body"]
