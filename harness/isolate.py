@@ -129,6 +129,32 @@ def replay_isolated(
         return crash.tell(list(wanted.choices), marks=wanted.marks)
 
 
+class DistantError(Exception):
+    """Stands for an exception that stayed in a child process.
+
+    Attributes:
+        types: Its class and the bases of it, as "module.Class".
+    """
+
+    def __init__(self, types: tuple[str, ...], text: str) -> None:
+        super().__init__(types, text)
+        self.types = types
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def type_names(error: BaseException) -> tuple[str, ...]:
+    """Return an exception's class and the bases of it, as "module.Class"."""
+    return tuple(type_name(kind) for kind in type(error).__mro__)
+
+
+def type_name(kind: type) -> str:
+    """Return a class as "module.Class"."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Subject:
     """What a child runs: a body, or the name of one."""
@@ -185,8 +211,12 @@ class ReplayJob:
 
 
 def _portable(finding: Finding | None) -> Finding | None:
-    """Leave out the exception object: it may hold anything."""
-    return None if finding is None else dataclasses.replace(finding, error=None)
+    """Put words in the exception object's place: it may hold anything."""
+    if finding is None or finding.error is None:
+        return finding
+    return dataclasses.replace(
+        finding, error=DistantError(type_names(finding.error), str(finding.error))
+    )
 
 
 def _returned(outcome: Outcome) -> Any:  # noqa: ANN401  # what the job returned

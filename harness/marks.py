@@ -18,7 +18,7 @@ from harness.errors import ArgumentError
 from harness.exploration import Exploration, Verdict
 from harness.explore import check_arguments, explore
 from harness.explore import replay as replay_here
-from harness.isolate import explore_isolated, replay_isolated
+from harness.isolate import DistantError, explore_isolated, replay_isolated, type_name
 from harness.replay_token import decode_token
 from harness.strategies.registry import make_strategy
 
@@ -287,8 +287,13 @@ def _explore(body: Callable[[], Any], settings: Settings, name: str) -> None:
 def _let_outcome_through(finding: Finding) -> None:
     """Raise what a body told the runner: a skip is no failure."""
     __tracebackhide__ = True
-    if finding.error is not None and isinstance(finding.error, _options.outcomes):
-        raise finding.error from None
+    error = finding.error
+    if isinstance(error, DistantError):
+        for kind in _options.outcomes:
+            if type_name(kind) in error.types:
+                raise kind(error.text)
+    if error is not None and isinstance(error, _options.outcomes):
+        raise error from None
 
 
 def _with_command(finding: Finding) -> Finding:
