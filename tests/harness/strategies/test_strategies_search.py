@@ -331,7 +331,7 @@ def test_strategies_are_found_by_name_and_path() -> None:
     ["nonsense", "", ":", "no.such:Thing", "harness:nothing", "harness:explore", "threading:Lock",
      "harness.strategies:BoundedDfs.scope", "this is:no module", 5, object(), RandomWalk, [],
      b"pct"],
-    ids=str,
+    ids=lambda wrong: repr(wrong).split(" at ")[0],
 )  # fmt: skip
 def test_what_is_no_strategy_is_refused(wrong: Any) -> None:
     with pytest.raises(harness.ArgumentError, match=r"^strategy is .*; it takes "):
