@@ -17,6 +17,7 @@ from harness.errors import (
     HarnessError,
     NestedExplorationError,
     StuckExecutionError,
+    TargetError,
     TaskRefusesToEndError,
     TokenError,
     UncontrolledError,
@@ -27,21 +28,18 @@ from harness.finding import Finding, FindingKind, Trace
 from harness.strategies import STRATEGY_NAMES, BoundedDfs, Pct, RandomWalk, Strategy
 
 if TYPE_CHECKING:
+    from harness.exchange import ChildFailedError
     from harness.instrument import instrument_imports
     from harness.isolate import explore_isolated, replay_isolated
-    from harness.marks import (
-        InterleavingError,
-        RegressionError,
-        UndecidedWarning,
-        interleaved,
-        regression,
-    )
+    from harness.marks import interleaved, regression
+    from harness.verdict_errors import InterleavingError, RegressionError, UndecidedWarning
 
 __all__ = [
     "STRATEGY_NAMES",
     "ArgumentError",
     "BlockedInRegionError",
     "BoundedDfs",
+    "ChildFailedError",
     "DriftError",
     "Exploration",
     "ExplorationInterrupted",
@@ -55,6 +53,7 @@ __all__ = [
     "RegressionError",
     "Strategy",
     "StuckExecutionError",
+    "TargetError",
     "TaskRefusesToEndError",
     "TokenError",
     "Trace",
@@ -71,12 +70,13 @@ __all__ = [
 ]
 
 _LATER: Final = {
+    "ChildFailedError": "harness.exchange",
     "instrument_imports": "harness.instrument",
     "explore_isolated": "harness.isolate",
     "replay_isolated": "harness.isolate",
-    "InterleavingError": "harness.marks",
-    "RegressionError": "harness.marks",
-    "UndecidedWarning": "harness.marks",
+    "InterleavingError": "harness.verdict_errors",
+    "RegressionError": "harness.verdict_errors",
+    "UndecidedWarning": "harness.verdict_errors",
     "interleaved": "harness.marks",
     "regression": "harness.marks",
 }

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.campaign import Campaign
-from harness.child_process import ChildFailedError, Outcome, run_in_child
+from harness.child_process import run_in_child
 from harness.engine.recorder import Recorder
 from harness.errors import DriftError, HarnessError
+from harness.exchange import ChildFailedError, Outcome
 from harness.explore import visible_body
 from harness.finding import Finding, FindingKind, Trace
 from harness.journal import Flight
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
-    from harness.child_process import Exchange, Send
+    from harness.child_life import Send
     from harness.child_start import Start
     from harness.engine.task import Task
+    from harness.exchange import Exchange
     from harness.explore import Body
 
     class Subject(Protocol):

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.child_process import ChildFailedError, Exchange, run_in_child
+from harness.child_process import run_in_child
 from harness.child_start import choose_start
 from harness.crash import Crash
 from harness.engine import board
@@ -22,6 +22,7 @@ from harness.errors import (
     NestedExplorationError,
     StuckExecutionError,
 )
+from harness.exchange import ChildFailedError, Exchange
 from harness.exploration import Exploration, Verdict
 from harness.explore import check_arguments, explore, replay
 from harness.replay_token import decode_token
@@ -32,7 +33,8 @@ from harness.watchdog import EXIT_STUCK, STUCK_S
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.child_process import Outcome, Send
+    from harness.child_life import Send
+    from harness.exchange import Outcome
     from harness.explore import Body, Progress
     from harness.finding import Finding
     from harness.strategies.protocol import Strategy

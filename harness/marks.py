@@ -21,6 +21,7 @@ from harness.explore import replay as replay_here
 from harness.isolate import DistantError, explore_isolated, replay_isolated, type_name
 from harness.replay_token import decode_token
 from harness.strategies.registry import make_strategy
+from harness.verdict_errors import InterleavingError, RegressionError, UndecidedWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,34 +38,6 @@ class Undecided(StrEnum):
 
     FAIL = "fail"
     WARN = "warn"
-
-
-class InterleavingError(AssertionError):
-    """A test failed under some interleaving, or none could decide it; the text is its story."""
-
-    def __init__(self, result: Exploration) -> None:
-        super().__init__(result)
-        self.result = result
-
-    def __str__(self) -> str:
-        if self.result.finding is None:
-            return f"{self.result.name}: {self.result.evidence}"
-        return f"{self.result.finding}\n\n{self.result.name}: FAILED: {self.result.evidence}"
-
-
-class RegressionError(AssertionError):
-    """A pinned schedule fails again; the text is its story."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding)
-        self.finding = finding
-
-    def __str__(self) -> str:
-        return f"{self.finding}\n\nThe pinned schedule fails again."
-
-
-class UndecidedWarning(UserWarning):
-    """An exploration ended undecided, and the test said to warn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ def main(folder: Path) -> None:
         # The parent's path first: what the job is made of is found by it. Ours begins with this
         # file's own folder, whose modules are not to be found as top ones.
         sys.path[:] = pickle.load(file)  # noqa: S301  # written by our own parent
-        from harness.child_process import Exchange, live  # noqa: PLC0415  # needs the path
+        from harness.child_life import live  # noqa: PLC0415  # needs the path
+        from harness.exchange import Exchange  # noqa: PLC0415  # as above
 
         def job(send: Any) -> Any:  # noqa: ANN401  # any job's
             # Read inside the job, so that what cannot be imported is reported as its error.

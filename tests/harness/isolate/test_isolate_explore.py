@@ -11,8 +11,8 @@ import pytest
 
 import harness
 from harness import crash as crash_module
-from harness.child_process import ChildFailedError
 from harness.crash import OneRunJob
+from harness.exchange import ChildFailedError
 from tests.harness.isolate import isolate_targets as targets
 
 if TYPE_CHECKING:
