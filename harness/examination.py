@@ -123,6 +123,7 @@ class Examiner:
             max_steps=self._max_steps,
             events=len(recorder.events),
             digest=recorder.digests[-1],
+            last=recorder.digests[recorder.decisions[-1]] if recorder.decisions else 0,
         ).encode()
 
     def with_gil(self, finding: Finding) -> Finding:

@@ -26,7 +26,7 @@ MAX_CHOICES: Final = 2_000_000  # 100x the default step bound
 _MARK_LIMIT: Final = 128  # choices that carry a mark; the digest looks after later ones
 _OPEN_MARK_LIMIT: Final = 4_096  # where the process ended there is no digest
 
-_FIELDS: Final = frozenset("cdekmnps")
+_FIELDS: Final = frozenset("cdeklmnps")
 _MAX_COMMAS: Final = 2 * MAX_CHOICES + len(_FIELDS)
 _PYTHON: Final = re.compile(r"\d{1,2}\.\d{1,3}", re.ASCII)
 
@@ -44,6 +44,7 @@ class Token:
         open_end: The process ended after the last choice; what would come later is not known.
         events: How many operations were done up to the failure; 0 where the end was not seen.
         digest: Of these operations.
+        last: The digest of those before the last choice.
         python: The version that made it, for the message when it does not fit.
     """
 
@@ -55,6 +56,7 @@ class Token:
     open_end: bool = False
     events: int = 0
     digest: int = 0
+    last: int = 0
     python: str = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
     def encode(self) -> str:
@@ -63,6 +65,7 @@ class Token:
             "c": _run_lengths(self.choices),
             "d": self.digest,
             "e": self.early | self.open_end << 1,
+            "l": self.last,
             "k": self.marks[: _OPEN_MARK_LIMIT if self.open_end else _MARK_LIMIT].hex(),
             "m": self.model,
             "n": self.events,
@@ -84,7 +87,9 @@ def decode_token(text: str) -> Token:
         raise TokenError(f"it is {type(text).__name__}, not text", EXPLORE_AGAIN)
     text = text.strip()
     if not text.startswith("hf"):
-        raise TokenError("it does not begin with hf1.", "Copy the whole token from the report")
+        raise TokenError("it does not begin with hf1", "Copy the whole token from the report")
+    if text == PREFIX[: len(text)]:
+        raise TokenError("it is cut off", "Copy the whole token from the report")
     if not text.startswith(PREFIX):
         version = text.split(".", 1)[0][:8]
         raise TokenError(f"it is of format {version}, this version reads hf1", EXPLORE_AGAIN)
@@ -119,12 +124,13 @@ def _from_fields(fields: Any) -> Token:  # noqa: ANN401  # foreign data until it
         raise odd
     runs, marks, model, python = fields["c"], fields["k"], fields["m"], fields["p"]
     texts = all(isinstance(value, str) for value in (marks, model, python))
-    numbers = all(type(fields[name]) is int for name in ("d", "e", "n", "s"))
+    numbers = all(type(fields[name]) is int for name in ("d", "e", "l", "n", "s"))
     if not texts or not numbers or model not in ("free-threaded", "gil"):
         raise odd
     if not 0 < fields["s"] <= MAX_CHOICES or not 0 <= fields["e"] <= 3:  # noqa: PLR2004  # two bits
         raise odd
-    if not 0 <= fields["d"] < 1 << 32 or fields["n"] < 0 or not _PYTHON.fullmatch(python):
+    digests = all(0 <= fields[name] < 1 << 32 for name in ("d", "l"))
+    if not digests or fields["n"] < 0 or not _PYTHON.fullmatch(python):
         raise odd
     try:
         return Token(
@@ -134,6 +140,7 @@ def _from_fields(fields: Any) -> Token:  # noqa: ANN401  # foreign data until it
             open_end=bool(fields["e"] & 2),
             events=fields["n"],
             digest=fields["d"],
+            last=fields["l"],
             model=model,
             max_steps=fields["s"],
             python=python,
