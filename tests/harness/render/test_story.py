@@ -335,7 +335,7 @@ def holds_a_secret_badly() -> None:
 def test_bytes_are_never_shown() -> None:
     finding = harness.explore(holds_a_secret_badly, executions=1).finding
     assert finding is not None
-    story = str(finding)
+    story = tell(finding, width=120)
     assert "<bytes of 28>" in story
     assert "horse" not in story
     assert "horse" not in repr(finding)
