@@ -15,6 +15,8 @@ import holdfast
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 
 def run(*words: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(path or ""), "COLUMNS": "100"}

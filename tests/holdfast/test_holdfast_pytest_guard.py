@@ -17,6 +17,8 @@ from holdfast.pytest_guard import stranger_in_the_way, uses_harness
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 UNNEEDED = ("cacheprovider", "hypothesispytest", "benchmark", "pytest_cov", "timeout", "xdist")
 SPY = """
 import sys
@@ -185,7 +187,6 @@ def test_a_file_that_uses_us_is_known_by_its_text(
     assert uses_harness(tmp_path / "not_there.py") is False
 
 
-@pytest.mark.slow
 def test_a_large_plain_suite_does_not_wait_for_us(folder: Folder) -> None:
     """The figure is 60 ms; a test bounds twenty times that, on a machine that does other work."""
     for number in range(300):

@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.harness.commands.conftest import Program
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals to one process")
 
 
@@ -159,7 +161,6 @@ def test_a_package_is_visible_throughout(holdfast: Program) -> None:
 
 
 @posix
-@pytest.mark.slow
 @pytest.mark.parametrize("isolated", [[], ["--isolated"]], ids=["here", "isolated"])
 def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(
     holdfast: Program, isolated: list[str]

@@ -8,6 +8,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.harness.commands.conftest import Program
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 
 def token_of(holdfast: Program, target: str, *words: str) -> str:
     done = holdfast("explore", target, *words)

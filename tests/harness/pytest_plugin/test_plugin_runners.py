@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.harness.pytest_plugin.conftest import Project
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 WAYS = """
 import unittest
 import pytest

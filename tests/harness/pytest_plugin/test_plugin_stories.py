@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.harness.pytest_plugin.conftest import Project
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 # Every race here loses an update in at least a quarter of the schedules; with 200 executions the
 # chance that none fails is below (3/4)**200 < 1e-24.
 

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.harness.pytest_plugin.conftest import Project
 
+pytestmark = pytest.mark.slow  # every test starts a process
+
 
 def test_the_projects_own_package_is_visible_without_any_setting(racy: Project) -> None:
     run = racy.pytest()
