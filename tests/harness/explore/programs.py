@@ -60,7 +60,7 @@ def dining(philosophers: int, *, ordered: bool) -> None:
         with forks[left], forks[right]:
             pass
 
-    in_tasks(*[lambda n=n: eat(n) for n in range(philosophers)])  # type: ignore[misc]  # a default
+    in_tasks(*[lambda n=n: eat(n) for n in range(philosophers)])
 
 
 def transfer(*, locked: bool) -> None:
