@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -35,6 +36,9 @@ RUNS = {
         "IndexError: string index out of range",
     ),
 }
+
+
+OUTPUT = re.compile(r"<!-- output: (?P<command>.+) -->\n```text\n(?P<text>.*?)```", re.DOTALL)
 
 
 def blocks() -> list[tuple[str, str, str]]:
@@ -78,3 +82,29 @@ def test_the_sample_runs_as_the_page_says(name: str, tmp_path: Path) -> None:
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert line in done.stdout
+
+
+@pytest.mark.slow
+def test_the_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
+    shown = OUTPUT.search((ROOT / "README.md").read_text("utf-8"))
+    assert shown is not None
+    shutil.copy(SAMPLES / "counter.py", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "holdfast.cli", *shown["command"].split()[1:]],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert told(done.stdout) == told(shown["text"])
+
+
+def told(story: str) -> list[str]:
+    """Return the lines of a story that are the same under every Python."""
+    return [
+        line.rstrip()
+        for line in story.rstrip().splitlines()
+        if not line.startswith(("GIL:", "Replay:"))
+    ]

@@ -218,7 +218,11 @@ def test_the_join_of_a_thread_that_runs_outside_is_refused() -> None:
 
 
 STUCK = {
-    "a real lock": "lock = real.allocate_lock(); lock.acquire(); body = lambda: lock.acquire()",
+    "a real lock": (
+        # The method alone: a lock that a module holds would be taken up.
+        "lock = real.allocate_lock(); lock.acquire(); take = lock.acquire; del lock\n"
+        "def body():\n    take()\n"
+    ),
     "a loop": "def body():\n    while True: pass\n",
     "a real sleep": "body = lambda: real.sleep(60)",
     "standard input": "body = lambda: sys.stdin.read()",
