@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,16 +89,21 @@ def timeout_s(effort: Effort) -> list[float]:
 def import_s(effort: Effort) -> list[float]:
     """Return how much longer a Python lives that imports the harness than one that does not."""
     rounds = effort.pick(quick=5, full=21)
-    _python_s("import harness")  # the byte code is compiled once, not at every start
-    found = [_python_s("import harness") - _python_s("pass") for _ in range(rounds)]
+    with tempfile.TemporaryDirectory() as cache:
+        # As installed: byte code is there, whatever this process may write where the source lies.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        env = {**inherited, "PYTHONPYCACHEPREFIX": cache}
+        _python_s("import harness", env)
+        found = [_python_s("import harness", env) - _python_s("pass", env) for _ in range(rounds)]
     # A difference of two noisy numbers can come out below zero; as a time it is then zero.
     return [max(one, 0.0) for one in found]
 
 
-def _python_s(code: str) -> float:
+def _python_s(code: str, env: dict[str, str]) -> float:
     """Return the CPU seconds of a fresh Python that runs `code`, or wall where CPU is unknown."""
     before, start = _children_cpu_s(), time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=_CHILD_TIMEOUT_S)  # noqa: S603
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, check=True, timeout=_CHILD_TIMEOUT_S, env=env)  # noqa: S603  # our own
     after, wall_s = _children_cpu_s(), time.perf_counter() - start
     return wall_s if before is None or after is None else after - before
 
