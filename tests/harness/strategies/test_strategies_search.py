@@ -67,8 +67,8 @@ def test_random_chooses_each_task_with_the_same_chance(seed: int, run_all: RunAl
     assert total > 3_000
     expected = total / 3
     chi_square = sum((chosen[index] - expected) ** 2 / expected for index in range(3))
-    # For a fair walk above 18.4 with a chance of 1e-4 (2 degrees of freedom), 3e-4 for 3 seeds; a
-    # walk that prefers one of three by a tenth is at 3 000 / 3 * 2 * 0.1**2 * ... > 18.4 mostly.
+    # A fair walk is above 18.4 with a chance of 1e-4 (2 degrees of freedom): 3e-4 for three seeds,
+    # which are fixed. One that prefers a task by 3 in 100 of 10 000 draws is mostly above.
     assert chi_square < 18.4
 
 
