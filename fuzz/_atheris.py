@@ -163,7 +163,9 @@ def arguments(job: dict[str, Any], max_bytes: int, own_flags: Sequence[str]) -> 
         return [again, *own_flags]
     # libFuzzer takes 0 for "choose one".
     seed = job["seed"] % (2**32 - 1) + 1
-    return [again, *FLAGS, f"-seed={seed}", f"-max_len={max_bytes}", job["corpus"]]
+    # What libFuzzer writes of its own accord goes where the job lies, not where the user stands.
+    beside = f"-artifact_prefix={Path(job['file']).resolve().parent}/"
+    return [again, *FLAGS, beside, f"-seed={seed}", f"-max_len={max_bytes}", job["corpus"]]
 
 
 def forget(names: Sequence[str]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from harness import journal
 from harness.engine import board
 from harness.engine.execution import Execution
 from harness.engine.place import caller_site
 from harness.engine.pool import Pool
+from harness.engine.recorded import RecordedExecution
 from harness.errors import NestedExplorationError, UncontrolledError
 from harness.interrupt import Interrupt
 from harness.primitives import real
@@ -109,15 +110,7 @@ class Campaign:
         early = bool(getattr(strategy, "early_timeouts", False))
         if journal.active is not None:
             pick = journal.active.follow(pick, early=early, gil=self._gil)
-        execution = Execution(
-            pick,
-            pool=self._pool,
-            host=self._host,
-            max_steps=self._max_steps,
-            gil=self._gil,
-            early=early,
-            recorder=recorder,
-        )
+        execution = self._execution(pick, early=early, recorder=recorder)
         self._host.begin_execution()
         self._interrupt.execution = execution
         self._watchdog.watch(execution)
@@ -133,6 +126,24 @@ class Campaign:
         if not self._runs % COLLECT_EVERY:
             gc.collect(1 if self._runs % COLLECT_ALL_EVERY else 2)
         return ending, execution.schedule
+
+    def _execution(
+        self,
+        pick: Callable[[Sequence[Task], Task | None], Task],
+        *,
+        early: bool,
+        recorder: Recorder | None,
+    ) -> Execution:
+        settings: dict[str, Any] = {
+            "pool": self._pool,
+            "host": self._host,
+            "max_steps": self._max_steps,
+            "gil": self._gil,
+            "early": early,
+        }
+        if recorder is None:
+            return Execution(pick, **settings)
+        return RecordedExecution(pick, recorder=recorder, **settings)
 
     def _hold_garbage(self) -> None:
         """Keep the collector out of executions: what it ran there would depend on earlier ones.

@@ -9,6 +9,7 @@ writes the page. Each part runs in a process of its own, so that none can end an
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PARTS: Final = ("explore", "planted", "stress", "fuzz", "bench", "report")
+LOG_COLUMNS: Final = 130  # the widest table of the parts, where no terminal sets a width
 STRATEGIES: Final = ("random", "pct", "dfs")
 OUTCOMES: Final = {
     harness.Verdict.PASSED: Outcome.PASSED,
@@ -76,6 +78,8 @@ def main(
         page=page,
     )
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=LOG_COLUMNS)
     done: list[Done] = []
     try:
         for part in only or PARTS:
@@ -213,8 +217,9 @@ def run_report(plan: Plan, console: Console) -> tuple[bool, str]:
 def run(console: Console, *arguments: object) -> int:
     """Run Python with `arguments`, its output below ours; return its exit code."""
     words = [str(argument) for argument in arguments]
+    env = {**os.environ, "COLUMNS": str(console.width)}  # a log gets the width that ours has
     console.print(f"[dim]$ python {' '.join(words)}[/]", highlight=False, soft_wrap=True)
-    return subprocess.run([sys.executable, *words], check=False).returncode
+    return subprocess.run([sys.executable, *words], check=False, env=env).returncode
 
 
 def passed(records: list[dict[str, Any]]) -> int:

@@ -101,7 +101,6 @@ class Execution:
         max_steps: int,
         gil: bool = False,
         early: bool = False,
-        recorder: Recorder | None = None,
     ) -> None:
         self.pick = pick
         self.pool = pool
@@ -111,7 +110,7 @@ class Execution:
         self.limit = self.alone_limit = self.fair_steps
         self.model = gil
         self.early = early
-        self.recorder = recorder
+        self.recorder: Recorder | None = None  # set by an execution that is recorded
         self.os_thread = board.get_os_ident()
         self.hub: greenlet = getcurrent()
         self.tasks: list[Task] = []
@@ -134,12 +133,7 @@ class Execution:
         self.ending: Ending | None = None
         self.tool_error: BaseException | None = None
         self.abandoned: Task | None = None
-        self.step: Callable[[str, Any], None]
-        if recorder is None:
-            self.step = self._step_fast
-        else:
-            self.step = self._step_recorded
-            recorder.attach(self)
+        self.step: Callable[[str, Any], None] = self._step_fast
         self.current: Task
 
     # -- running -------------------------------------------------------------------------------
@@ -184,15 +178,16 @@ class Execution:
         board.gil = self.model
         board.counting = True
         board.loop_point = self._count_loop
-        if self.recorder is not None:
-            board.access = self._access_gil_recorded if self.model else self._access_recorded
-            board.gil_point = self._point_recorded
-        elif self.model:
+        self._hang_out_points()
+        self._refresh_alone()
+
+    def _hang_out_points(self) -> None:
+        """Say what instrumented code calls before an access and at a point of the GIL model."""
+        if self.model:
             board.access = board.no_access
             board.gil_point = self._point_fast
         else:
             board.access = self._pause
-        self._refresh_alone()
 
     def _close_board(self) -> None:
         board.execution = None
@@ -318,42 +313,6 @@ class Execution:
     def _point_fast(self) -> None:
         if not board.alone:
             self._pause()
-
-    def _step_recorded(self, label: str, obj: object) -> None:
-        recorder = self.recorder
-        assert recorder is not None
-        recorder.settle()
-        if not self._decide_recorded(label):
-            self._step_alone()
-        recorder.operation(self.current, label, obj)
-
-    def _point_recorded(self) -> None:
-        self._decide_recorded("call")
-
-    def _access_recorded(self, kind: int, obj: object, key: object) -> None:
-        recorder = self.recorder
-        assert recorder is not None
-        recorder.settle()
-        self._decide_recorded(key)
-        recorder.access(self.current, kind, obj, key)
-
-    def _access_gil_recorded(self, kind: int, obj: object, key: object) -> None:
-        recorder = self.recorder
-        assert recorder is not None
-        recorder.settle()
-        recorder.access(self.current, kind, obj, key)
-
-    def _decide_recorded(self, label: object) -> bool:
-        """Switch exactly where the fast path would: the same schedule must fit both."""
-        if self.stopping or self.regions:
-            return False
-        if len(self.ready) + (len(self.timed) if self.early else 0) > 1:
-            recorder = self.recorder
-            assert recorder is not None
-            recorder.decision(self.current, label)
-            self._pause()
-            return True
-        return False
 
     def _count_loop(self) -> None:
         """Count a loop turn of a task that nobody else could interrupt."""

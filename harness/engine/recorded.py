@@ -1,0 +1,59 @@
+"""An execution that keeps a record; it switches exactly where a fast one would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.engine import board
+from harness.engine.execution import Execution
+
+if TYPE_CHECKING:
+    from harness.engine.recorder import Recorder
+
+
+class RecordedExecution(Execution):
+    """One run of a body under a recorder. Belongs to the OS thread that made it; not shared."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, *arguments: Any, recorder: Recorder, **settings: Any) -> None:  # noqa: ANN401  # those of the base
+        super().__init__(*arguments, **settings)
+        self._record = recorder
+        self.recorder = recorder
+        self.step = self._step_recorded
+        recorder.attach(self)
+
+    def _hang_out_points(self) -> None:
+        board.access = self._access_gil_recorded if self.model else self._access_recorded
+        board.gil_point = self._point_recorded
+
+    def _step_recorded(self, label: str, obj: object) -> None:
+        recorder = self._record
+        recorder.settle()
+        if not self._decide_recorded(label):
+            self._step_alone()
+        recorder.operation(self.current, label, obj)
+
+    def _point_recorded(self) -> None:
+        self._decide_recorded("call")
+
+    def _access_recorded(self, kind: int, obj: object, key: object) -> None:
+        recorder = self._record
+        recorder.settle()
+        self._decide_recorded(key)
+        recorder.access(self.current, kind, obj, key)
+
+    def _access_gil_recorded(self, kind: int, obj: object, key: object) -> None:
+        recorder = self._record
+        recorder.settle()
+        recorder.access(self.current, kind, obj, key)
+
+    def _decide_recorded(self, label: object) -> bool:
+        """Switch exactly where the fast path would: the same schedule must fit both."""
+        if self.stopping or self.regions:
+            return False
+        if len(self.ready) + (len(self.timed) if self.early else 0) < 2:  # noqa: PLR2004  # no choice
+            return False
+        self._record.decision(self.current, label)
+        self._pause()
+        return True
