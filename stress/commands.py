@@ -119,7 +119,12 @@ def run_command(  # noqa: PLR0913  # one argument an option
     budget = Budget(
         rounds=rounds, seconds=seconds, seed=seed, memory_bytes=memory_mib * MIB, hang_s=hang
     )
-    runs = _run_all(_known(scenario_names() if everything else names), budget)
+    runs: list[StressRun] = []
+    try:
+        _run_all(_known(scenario_names() if everything else names), budget, runs)
+    except KeyboardInterrupt:  # between two scenarios
+        _keep(runs, store)
+        sys.exit(EXIT_INTERRUPTED)
     _keep(runs, store)
     if runs[-1].ending is Ending.INTERRUPTED:
         sys.exit(EXIT_INTERRUPTED)
@@ -136,9 +141,9 @@ def _known(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def _run_all(names: Sequence[str], budget: Budget) -> list[StressRun]:
+def _run_all(names: Sequence[str], budget: Budget, runs: list[StressRun]) -> None:
+    """Run the scenarios and add what came of each to `runs`, so that an interrupt loses none."""
     console = Console()
-    runs = []
     for name in names:
         with console.status(f"{name}: starting") as status:
             run = run_scenario(
@@ -150,7 +155,6 @@ def _run_all(names: Sequence[str], budget: Budget) -> list[StressRun]:
         _show(console, run)
         if run.ending is Ending.INTERRUPTED:
             break
-    return runs
 
 
 def _show(console: Console, run: StressRun) -> None:
@@ -169,7 +173,7 @@ def _show(console: Console, run: StressRun) -> None:
 
 
 def _keep(runs: Sequence[StressRun], store: Path | None) -> None:
-    if store is None:
+    if store is None or not runs:
         return
     try:
         path = write_run(

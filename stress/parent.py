@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -85,8 +86,10 @@ class _Watch:
     def run(self) -> StressRun:
         began_s = time.monotonic()
         with tempfile.TemporaryFile() as words:
+            let_through = _hold_interrupts()
             child = self._spawn(words)
             try:
+                let_through()  # a Ctrl-C that came meanwhile is raised here, where the child is known
                 ending, message, stacks = self._watch(child, words)
             except KeyboardInterrupt:
                 ending, message, stacks = Ending.INTERRUPTED, "Ctrl-C ended it early", ""
@@ -258,3 +261,11 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _hold_interrupts() -> Callable[[], object]:
+    """Keep Ctrl-C back until the returned function is called; where the system cannot, do nothing."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return partial(signal.pthread_sigmask, signal.SIG_SETMASK, before)
