@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 import time
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -89,7 +88,7 @@ class _Watch:
             let_through = _hold_interrupts()
             child = self._spawn(words)
             try:
-                let_through()  # a Ctrl-C that came meanwhile is raised here, where the child is known
+                let_through()  # Ctrl-C that came meanwhile is raised here
                 ending, message, stacks = self._watch(child, words)
             except KeyboardInterrupt:
                 ending, message, stacks = Ending.INTERRUPTED, "Ctrl-C ended it early", ""
@@ -263,9 +262,20 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _hold_interrupts() -> Callable[[], object]:
-    """Keep Ctrl-C back until the returned function is called; where the system cannot, do nothing."""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        return lambda: None
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    return partial(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+def _hold_interrupts() -> Callable[[], None]:
+    """Keep Ctrl-C back until the returned function is called, which then raises it.
+
+    By a handler and not by a mask: another thread of this process would take the signal, and the
+    main thread would be interrupted all the same.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None  # Ctrl-C reaches the main thread only
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+
+    def let_through() -> None:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            raise KeyboardInterrupt
+
+    return let_through
