@@ -109,7 +109,8 @@ def _spinning_child(parent: psutil.Process) -> psutil.Process:
     while time.monotonic() < deadline_s:
         for child in parent.children():
             with contextlib.suppress(psutil.NoSuchProcess):  # the first scenario's, just ended
-                if any("SPINS" in word for word in child.cmdline()):
+                # Before it becomes the child, a fork still shows its parent's words.
+                if any("SPINS" in word and '"target"' in word for word in child.cmdline()):
                     return child
         time.sleep(0.01)
     raise AssertionError("the second scenario never started")
