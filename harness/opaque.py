@@ -52,11 +52,18 @@ class OpaqueWatch(Recorder):
     def note(self, task: Task, label: str, obj: object) -> None:  # noqa: ARG002  # as the base
         """Note a task that begins in code whose accesses nobody sees."""
         if label == "begin":
-            plain = _plain_function_of(task)
-            if plain is not None:
-                code = plain.__code__
-                site = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
-                self.met.add(f"runs in {task.name} ({plain.__qualname__} at {site})")
+            self._note_plain(_function_of(task), f"runs in {task.name}")
+
+    def submitted(self, function: object) -> None:
+        """Note a function given to an executor whose accesses nobody sees."""
+        self._note_plain(function, "runs in an executor")
+
+    def _note_plain(self, function: object, words: str) -> None:
+        plain = _plain(function)
+        if plain is not None:
+            code = plain.__code__
+            site = f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+            self.met.add(f"{words} ({plain.__qualname__} at {site})")
 
     def settle(self) -> None:
         """Keep nothing."""
@@ -89,16 +96,21 @@ class OpaqueWatch(Recorder):
         return f"code that is not instrumented {', '.join(shown[:MAX_SHOWN])}{more}"
 
 
-def _plain_function_of(task: Task) -> FunctionType | None:
-    """Return the function that a task runs, if it is the user's and was not rewritten."""
-    from harness.instrument.type_facts import is_instrumented  # noqa: PLC0415  # keeps the import light
-
+def _function_of(task: Task) -> object:
+    """Return what a task's thread runs; None for the body."""
     thread: Any = task.thread
     run: Any = getattr(type(thread), "run", None)
     if thread is None or run is None:
         return None
     if run.__module__ == "threading":
-        run = getattr(thread, "_target", None) or getattr(thread, "function", None)
+        return getattr(thread, "_target", None) or getattr(thread, "function", None)
+    return run
+
+
+def _plain(run: Any) -> FunctionType | None:  # noqa: ANN401  # any callable
+    """Return the function behind a callable, if it is the user's and was not rewritten."""
+    from harness.instrument.type_facts import is_instrumented  # noqa: PLC0415  # keeps the import light
+
     while isinstance(run, partial | MethodType):
         run = run.func if isinstance(run, partial) else run.__func__
     if not isinstance(run, FunctionType) or is_instrumented(run):

@@ -102,6 +102,9 @@ class Recorder:
         """Note something that happened to a task."""
         self._append(task, label, self.name(obj))
 
+    def submitted(self, function: object) -> None:
+        """Hear of a function that an executor will run; its events tell enough."""
+
     def settle(self) -> None:
         """Fill in what the last write wrote: nobody else has run since."""
         if self._pending is not None:

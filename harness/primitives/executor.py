@@ -1,7 +1,8 @@
 """`ThreadPoolExecutor` in an execution: the standard library's own code over the twins.
 
-Three things are not its threads' business: names count from the first executor of the process,
-which would differ from one execution to the next; an executor that was made outside has real
+Four things are not its threads' business: names count from the first executor of the process,
+which would differ from one execution to the next; so would the order in which they are joined, by
+their addresses; an executor that was made outside has real
 worker threads; and at the end of the body idle workers are let go as the interpreter does at exit.
 """
 
@@ -60,11 +61,21 @@ def open_again() -> None:
         module._shutdown = False  # noqa: SLF001  # as at exit
 
 
+class _InOrder(dict[Any, None]):
+    """A set of threads in the order in which they were added: the same in every execution."""
+
+    def add(self, thread: Any) -> None:  # noqa: ANN401  # a Thread
+        """Add a thread."""
+        self[thread] = None
+
+
 def _marking(original: Any) -> Any:  # noqa: ANN401  # the original's own
     @functools.wraps(original)
     def init(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # the original's own
         vars(self)[_MARK] = board.current()
         original(self, *args, **kwargs)
+        if board.current() is not None:
+            self._threads = _InOrder()  # a set would join them in the order of their addresses
 
     return init
 
@@ -81,6 +92,8 @@ def _checked(original: Any) -> Any:  # noqa: ANN401  # the original's own
                     "Make the executor inside the body.",
                 )
             )
+        if execution is not None and execution.recorder is not None and args:
+            execution.recorder.submitted(args[0])
         return original(self, *args, **kwargs)
 
     return submit

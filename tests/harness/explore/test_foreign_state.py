@@ -104,3 +104,32 @@ def test_the_standard_library_is_no_foreign_state(plain: Plain) -> None:
             for thread in threads: thread.join()
     """)
     assert harness.explore(module.body, "dfs", executions=10_000).exhausted
+
+
+def test_a_plain_function_that_an_executor_runs_is_never_exhausted(plain: Plain) -> None:
+    foreign = plain(FOREIGN)
+    module = plain(f"""
+        from concurrent.futures import ThreadPoolExecutor
+        import {foreign.__name__} as foreign
+        def body():
+            with ThreadPoolExecutor(2) as pool:
+                jobs = [pool.submit(foreign.add) for _ in range(2)]
+                for job in jobs: job.result()
+    """)
+    result = harness.explore(module.body, "dfs", executions=300)
+    where = f"add at {foreign.__name__}.py:3"
+    assert f"code that is not instrumented runs in an executor ({where})" in result.evidence
+    assert not result.exhausted
+
+
+def test_an_executor_does_the_same_under_the_same_schedule(plain: Plain) -> None:
+    # Joined in the order of a set, by addresses, its threads differed within a few executions.
+    module = plain("""
+        from concurrent.futures import ThreadPoolExecutor
+        def body():
+            with ThreadPoolExecutor(3) as pool:
+                jobs = [pool.submit(int, "1") for _ in range(3)]
+                assert sum(job.result() for job in jobs) == 3
+    """)
+    result = harness.explore(module.body, "dfs", executions=1_500)
+    assert result.verdict is harness.Verdict.PASSED, str(result)
