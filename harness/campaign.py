@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness import journal
 from harness.engine import board
 from harness.engine.execution import Execution
+from harness.engine.observed import ObservedExecution, ignore
 from harness.engine.place import caller_site
 from harness.engine.pool import Pool
 from harness.engine.recorded import RecordedExecution
@@ -105,12 +106,12 @@ class Campaign:
             HarnessError: The execution could not be controlled.
         """
         pick: Pick = strategy.pick
-        if type(strategy).__module__ not in _TRUSTED:
+        if not _trusted(strategy):
             pick = _checked(pick)
         early = bool(getattr(strategy, "early_timeouts", False))
         if journal.active is not None:
             pick = journal.active.follow(pick, early=early, gil=self._gil)
-        execution = self._execution(pick, early=early, recorder=recorder)
+        execution = self._execution(pick, strategy, early=early, recorder=recorder)
         self._host.begin_execution()
         self._interrupt.execution = execution
         self._watchdog.watch(execution)
@@ -130,6 +131,7 @@ class Campaign:
     def _execution(
         self,
         pick: Callable[[Sequence[Task], Task | None], Task],
+        strategy: Strategy,
         *,
         early: bool,
         recorder: Recorder | None,
@@ -141,6 +143,14 @@ class Campaign:
             "gil": self._gil,
             "early": early,
         }
+        if getattr(strategy, "operations", False):
+            perform = getattr(strategy, "perform", ignore)
+            finish = getattr(strategy, "finish", ignore)
+            if not _trusted(strategy):
+                perform, finish = _unseen(perform), _unseen(finish)
+            return ObservedExecution(
+                pick, perform=perform, finish=finish, recorder=recorder, **settings
+            )
         if recorder is None:
             return Execution(pick, **settings)
         return RecordedExecution(pick, recorder=recorder, **settings)
@@ -183,24 +193,35 @@ def _after_fork_in_child() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
-_TRUSTED: Final = frozenset(
-    f"harness.strategies.{name}" for name in ("random_walk", "pct", "dfs", "replay")
-)
+
+def _trusted(strategy: Strategy) -> bool:
+    """Say whether a strategy is one of ours, which keep to the rules and are not instrumented."""
+    return type(strategy).__module__.startswith("harness.strategies.")
 
 
-def _checked(pick: Pick) -> Pick:
-    """Return a strategy's `pick` that may only choose among what it was offered.
+def _unseen(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a strategy's method whose own accesses are no steps of the execution.
 
-    Its module may be instrumented, like a test's: what it does is no step of the execution.
+    Its module may be instrumented, like a test's.
     """
 
-    def checked(ready: Sequence[Task], current: Task | None) -> Task:
+    def unseen(*arguments: object) -> Any:  # noqa: ANN401  # what the method returns
         before = board.alone, board.gil, board.counting
         board.alone, board.gil, board.counting = True, False, False
         try:
-            chosen = pick(ready, current)
+            return call(*arguments)
         finally:
             board.alone, board.gil, board.counting = before
+
+    return unseen
+
+
+def _checked(pick: Pick) -> Pick:
+    """Return a strategy's `pick` that may only choose among what it was offered."""
+    unseen = _unseen(pick)
+
+    def checked(ready: Sequence[Task], current: Task | None) -> Task:
+        chosen: Task = unseen(ready, current)
         if not any(chosen is task for task in ready):
             offered = ", ".join(repr(task) for task in ready)
             raise ValueError(f"the strategy picked {chosen!r}; it was offered {offered}")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import insort
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from greenlet import getcurrent
 
@@ -90,6 +90,7 @@ class Execution:
         "timed",
         "tool_error",
         "twins",
+        "watched",
     )
 
     def __init__(  # noqa: PLR0913  # what an execution consists of
@@ -111,6 +112,7 @@ class Execution:
         self.model = gil
         self.early = early
         self.recorder: Recorder | None = None  # set by an execution that is recorded
+        self.watched = False  # set by one that tells somebody of every step
         self.os_thread = board.get_os_ident()
         self.hub: greenlet = getcurrent()
         self.tasks: list[Task] = []
@@ -157,6 +159,8 @@ class Execution:
         try:
             try:
                 main.worker.switch()
+                if self.watched:
+                    self._watch_end()
             finally:  # Ctrl-C may come in the few lines that belong to no task
                 if self.live or self.ready or self.daemons:
                     tear_down(self)
@@ -202,6 +206,8 @@ class Execution:
         worker = self.pool.take()
         tasks = self.tasks
         task = Task(len(tasks), name, entry, worker)
+        if self.watched:
+            task.pending = ("begin", task, None)
         worker.task = task
         tasks.append(task)
         self.ready.append(task)  # the newest id is the greatest: the order holds
@@ -223,8 +229,8 @@ class Execution:
             self._restore_loop()
         if self.stopping:
             raise TaskKilled
-        if task.id and self.recorder is not None:
-            self.recorder.note(task, "begin", task)
+        if task.id and self.watched:
+            self._watch_beginning(task)
 
     def body_returned(self) -> None:
         """Do what the interpreter does at exit: let idle executor workers go."""
@@ -352,7 +358,7 @@ class Execution:
         return sorted(self.ready + self.timed, key=_task_id) if self.timed else self.ready
 
     def _refresh_alone(self) -> None:
-        if self.recorder is not None:
+        if self.watched:
             board.alone = self.stopping
         else:
             others = len(self.ready) + (len(self.timed) if self.early else 0)
@@ -360,21 +366,59 @@ class Execution:
 
     # -- blocking --------------------------------------------------------------------------------
 
-    def block(self, on: Any, deadline_ns: int | None = None) -> bool:  # noqa: ANN401  # any twin
+    def take_turn(
+        self,
+        label: str,
+        on: Any,  # noqa: ANN401  # any twin
+        waiters: list[Task],
+        deadline_ns: int | None = None,
+    ) -> bool:
+        """Take a step that is possible now and may cease to be before the task is chosen.
+
+        While it stands aside the task is among `waiters`: the twin parks them with `put_back`
+        when somebody else takes what they want, and wakes them when it is there again. So a task
+        that is ready can do what it is about to do.
+
+        Returns:
+            False if the step became impossible, and the deadline came first.
+        """
+        if board.alone:
+            self.step(label, on)
+            return True
+        task = self.current
+        task.timed_out = False
+        task.deadline_ns = deadline_ns
+        waiters.append(task)
+        try:
+            self.step(label, on)
+        finally:
+            waiters.remove(task)
+            task.deadline_ns = task.waiting_on = None
+        in_time = not task.timed_out
+        task.timed_out = False
+        return in_time
+
+    def block(
+        self,
+        on: Any,  # noqa: ANN401  # any twin
+        deadline_ns: int | None = None,
+        *,
+        label: str = "resume",
+    ) -> bool:
         """Park the current task until `wake`; return False if its deadline came first.
 
         Args:
             on: The twin it waits for: has `describe_wait()` and `holders()`.
             deadline_ns: On the virtual clock; None waits for ever.
+            label: What it does as soon as it can: "acquire", "get", "join".
         """
         task = self.current
         if self.regions or self.stopping:
             self._refuse_to_block(on)
         if deadline_ns is not None and deadline_ns <= self.now_ns:
             return False  # a wait of no time is none, whoever else could run meanwhile
-        if self.recorder is not None:
-            self.recorder.settle()
-            self.recorder.note(task, "blocks on", on)
+        if self.watched:
+            self._watch_block(task, on, label)
         task.waiting_on = on
         task.timed_out = False
         self.ready.remove(task)
@@ -394,9 +438,23 @@ class Execution:
         if deadline_ns is not None:
             task.deadline_ns = None
         task.waiting_on = None
-        if self.recorder is not None:
-            self.recorder.note(task, "timed out on" if task.timed_out else "goes on after", on)
-        return not task.timed_out
+        if self.watched:
+            self._watch_resumption(task, on)
+        in_time = not task.timed_out
+        task.timed_out = False
+        return in_time
+
+    def _watch_block(self, task: Task, on: object, label: str) -> None:
+        """Tell whoever watches that `task` waits; nobody watches a fast execution."""
+
+    def _watch_resumption(self, task: Task, on: object) -> None:
+        """Tell whoever watches that `task` goes on."""
+
+    def _watch_beginning(self, task: Task) -> None:
+        """Tell whoever watches that `task` begins."""
+
+    def _watch_end(self) -> None:
+        """Tell whoever watches that nobody runs any more; nobody has been thrown out yet."""
 
     def wake(self, task: Task) -> None:
         """Let a parked task run again; it stays parked until it is chosen."""
@@ -416,10 +474,11 @@ class Execution:
             task.parked = False
             (self.timed if task in self.timed else self.patient).remove(task)
 
-    def put_back(self, task: Task) -> None:
+    def put_back(self, task: Task, on: Any) -> None:  # noqa: ANN401  # any twin
         """Take back a `wake`: what the task waits for is gone again before it ran."""
         if task.timed_out or task not in self.ready:
             return
+        task.waiting_on = on
         self.ready.remove(task)
         if task.deadline_ns is not None:
             self._park(task)
@@ -430,14 +489,16 @@ class Execution:
         if self.regions:
             self.now_ns += duration_ns
             return
-        if duration_ns <= 0:
-            self.step("sleep", None)
-            return
-        self.step("sleep", None)
-        self.block(_SLEEP, self.now_ns + duration_ns)
+        self.step("sleep", CLOCK)
+        if duration_ns > 0:
+            self.block(CLOCK, self.now_ns + duration_ns, label="timeout")
 
     def read_clock(self) -> int:
-        """Return the virtual monotonic clock in nanoseconds; reading moves it on a little."""
+        """Return the virtual monotonic clock in nanoseconds; reading moves it on a little.
+
+        A step: others can let time pass before it.
+        """
+        self.step("time", CLOCK)
         self.now_ns += TICK_NS
         return self.now_ns
 
@@ -592,8 +653,8 @@ class Execution:
         raise error
 
 
-class _Sleep:
-    """What a sleeping task waits for."""
+class _Clock:
+    """The virtual clock, as something to wait for."""
 
     __slots__ = ()
 
@@ -607,4 +668,4 @@ class _Sleep:
         return ()
 
 
-_SLEEP = _Sleep()
+CLOCK: Final = _Clock()

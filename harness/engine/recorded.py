@@ -9,6 +9,7 @@ from harness.engine.execution import Execution
 
 if TYPE_CHECKING:
     from harness.engine.recorder import Recorder
+    from harness.engine.task import Task
 
 
 class RecordedExecution(Execution):
@@ -20,6 +21,7 @@ class RecordedExecution(Execution):
         super().__init__(*arguments, **settings)
         self._record = recorder
         self.recorder = recorder
+        self.watched = True
         self.step = self._step_recorded
         recorder.attach(self)
 
@@ -32,7 +34,11 @@ class RecordedExecution(Execution):
         recorder.settle()
         if not self._decide_recorded(label):
             self._step_alone()
-        recorder.operation(self.current, label, obj)
+        task = self.current
+        if task.timed_out:
+            recorder.note(task, "timed out on", obj)
+        else:
+            recorder.operation(task, label, obj)
 
     def _point_recorded(self) -> None:
         self._decide_recorded("call")
@@ -57,3 +63,14 @@ class RecordedExecution(Execution):
         self._record.decision(self.current, label)
         self._pause()
         return True
+
+    def _watch_block(self, task: Task, on: object, label: str) -> None:  # noqa: ARG002  # as the base
+        recorder = self._record
+        recorder.settle()
+        recorder.note(task, "blocks on", on)
+
+    def _watch_resumption(self, task: Task, on: object) -> None:
+        self._record.note(task, "timed out on" if task.timed_out else "goes on after", on)
+
+    def _watch_beginning(self, task: Task) -> None:
+        self._record.note(task, "begin", task)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import threading
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 # Task identities as `threading.get_ident` shows them. Above every real identity on Linux, where
 # they are addresses below 2**47, so that no table keyed by identity mixes the two kinds.
 FIRST_IDENT = 1 << 52
+
+
+# What a task does at a step: (kind, object, key). A plain access has an int kind of the board and a
+# key; an operation of a primitive has its label, the twin, and None.
+Operation = tuple[int | str, Any, Any]
+NOTHING: Final[Operation] = ("", None, None)
 
 
 class TaskKilled(BaseException):  # not an error: the execution is over
@@ -35,7 +41,9 @@ class Task:
         "loop",
         "name",
         "parked",
+        "pending",
         "quiet_steps",
+        "resumption",
         "started",
         "thread",
         "timed_out",
@@ -61,6 +69,10 @@ class Task:
         self.joiners: list[Task] | None = None
         self.thread: threading.Thread | None = None
         self.locals: dict[int, tuple[Any, dict[str, Any]]] | None = None
+        # What it does first when it is chosen, and what it will do once what it waits for is there;
+        # kept only by executions that somebody watches.
+        self.pending: Operation = NOTHING
+        self.resumption: Operation = NOTHING
         self.loop: Any = None  # the running event loop, while executions use any
 
     def __repr__(self) -> str:

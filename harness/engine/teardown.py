@@ -24,6 +24,7 @@ def tear_down(execution: Execution) -> None:
     """Throw the tasks that are left out of their code, in the order of their ids."""
     execution.stop()
     execution.recorder = None
+    execution.watched = False
     for task in list(execution.tasks):
         if not task.finished:
             _end(execution, task)

@@ -106,7 +106,7 @@ class Condition:
         while not result:
             left_s = None
             if until_ns is not None:
-                left_s = (until_ns - execution.now_ns) / 1e9
+                left_s = (until_ns - execution.read_clock()) / 1e9
                 if left_s <= 0:
                     break
             self.wait(left_s)

@@ -21,7 +21,8 @@ class Event:
         execution = board.current()  # none for another real thread, which gets the real thing
         self._execution: Execution | None = execution
         self._flag = False
-        self._parked: list[Task] = []
+        self._parked: list[Task] = []  # who waits since the flag was clear: the next set is theirs
+        self._arriving: list[Task] = []  # who found the flag set and has not gone on yet
         self._real: Any = None if execution is not None else real.Event()
 
     def is_set(self) -> bool:
@@ -45,6 +46,8 @@ class Event:
         woken, self._parked[:] = list(self._parked), []
         for task in woken:
             execution.wake(task)
+        for task in self._arriving:
+            execution.wake(task)
 
     def clear(self) -> None:
         """Clear the flag."""
@@ -54,6 +57,8 @@ class Event:
             return
         execution.step("clear", self)
         self._flag = False
+        for task in self._arriving:
+            execution.put_back(task, self)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the flag is set; see `threading.Event.wait`."""
@@ -61,13 +66,15 @@ class Event:
         if execution is None:
             return bool(self._outside().wait(timeout))
         until_ns = deadline_ns(execution, timeout)
-        execution.step("wait", self)
+        if timeout is not None and timeout <= 0:
+            execution.step("is_set", self)
+            return self._flag
         if self._flag:
-            return True
+            return execution.take_turn("wait", self, self._arriving, until_ns) or self._flag
         task = execution.current
         self._parked.append(task)
         try:
-            return execution.block(self, until_ns)
+            return execution.block(self, until_ns, label="wait")
         finally:
             if task in self._parked:
                 self._parked.remove(task)
@@ -85,6 +92,7 @@ class Event:
             self._execution = execution
             self._flag = self._real is not None and self._real.is_set()
             self._parked = []
+            self._arriving = []
         return execution
 
     def _outside(self) -> Any:  # noqa: ANN401  # a real event

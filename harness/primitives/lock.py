@@ -48,31 +48,33 @@ class Lock:
             limit_s = check_lock_timeout(blocking, timeout)
         if self._execution is not execution:
             self._enter(execution)
-        execution.step("acquire", self)
-        if not self._held:
-            self._held = True
-            self._owner = execution.current
-            if self._waiters:
-                self._park_waiters(execution)
-            return True
-        if not blocking:
+        if not blocking or (limit_s is not None and limit_s <= 0):
+            execution.step("try", self)
+            if self._held:
+                return False
+            if execution.recorder is not None:
+                execution.recorder.note(execution.current, "acquire", self)
+        elif not self._wait_until_free(execution, deadline_ns(execution, limit_s)):
             return False
-        return self._wait(execution, deadline_ns(execution, limit_s))
-
-    def _wait(self, execution: Execution, until_ns: int | None) -> bool:
-        """Park until the lock is free and this task is chosen."""
-        task = execution.current
-        self._waiters.append(task)
-        try:
-            while self._held:
-                if not execution.block(self, until_ns) and self._held:
-                    return False
-        finally:
-            self._waiters.remove(task)
         self._held = True
-        self._owner = task
+        self._owner = execution.current
         if self._waiters:
             self._park_waiters(execution)
+        return True
+
+    def _wait_until_free(self, execution: Execution, until_ns: int | None) -> bool:
+        """Come back when the lock is free and this task is chosen; False at the deadline."""
+        waiters = self._waiters
+        if not self._held:
+            return execution.take_turn("acquire", self, waiters, until_ns) or not self._held
+        task = execution.current
+        waiters.append(task)
+        try:
+            while self._held:
+                if not execution.block(self, until_ns, label="acquire") and self._held:
+                    return False
+        finally:
+            waiters.remove(task)
         return True
 
     def release(self) -> None:
@@ -151,7 +153,7 @@ class Lock:
 
     def _park_waiters(self, execution: Execution) -> None:
         for waiter in self._waiters:
-            execution.put_back(waiter)
+            execution.put_back(waiter, self)
 
     # -- what the engine asks --------------------------------------------------------------------
 

@@ -39,26 +39,32 @@ class Semaphore:
         if execution is None:
             return bool(self._outside().acquire(blocking, timeout))
         until_ns = deadline_ns(execution, timeout)
-        execution.step("acquire", self)
-        if self._value:
-            return self._take(execution)
-        if not blocking:
+        if not blocking or (timeout is not None and timeout <= 0):
+            execution.step("try", self)
+            if not self._value:
+                return False
+        elif not self._wait_for_one(execution, until_ns):
             return False
-        task = execution.current
-        self._parked.append(task)
-        try:
-            while not self._value:
-                if not execution.block(self, until_ns) and not self._value:
-                    return False
-        finally:
-            self._parked.remove(task)
-        return self._take(execution)
-
-    def _take(self, execution: Execution) -> bool:
         self._value -= 1
         if not self._value:
             for waiter in self._parked:
-                execution.put_back(waiter)
+                execution.put_back(waiter, self)
+        return True
+
+    def _wait_for_one(self, execution: Execution, until_ns: int | None) -> bool:
+        """Come back when there is one and this task is chosen; False at the deadline."""
+        parked = self._parked
+        if self._value:
+            in_time = execution.take_turn("acquire", self, parked, until_ns)
+            return in_time or self._value > 0
+        task = execution.current
+        parked.append(task)
+        try:
+            while not self._value:
+                if not execution.block(self, until_ns, label="acquire") and not self._value:
+                    return False
+        finally:
+            parked.remove(task)
         return True
 
     def __enter__(self) -> bool:

@@ -49,26 +49,37 @@ class SimpleQueue:
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
         until_ns = deadline_ns(execution, timeout)
-        execution.step("get", self)
-        if not self._items:
-            if not block:
+        if not block or (timeout is not None and timeout <= 0):
+            execution.step("try", self)
+            if not self._items:
                 raise Empty
+        else:
             self._wait(execution, until_ns)
         item = self._items.popleft()
         if not self._items:
             for waiter in self._parked:
-                execution.put_back(waiter)
+                execution.put_back(waiter, self)
         return item
 
     def _wait(self, execution: Execution, until_ns: int | None) -> None:
+        """Come back when there is an item and this task is chosen.
+
+        Raises:
+            Empty: The deadline came first.
+        """
+        parked = self._parked
+        if self._items:
+            if not execution.take_turn("get", self, parked, until_ns) and not self._items:
+                raise Empty
+            return
         task = execution.current
-        self._parked.append(task)
+        parked.append(task)
         try:
             while not self._items:
-                if not execution.block(self, until_ns) and not self._items:
+                if not execution.block(self, until_ns, label="get") and not self._items:
                     raise Empty
         finally:
-            self._parked.remove(task)
+            parked.remove(task)
 
     def get_nowait(self) -> Any:  # noqa: ANN401  # any item
         """Take the oldest item, or raise `queue.Empty`."""

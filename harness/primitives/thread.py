@@ -146,17 +146,17 @@ def join(self: Any, timeout: float | None = None) -> None:  # noqa: ANN401  # as
     if task is execution.current:
         raise RuntimeError("cannot join current thread")
     if task.finished:
-        return
-    if timeout is not None:
         execution.step("join", task)
-        ended: bool = task.finished  # it may have, while this task stood aside
-        if ended or timeout <= 0:
-            return
+        return
+    if timeout is not None and timeout <= 0:
+        execution.step("is_alive", task)
+        return
     if task.joiners is None:
         task.joiners = []
     me = execution.current
     task.joiners.append(me)
-    if not execution.block(task, deadline_ns(execution, timeout)) and me in task.joiners:
+    in_time = execution.block(task, deadline_ns(execution, timeout), label="join")
+    if not in_time and me in task.joiners:
         task.joiners.remove(me)
 
 

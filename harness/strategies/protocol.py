@@ -19,6 +19,17 @@ class Strategy(Protocol):
     happen now. `exhaustive: bool`: a False from `begin` means that every schedule was tried; it is
     then asked for one execution more than was wanted, to learn whether the budget ended exactly
     there. `seed: int` is shown in the evidence.
+
+    A strategy with `operations: bool` True, read after every `begin`, sees what tasks are about to
+    do: each of `ready` has `task.pending`, a tuple (kind, object, key). Plain accesses have a kind
+    0 (read), 1 (write) or 2 (opaque) and the name of an attribute, ("item", k), or "*" for the
+    whole content; operations of primitives have their label, the twin, and None: acquire, try,
+    release, locked, notify, notify_all, resume, wait, is_set, set, clear, put, get, qsize, begin,
+    started, end, join, is_alive, enumerate, sleep, time, timeout, call, select. Such a strategy may
+    have two methods more. `perform(task, atomic)` is called right before a task does what is
+    pending, at every operation, also where there was no choice; `atomic` tells that nobody could
+    have been chosen in its stead. `finish(tasks, ending)` is called after each execution; the tasks
+    that have not ended still say what they wait for.
     """
 
     def begin(self, execution: int) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #
 # Main starts tasks 1, 2, ... one after the other, then joins them in that order. A task makes
 # `steps` operations. Each of these is a switching point: the start of a task (after it can run), an
-# operation, the end of a task. Joining blocks, and joining one that has ended is nothing.
+# operation, the end of a task. Joining blocks; joining one that has ended is a point as any other.
 
 
 def enumerate_schedules(  # noqa: C901  # the whole little world in one place
@@ -78,14 +78,13 @@ def enumerate_schedules(  # noqa: C901  # the whole little world in one place
             points[0] += 1
             walk(tuple(points), joined, ready | {started + 1}, 0, spent, path)
             return
-        for other in range(max(joined, 1), tasks + 1):
-            if points[other]:
-                walk(tuple(points), other, ready - {0}, None, spent, path)
-                return
-        if joined <= tasks:  # every task has ended: main comes to its own end
-            walk(tuple(points), tasks + 1, ready, 0, spent, path)
-            return
-        walk(tuple(points), joined, ready - {0}, None, spent, path)
+        following = joined + 1  # of main's joins; the last one is its own end
+        if following > tasks + 1:
+            walk(tuple(points), joined, ready - {0}, None, spent, path)
+        elif following <= tasks and points[following]:
+            walk(tuple(points), following, ready - {0}, None, spent, path)
+        else:
+            walk(tuple(points), following, ready, 0, spent, path)
 
     first = (0, *[steps + 2] * tasks)  # beginning, operations, end
     step(first, 0, frozenset({0}), 0, 0, ())
