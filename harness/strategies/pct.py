@@ -7,7 +7,7 @@ in an order that is drawn apart from the order in time: with the later always be
 some bugs of depth 3 would never be met. One execution meets a bug of depth d with a chance of at
 least 1 / (n * k**(d-1)) for n tasks and k steps.
 
-Departures: k is not given but the greatest number of choices seen so far (the first execution
+Departures: k is not given but the greatest number of choices in recent executions (the first one
 learns it); a step here is a choice between at least two tasks. A task that keeps the processor for
 FAIR_TURNS choices while others could run falls below them, or a loop that polls would never end.
 """
@@ -18,6 +18,7 @@ import random
 from typing import TYPE_CHECKING
 
 from harness.errors import ArgumentError
+from harness.strategies.run_length import RunLength
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,7 @@ class Pct:
         "_priority",
         "_random",
         "_step",
+        "_stream",
         "_turns",
         "early_timeouts",
         "seed",
@@ -77,48 +79,52 @@ class Pct:
         if type(depth) is not int or depth < 1:
             raise ArgumentError("depth", depth, "a whole number; depth starts at 1")
         self.seed = seed
-        self._random = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._random = self._stream.random
         self._depth = depth
-        self._length = 1  # the greatest number of choices seen
+        self._length = RunLength()
         self._step = 0
         self._floor = 0.0  # falls: the next task that is put last of all gets it
         self._turns = 0
         self._last: Task | None = None
         self._changes: dict[int, float] = {}  # step: the priority, below 0, that its task gets
-        self._priority: dict[int, float] = {}
+        self._priority: list[float] = []  # by task id
         self.early_timeouts = False
 
     def begin(self, execution: int) -> bool:
         """Draw new priorities and change points; execution 0 begins the stream anew."""
-        self._length = max(self._length, self._step)
         if not execution:
-            self._random.seed(self.seed)
-            self._length = 1
+            self._stream.seed(self.seed)
+            self._length.forget()
+        else:
+            self._length.note(self._step)
         self._step = 0
         self._floor = -float(self._depth)
         self._turns = 0
         self._last = None
-        self._priority = {}
-        self.early_timeouts = execution > 0 and self._random.random() < EARLY_SHARE
-        draw = self._random.random
+        self._priority.clear()
+        draw = self._random
+        self.early_timeouts = execution > 0 and draw() < EARLY_SHARE
         # The places among the fallen are fixed and the points are drawn one after the other, so
         # that every order in time is as likely as any other.
-        self._changes = {
-            int(draw() * self._length) + 1: -float(place) for place in range(1, self._depth)
-        }
+        length = self._length.greatest
+        self._changes = {int(draw() * length) + 1: -float(place) for place in range(1, self._depth)}
         return True
 
-    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
-        """Return the task of the greatest priority, after a change point if one is here."""
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
+        """Return the task of the greatest priority; at a change point it falls first."""
         self._step += 1
-        if current is not None and self._step in self._changes:
-            self._priority[current.id] = self._changes[self._step]
-            self._turns = 0
-        elif current is not None and self._turns > FAIR_TURNS:
+        priority = self._priority
+        while len(priority) <= ready[-1].id:
+            priority.append(self._random())
+        chosen = _greatest(ready, priority)
+        if self._step in self._changes:
+            priority[chosen.id] = self._changes[self._step]
+            chosen = _greatest(ready, priority)
+        elif self._turns > FAIR_TURNS and chosen is self._last:
             self._floor -= 1.0
-            self._priority[current.id] = self._floor
-            self._turns = 0
-        chosen = max(ready, key=self._priority_of)
+            priority[chosen.id] = self._floor
+            chosen = _greatest(ready, priority)
         if chosen is self._last:
             self._turns += 1
         else:
@@ -126,8 +132,14 @@ class Pct:
             self._turns = 0
         return chosen
 
-    def _priority_of(self, task: Task) -> float:
-        priority = self._priority.get(task.id)
-        if priority is None:
-            priority = self._priority[task.id] = self._random.random()
-        return priority
+
+def _greatest(ready: Sequence[Task], priority: list[float]) -> Task:
+    """Return the task of the greatest priority."""
+    chosen = ready[0]
+    greatest = priority[chosen.id]
+    for task in ready:
+        mine = priority[task.id]
+        if mine > greatest:
+            greatest = mine
+            chosen = task
+    return chosen

@@ -1,0 +1,206 @@
+"""Delay bounding: a deterministic scheduler that is put out of step a few times.
+
+Source: Emmi, Qadeer, Rakamaric, "Delay-bounded scheduling", POPL 2011, sections 3 and 4. Left
+alone, the scheduler lets a task run until it ends or has to wait, and then takes the next by id,
+round and round. A *delay* skips the task whose turn it is. With at most d delays there are fewer
+schedules than with d preemptions, because who comes next is not a choice, and most bugs still show:
+in Thomson, Donaldson and Betts, TOPC 2016, delay bounding beats preemption bounding.
+
+`Delay` puts the delays at random places; `DelaySearch` tries all of them.
+
+Departures: a task that keeps the processor for FAIR_TURNS choices while others could run is skipped
+free of charge, or a loop that polls would never end. A task that is offered only because its
+timeout may fire now comes after all that can go on.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from harness.errors import ArgumentError
+from harness.strategies.dfs import BoundedDfs
+from harness.strategies.random_walk import EARLY_SHARE
+from harness.strategies.run_length import RunLength
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.engine.task import Task
+
+DEFAULT_DELAYS = 2
+FAIR_TURNS = 500  # 10x the longest run of one task in our scenarios
+
+
+def delay_bound(delays: int, most: int, steps: int) -> float:
+    """Return the least chance, 0 to 1, that one execution of `Delay` follows a given schedule.
+
+    Args:
+        delays: Delays of that schedule, from 1 to `most`.
+        most: The bound that the strategy was given.
+        steps: Choices in the execution, at least 1; not wall time.
+
+    Raises:
+        ArgumentError: A number is out of its range; it is a ValueError, too.
+
+    The number of delays is drawn first, then the place of each: 1 / (most * steps**delays).
+    """
+    for name, value, top in (("most", most, None), ("delays", delays, most), ("steps", steps, None)):
+        if type(value) is not int or value < 1 or (top is not None and value > top):
+            allowed = "a whole number from 1" if top is None else f"a whole number, 1 to {top}"
+            raise ArgumentError(name, value, allowed)
+    try:
+        return 1.0 / (most * float(steps) ** delays)
+    except OverflowError:
+        return 0.0  # below the least float
+
+
+class _Turns:
+    """Whose turn it is: the task that has it keeps it, then the next by id, round and round."""
+
+    __slots__ = ("_holder", "_kept")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an execution: the body comes first."""
+        self._holder = 0
+        self._kept = 0
+
+    def order(self, ready: Sequence[Task], current: Task | None) -> list[Task]:
+        """Return who may run, by the number of delays that it costs."""
+        if current is not None and current.id != self._holder:  # it came without a choice
+            self._holder = current.id
+            self._kept = 0
+        holder = self._holder
+        keeps = current is not None and self._kept < FAIR_TURNS
+        cut = 0
+        for task in ready:
+            if task.id > holder or (keeps and task is current):
+                break
+            cut += 1
+        waiting = [*ready[cut:], *ready[:cut]]
+        if any(task.parked for task in waiting):
+            waiting.sort(key=_is_parked)
+        return waiting
+
+    def take(self, chosen: Task) -> None:
+        """Hand the turn over."""
+        if chosen.id == self._holder:
+            self._kept += 1
+        else:
+            self._holder = chosen.id
+            self._kept = 0
+
+
+def _is_parked(task: Task) -> bool:
+    return task.parked
+
+
+class Delay:
+    """Random delays, `delays` at most. One stream of `seed` for all executions.
+
+    The first execution is the undelayed one; it also learns how many choices there are.
+
+    Raises:
+        ArgumentError: An argument is not a whole number, or `delays` is below 1.
+    """
+
+    __slots__ = (
+        "_delays",
+        "_length",
+        "_most",
+        "_random",
+        "_step",
+        "_stream",
+        "_turns",
+        "early_timeouts",
+        "seed",
+    )
+
+    def __init__(self, seed: int, delays: int = DEFAULT_DELAYS) -> None:
+        if type(seed) is not int:
+            raise ArgumentError("seed", seed, "a whole number")
+        _check_delays(delays, least=1)
+        self.seed = seed
+        self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._random = self._stream.random
+        self._most = delays
+        self._length = RunLength()
+        self._step = 0
+        self._delays: dict[int, int] = {}  # step: how many delays are spent there
+        self._turns = _Turns()
+        self.early_timeouts = False
+
+    def begin(self, execution: int) -> bool:
+        """Draw how many delays there are, and where; execution 0 begins the stream anew."""
+        if not execution:
+            self._stream.seed(self.seed)
+            self._length.forget()
+        else:
+            self._length.note(self._step)
+        self._step = 0
+        self._turns.reset()
+        self._delays = {}
+        self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
+        if execution:
+            length = self._length.greatest
+            for _ in range(1 + int(self._random() * self._most)):
+                place = 1 + int(self._random() * length)
+                self._delays[place] = self._delays.get(place, 0) + 1
+        return True
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
+        """Return whose turn it is, after the delays that were drawn for this point."""
+        self._step += 1
+        order = self._turns.order(ready, current)
+        skipped = self._delays.get(self._step, 0)
+        chosen = order[skipped % len(order)]
+        self._turns.take(chosen)
+        return chosen
+
+
+class DelaySearch(BoundedDfs):
+    """Every schedule with at most `delays` delays; deterministic, there is no seed.
+
+    Raises:
+        ArgumentError: `delays` is not a whole number from 0.
+    """
+
+    __slots__ = ("_turns",)
+
+    def __init__(self, delays: int = DEFAULT_DELAYS) -> None:
+        _check_delays(delays, least=0)
+        super().__init__(delays)
+        self._turns = _Turns()
+
+    def begin(self, execution: int) -> bool:
+        """Move to the next path, as the base does."""
+        self._turns.reset()
+        return super().begin(execution)
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
+        """Return the next task of the current path."""
+        chosen = super().pick(ready, current)
+        self._turns.take(chosen)
+        return chosen
+
+    def _options(self, ready: Sequence[Task], current: Task | None) -> list[tuple[int, int]]:
+        """Return what may be chosen within the bound: the k-th in turn costs k delays."""
+        assert self.bound is not None
+        order = self._turns.order(ready, current)
+        within = order[: self.bound - self._spent + 1]
+        self.cut = self.cut or len(within) < len(order)
+        return [(task.id, delays) for delays, task in enumerate(within)]
+
+    def scope(self) -> str:
+        """Say what was covered once nothing is left."""
+        if not self.cut:
+            return "no bound"
+        return f"within {self.bound} delay{'s' if self.bound != 1 else ''}"
+
+
+def _check_delays(delays: int, *, least: int) -> None:
+    if type(delays) is not int or delays < least:
+        raise ArgumentError("delays", delays, f"a whole number; they start at {least}")

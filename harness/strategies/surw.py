@@ -1,0 +1,291 @@
+"""Selectively uniform random walk (SURW).
+
+Source: Zhao, Wolff, Mathur, Roychoudhury, "Selectively uniform concurrency testing", ASPLOS 2025,
+sections 3 and 4. Each execution selects one place at random (a shared variable, a lock), with a
+chance in proportion to how often it is touched; the operations on it are the interesting ones. The
+interleavings of these are sampled uniformly: who does the next one is drawn with weights, the
+number of interesting operations that each task has left, and whoever else comes to one is held back
+until that has happened. Everything else is scheduled by random priorities, drawn again after each
+step. A task carries the counts of those that it has yet to start, and hands them over.
+
+The first execution learns the counts; executions 2, 4, 8, ... learn more. With exact counts and no
+task that waits for another, each of the (k1 + ... + kn)! / (k1! ... kn!) interleavings is as likely
+as any other (theorem of section 3).
+
+Departures: locks count as places, and a variable that one lock protects everywhere is not selected,
+because the order of that lock is its order. The next one is drawn among all that have operations
+left, also if they wait now. Counts are the greatest seen. A task that is held back for PATIENCE
+choices goes on, and one that is chosen FAIR_TURNS times in a row makes everybody draw anew: it may
+be polling for what another is held back from.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+from harness.errors import ArgumentError
+from harness.engine.recorder import hold
+from harness.strategies.event_counts import Family, Lesson, Places, part_of
+from harness.strategies.random_walk import EARLY_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.engine.task import Task
+    from harness.strategies.event_counts import Place
+
+FAIR_TURNS = 500  # 10x the longest run of one task in our scenarios
+PATIENCE = 2_000  # choices: above what 100 tasks do between two operations on one variable
+NOBODY: Final = -1
+
+
+class Surw:
+    """Uniform over the interleavings of a few operations. One stream of `seed` for all executions.
+
+    Raises:
+        ArgumentError: `seed` is not a whole number.
+    """
+
+    __slots__ = (
+        "_family",
+        "_held",
+        "_held_back",
+        "_intended",
+        "_last",
+        "_lesson",
+        "_place",
+        "_places",
+        "_priority",
+        "_random",
+        "_stream",
+        "_teaches",
+        "_target_id",
+        "_turns",
+        "_waited",
+        "_weight",
+        "early_timeouts",
+        "operations",
+        "seed",
+    )
+
+    def __init__(self, seed: int) -> None:
+        if type(seed) is not int:
+            raise ArgumentError("seed", seed, "a whole number")
+        self.seed = seed
+        self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._random = self._stream.random
+        self.operations = True
+        self._forget()
+
+    def _forget(self) -> None:
+        """Unlearn everything."""
+        self._family = Family()
+        self._places = Places()
+        self._teaches = False
+        self._lesson: Lesson | None = None
+        self._begin_execution()
+
+    def _begin_execution(self) -> None:
+        self.early_timeouts = False
+        self._place: Place | None = None
+        self._target_id = 0  # of the selected place's object, once it was met
+        self._held: Callable[[], object] = _nothing
+        self._intended = NOBODY  # who does the next interesting operation
+        self._held_back: set[int] = set()
+        self._waited = 0  # choices since it was drawn
+        self._weight: list[int] = []  # by task id: interesting operations left
+        self._priority: list[float] = []  # by task id
+        self._last: Task | None = None
+        self._turns = 0
+
+    def begin(self, execution: int) -> bool:
+        """Select a place; execution 0 begins the stream anew and has nothing to select from."""
+        if not execution:
+            self._stream.seed(self.seed)
+            self._forget()
+        elif self._teaches and self._lesson is not None:
+            self._places.learn(self._lesson, self._family)
+        self._begin_execution()
+        self._family.begin()
+        self._teaches = not execution & (execution + 1)
+        self._place = self._selected()
+        self._lesson = Lesson() if self._teaches or self._place is not None else None
+        self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
+        self._meet(0, NOBODY)
+        return True
+
+    def _selected(self) -> Place | None:
+        candidates = self._places.candidates
+        if not candidates:
+            return None
+        left = self._random() * sum(place.total for place in candidates)
+        for place in candidates:
+            left -= place.total
+            if left < 0:
+                return place
+        return candidates[-1]
+
+    # -- what the engine tells -------------------------------------------------------------------
+
+    def perform(self, task: Task, atomic: bool) -> None:  # noqa: ARG002, FBT001  # Protocol
+        """Count what happens, also where there was no choice."""
+        number = task.id
+        operation = task.pending
+        kind = operation[0]
+        if kind == "started" or kind == "start":  # noqa: PLR1714  # faster than a set
+            self._meet(operation[1].id, number)
+        if self._place is not None and self._is_interesting(task):
+            self._spend(number)
+        if self._lesson is not None:
+            self._lesson.note(task, self._family.paths[number])
+        if kind == "end":
+            self._weight[number] = 0
+            if self._intended == number:
+                self._release_all()
+
+    def _is_interesting(self, task: Task) -> bool:
+        """Say whether `task` is about to touch the selected place; recognise its object."""
+        place = self._place
+        if place is None:
+            return False
+        operation = task.pending
+        obj = operation[1]
+        if self._target_id:
+            if id(obj) != self._target_id or self._held() is not obj:
+                return False
+            return part_of(operation) == place.part
+        return self._recognise(task, place)
+
+    def _recognise(self, task: Task, place: Place) -> bool:
+        path = self._family.paths[task.id]
+        ordinal = place.marks.get(path)
+        lesson = self._lesson
+        if ordinal is None or lesson is None or part_of(task.pending) != place.part:
+            return False
+        if lesson.first_touch(task.pending, path) != ordinal:
+            return False
+        obj = task.pending[1]
+        self._target_id = id(obj)
+        self._held = hold(obj)
+        if not self._teaches:
+            self._lesson = None  # it was only kept to find the object
+        return True
+
+    def _spend(self, number: int) -> None:
+        left = self._weight[number]
+        if left:
+            self._weight[number] = left - 1
+        if self._intended == number:
+            self._release_all()
+        else:
+            self._held_back.discard(number)  # it was the only one that could go on
+
+    def _release_all(self) -> None:
+        self._intended = NOBODY
+        self._held_back.clear()
+        self._waited = 0
+
+    def _meet(self, newest: int, parent: int) -> None:
+        """Give a task that has just been started a priority, and its share of the parent's weight."""
+        weights = self._weight
+        while len(weights) <= newest:
+            if weights:
+                self._family.add(max(parent, 0))
+            if self._lesson is not None:
+                self._lesson.born()
+            self._priority.append(self._random())
+            share = 0
+            if self._place is not None:
+                share = self._place.weights.get(self._family.paths[len(weights)], 0)
+            weights.append(share)
+            if parent >= 0 and share:
+                self._hand_over(parent, len(weights) - 1)
+
+    def _hand_over(self, parent: int, child: int) -> None:
+        """Take a child's operations from its parent, and with them its turn, if it was among them."""
+        carried, share = self._weight[parent], self._weight[child]
+        if self._intended == parent and self._random() * carried < share:
+            self._intended = child
+        self._weight[parent] = max(carried - share, 0)
+
+    # -- choosing --------------------------------------------------------------------------------
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
+        """Return the task of the greatest priority that is not held back."""
+        if ready[-1].id >= len(self._weight):  # just started: at this point, by `current`
+            self._meet(ready[-1].id, 0 if current is None else current.id)
+        if self._place is None:
+            chosen = self._greatest(ready)
+        else:
+            chosen = self._selectively(ready)
+        assert chosen is not None
+        self._priority[chosen.id] = self._random()
+        if chosen is not self._last:
+            self._last = chosen
+            self._turns = 0
+        else:
+            self._turns += 1
+            if self._turns > FAIR_TURNS:
+                self._turns = 0
+                self._priority = [self._random() for _ in self._priority]
+        return chosen
+
+    def _greatest(self, ready: Sequence[Task]) -> Task | None:
+        priority, held_back = self._priority, self._held_back
+        chosen = None
+        greatest = -1.0
+        for task in ready:
+            mine = priority[task.id]
+            if mine > greatest and task.id not in held_back:
+                greatest = mine
+                chosen = task
+        return chosen
+
+    def _selectively(self, ready: Sequence[Task]) -> Task:
+        self._waited += 1
+        if self._waited > PATIENCE:
+            return self._someone_held_back(ready)
+        while True:
+            chosen = self._greatest(ready)
+            if chosen is None:
+                return self._someone_held_back(ready)
+            if not self._is_interesting(chosen):
+                return chosen
+            number = chosen.id
+            if self._intended == NOBODY:
+                self._weight[number] = self._weight[number] or 1  # more than were ever counted
+                self._intended = self._drawn(range(len(self._weight)))
+                self._waited = 0
+            if number == self._intended:
+                return chosen
+            self._held_back.add(number)
+
+    def _someone_held_back(self, ready: Sequence[Task]) -> Task:
+        """Return one of those held back: who was drawn does not come, and perhaps cannot."""
+        offered = {task.id: task for task in ready}
+        stopped = [number for number in offered if number in self._held_back]
+        self._release_all()
+        if not stopped:
+            return self._greatest(ready) or ready[0]
+        for number in stopped:
+            self._weight[number] = self._weight[number] or 1
+        self._intended = self._drawn(stopped)
+        return offered[self._intended]
+
+    def _drawn(self, numbers: Sequence[int]) -> int:
+        """Draw one of `numbers` by the weights, of which one is positive."""
+        weight = self._weight
+        left = self._random() * sum(weight[number] for number in numbers)
+        drawn = NOBODY
+        for number in numbers:
+            if weight[number]:
+                drawn = number
+                left -= weight[number]
+                if left < 0:
+                    break
+        return drawn
+
+
+def _nothing() -> None:
+    return None
