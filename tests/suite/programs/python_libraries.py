@@ -127,32 +127,26 @@ def weak_dict_iteration(*, fixed: bool = False) -> None:
     iterating: set[str] = set()
     pending: list[str] = []
 
-    def die(key: str) -> None:
-        if fixed:
-            data.pop(key, None)
-        else:
-            pending.append(key)
-
     def commit() -> None:
         while pending:
             key = pending.pop()
             del data[key]
 
-    def walk(name: str) -> None:
-        for number, key in enumerate(list(data) if fixed else data):
-            if name == "first" and number < 2:
-                die(key)
-
-    def iterate(name: str) -> None:
-        if fixed:
-            walk(name)
-            return
+    def guarded_walk(name: str) -> None:
         iterating.add(name)
-        walk(name)
+        for number, key in enumerate(data):
+            if name == "first" and number < 2:
+                pending.append(key)  # it dies while somebody walks
         iterating.discard(name)
         if not iterating:
             commit()
 
+    def walk_a_copy(name: str) -> None:
+        for number, key in enumerate(list(data)):
+            if name == "first" and number < 2:
+                data.pop(key, None)
+
+    iterate = walk_a_copy if fixed else guarded_walk
     in_threads(lambda: iterate("first"), lambda: iterate("second"))
 
 
