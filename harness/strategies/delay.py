@@ -45,10 +45,11 @@ def delay_bound(delays: int, most: int, steps: int) -> float:
 
     The number of delays is drawn first, then the place of each: 1 / (most * steps**delays).
     """
-    for name, value, top in (("most", most, None), ("delays", delays, most), ("steps", steps, None)):
-        if type(value) is not int or value < 1 or (top is not None and value > top):
-            allowed = "a whole number from 1" if top is None else f"a whole number, 1 to {top}"
-            raise ArgumentError(name, value, allowed)
+    for name, value in (("most", most), ("delays", delays), ("steps", steps)):
+        if type(value) is not int or value < 1:
+            raise ArgumentError(name, value, "a whole number; they start at 1")
+    if delays > most:
+        raise ArgumentError("delays", delays, f"at most the bound, {most}")
     try:
         return 1.0 / (most * float(steps) ** delays)
     except OverflowError:

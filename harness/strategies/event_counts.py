@@ -8,7 +8,6 @@ own order of first touches does not depend on the schedule until its control flo
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from harness.engine import board
@@ -77,7 +76,7 @@ class Touch:
         self.held: Callable[[], object] = hold(obj)  # a record must not prolong a life
         self.part = part
         self.marks: dict[int, int] = {}  # path: how many places it had touched before
-        self.counts: Counter[int] = Counter()  # path: operations while others were alive
+        self.counts: dict[int, int] = {}  # path: operations while others were alive
         self.contended = False  # one of these was more than a read
         self.locks: frozenset[int] | None = None  # held at each of these; None for a primitive
 
@@ -90,7 +89,7 @@ class Lesson:
     def __init__(self) -> None:
         self.touches: list[Touch] = []
         self._seen: dict[tuple[int, str], Touch] = {}
-        self._touched: Counter[int] = Counter()  # path: places so far
+        self._touched: dict[int, int] = {}  # path: places so far
         self._held: dict[int, frozenset[int]] = {}  # task id: the locks it holds
         self._alive = 0
 
@@ -104,7 +103,7 @@ class Lesson:
         kind, obj, _ = operation
         part = part_of(operation)
         if part is not None:
-            touch = self._touch(obj, part, path)
+            touch = self.touch(obj, part, path)
             if self._alive > 1:
                 self._count(touch, kind, path, self._held.get(task.id, frozenset()))
         if type(kind) is str:
@@ -118,22 +117,23 @@ class Lesson:
         known = self._seen.get((id(operation[1]), part))
         if known is not None and path in known.marks and known.held() is operation[1]:
             return None
-        return self._touched[path]
+        return self._touched.get(path, 0)
 
-    def _touch(self, obj: object, part: str, path: int) -> Touch:
+    def touch(self, obj: object, part: str, path: int) -> Touch:
+        """Return the place that a path touches now, with its mark."""
         key = (id(obj), part)
         touch = self._seen.get(key)
         if touch is None or touch.held() is not obj:
             touch = self._seen[key] = Touch(obj, part)
             self.touches.append(touch)
         if path not in touch.marks:
-            touch.marks[path] = self._touched[path]
-            self._touched[path] += 1
+            ordinal = touch.marks[path] = self._touched.get(path, 0)
+            self._touched[path] = ordinal + 1
         return touch
 
     @staticmethod
     def _count(touch: Touch, kind: int | str, path: int, held: frozenset[int]) -> None:
-        touch.counts[path] += 1
+        touch.counts[path] = touch.counts.get(path, 0) + 1
         if kind != board.READ:
             touch.contended = True
         if type(kind) is int:

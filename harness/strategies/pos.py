@@ -121,9 +121,9 @@ class Pos:
             return
         for task in ready:
             # What races is on one object; to look at that first saves nearly all of the calls.
-            if task.pending[1] is target and task is not chosen:
-                if _race(done, task.pending):
-                    priority[task.id] = self._random()
+            pending = task.pending
+            if pending[1] is target and task is not chosen and _race(done, pending):
+                priority[task.id] = self._random()
 
 
 def _race(one: Operation, other: Operation) -> bool:

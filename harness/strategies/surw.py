@@ -22,10 +22,10 @@ be polling for what another is held back from.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from harness.errors import ArgumentError
 from harness.engine.recorder import hold
+from harness.errors import ArgumentError
 from harness.strategies.event_counts import Family, Lesson, Places, part_of
 from harness.strategies.random_walk import EARLY_SHARE
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FAIR_TURNS = 500  # 10x the longest run of one task in our scenarios
 PATIENCE = 2_000  # choices: above what 100 tasks do between two operations on one variable
 NOBODY: Final = -1
+_LIFE: Final = frozenset(("start", "started", "end"))
 
 
 class Surw:
@@ -58,9 +59,10 @@ class Surw:
         "_places",
         "_priority",
         "_random",
+        "_seeking",
         "_stream",
-        "_teaches",
         "_target_id",
+        "_teaches",
         "_turns",
         "_waited",
         "_weight",
@@ -91,6 +93,7 @@ class Surw:
         self._place: Place | None = None
         self._target_id = 0  # of the selected place's object, once it was met
         self._held: Callable[[], object] = _nothing
+        self._seeking = False  # it was not met yet
         self._intended = NOBODY  # who does the next interesting operation
         self._held_back: set[int] = set()
         self._waited = 0  # choices since it was drawn
@@ -110,7 +113,8 @@ class Surw:
         self._family.begin()
         self._teaches = not execution & (execution + 1)
         self._place = self._selected()
-        self._lesson = Lesson() if self._teaches or self._place is not None else None
+        self._seeking = self._place is not None
+        self._lesson = Lesson() if self._teaches or self._seeking else None
         self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
         self._meet(0, NOBODY)
         return True
@@ -130,44 +134,54 @@ class Surw:
 
     def perform(self, task: Task, atomic: bool) -> None:  # noqa: ARG002, FBT001  # Protocol
         """Count what happens, also where there was no choice."""
-        number = task.id
-        operation = task.pending
-        kind = operation[0]
-        if kind == "started" or kind == "start":  # noqa: PLR1714  # faster than a set
-            self._meet(operation[1].id, number)
-        if self._place is not None and self._is_interesting(task):
-            self._spend(number)
-        if self._lesson is not None:
-            self._lesson.note(task, self._family.paths[number])
-        if kind == "end":
-            self._weight[number] = 0
-            if self._intended == number:
-                self._release_all()
+        kind, obj, _ = task.pending
+        if kind in _LIFE:
+            self._note_life(task.id, kind, obj)
+        if id(obj) == self._target_id:
+            if self._is_target(task):
+                self._spend(task.id)
+        elif self._seeking and self._recognise(task):
+            self._spend(task.id)
+        lesson = self._lesson
+        if lesson is not None:
+            if self._teaches:
+                lesson.note(task, self._family.paths[task.id])
+            else:
+                part = part_of(task.pending)
+                if part is not None:
+                    lesson.touch(obj, part, self._family.paths[task.id])
 
-    def _is_interesting(self, task: Task) -> bool:
-        """Say whether `task` is about to touch the selected place; recognise its object."""
+    def _note_life(self, number: int, kind: int | str, obj: Any) -> None:  # noqa: ANN401  # a Task
+        if kind != "end":
+            self._meet(obj.id, number)
+            return
+        self._weight[number] = 0
+        if self._intended == number:
+            self._release_all()
+
+    def _is_target(self, task: Task) -> bool:
+        """Say whether a task touches the selected place next, given that the object's id fits."""
+        operation = task.pending
         place = self._place
-        if place is None:
-            return False
-        operation = task.pending
-        obj = operation[1]
-        if self._target_id:
-            if id(obj) != self._target_id or self._held() is not obj:
-                return False
-            return part_of(operation) == place.part
-        return self._recognise(task, place)
+        return place is not None and (
+            self._held() is operation[1] and part_of(operation) == place.part
+        )
 
-    def _recognise(self, task: Task, place: Place) -> bool:
+    def _recognise(self, task: Task) -> bool:
+        """Say whether a task is about to touch the selected place, whose object was not met yet."""
+        place, lesson = self._place, self._lesson
+        if place is None or lesson is None or part_of(task.pending) != place.part:
+            return False
         path = self._family.paths[task.id]
         ordinal = place.marks.get(path)
-        lesson = self._lesson
-        if ordinal is None or lesson is None or part_of(task.pending) != place.part:
+        if ordinal is None:
             return False
         if lesson.first_touch(task.pending, path) != ordinal:
             return False
         obj = task.pending[1]
         self._target_id = id(obj)
         self._held = hold(obj)
+        self._seeking = False
         if not self._teaches:
             self._lesson = None  # it was only kept to find the object
         return True
@@ -187,7 +201,7 @@ class Surw:
         self._waited = 0
 
     def _meet(self, newest: int, parent: int) -> None:
-        """Give a task that has just been started a priority, and its share of the parent's weight."""
+        """Give a task that was just started a priority, and its share of the parent's weight."""
         weights = self._weight
         while len(weights) <= newest:
             if weights:
@@ -203,7 +217,7 @@ class Surw:
                 self._hand_over(parent, len(weights) - 1)
 
     def _hand_over(self, parent: int, child: int) -> None:
-        """Take a child's operations from its parent, and with them its turn, if it was among them."""
+        """Take a child's operations from its parent, and its turn if it was meant for one."""
         carried, share = self._weight[parent], self._weight[child]
         if self._intended == parent and self._random() * carried < share:
             self._intended = child
@@ -215,11 +229,7 @@ class Surw:
         """Return the task of the greatest priority that is not held back."""
         if ready[-1].id >= len(self._weight):  # just started: at this point, by `current`
             self._meet(ready[-1].id, 0 if current is None else current.id)
-        if self._place is None:
-            chosen = self._greatest(ready)
-        else:
-            chosen = self._selectively(ready)
-        assert chosen is not None
+        chosen = self._selected_of(ready)
         self._priority[chosen.id] = self._random()
         if chosen is not self._last:
             self._last = chosen
@@ -231,35 +241,37 @@ class Surw:
                 self._priority = [self._random() for _ in self._priority]
         return chosen
 
-    def _greatest(self, ready: Sequence[Task]) -> Task | None:
-        priority, held_back = self._priority, self._held_back
-        chosen = None
-        greatest = -1.0
-        for task in ready:
-            mine = priority[task.id]
-            if mine > greatest and task.id not in held_back:
-                greatest = mine
-                chosen = task
-        return chosen
-
-    def _selectively(self, ready: Sequence[Task]) -> Task:
+    def _selected_of(self, ready: Sequence[Task]) -> Task:
         self._waited += 1
         if self._waited > PATIENCE:
             return self._someone_held_back(ready)
+        priority, held_back = self._priority, self._held_back
         while True:
-            chosen = self._greatest(ready)
+            chosen = None
+            greatest = -1.0
+            for task in ready:
+                mine = priority[task.id]
+                if mine > greatest and task.id not in held_back:
+                    greatest = mine
+                    chosen = task
             if chosen is None:
                 return self._someone_held_back(ready)
-            if not self._is_interesting(chosen):
+            if id(chosen.pending[1]) == self._target_id:
+                if not self._is_target(chosen):
+                    return chosen
+            elif not self._seeking or not self._recognise(chosen):
                 return chosen
-            number = chosen.id
-            if self._intended == NOBODY:
-                self._weight[number] = self._weight[number] or 1  # more than were ever counted
-                self._intended = self._drawn(range(len(self._weight)))
-                self._waited = 0
-            if number == self._intended:
+            if self._may_go_on(chosen.id):
                 return chosen
-            self._held_back.add(number)
+            held_back.add(chosen.id)
+
+    def _may_go_on(self, number: int) -> bool:
+        """Say whether a task that came to an interesting operation is the one to do the next."""
+        if self._intended == NOBODY:
+            self._weight[number] = self._weight[number] or 1  # more than were ever counted
+            self._intended = self._drawn(range(len(self._weight)))
+            self._waited = 0
+        return number == self._intended
 
     def _someone_held_back(self, ready: Sequence[Task]) -> Task:
         """Return one of those held back: who was drawn does not come, and perhaps cannot."""
@@ -267,7 +279,7 @@ class Surw:
         stopped = [number for number in offered if number in self._held_back]
         self._release_all()
         if not stopped:
-            return self._greatest(ready) or ready[0]
+            return max(ready, key=self._priority_of)
         for number in stopped:
             self._weight[number] = self._weight[number] or 1
         self._intended = self._drawn(stopped)
@@ -285,6 +297,9 @@ class Surw:
                 if left < 0:
                     break
         return drawn
+
+    def _priority_of(self, task: Task) -> float:
+        return self._priority[task.id]
 
 
 def _nothing() -> None:
