@@ -79,7 +79,7 @@ def reorder(setters: int, checkers: int, *, fixed: bool = False) -> None:
     in_threads(*[setter] * setters, *[checker] * checkers)
 
 
-def twostage(writers: int, *, fixed: bool = False) -> None:
+def twostage(writers: int, readers: int, *, fixed: bool = False) -> None:
     """SCTBench CS/twostage_N: two values that belong together, each under a lock of its own."""
     lock_a, lock_b = threading.Lock(), threading.Lock()
     state = SimpleNamespace(a=0, b=0)
@@ -106,7 +106,7 @@ def twostage(writers: int, *, fixed: bool = False) -> None:
             b = state.b
         assert b == a + 1
 
-    in_threads(*[writer] * writers, reader)
+    in_threads(*[writer] * writers, *[reader] * readers)
 
 
 def wronglock(others: int, *, fixed: bool = False) -> None:
