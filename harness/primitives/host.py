@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.primitives import executor, real
 from harness.primitives.asyncio_loop import set_real_loop
+from harness.primitives.chance import chance
 from harness.primitives.thread import call_user_excepthook
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class StandardHost:
         """Look at the world, and give back their state to primitives made before the campaign."""
         self._threads = real.count_threads()
         self._adoption.begin_execution()
+        chance.begin_execution()
 
     def end_execution(self) -> None:
         """Undo what was told at the end of the body."""

@@ -12,6 +12,7 @@ import _thread
 import functools
 import importlib._bootstrap as bootstrap
 import logging
+import random
 import socket
 import sys
 import threading
@@ -22,7 +23,15 @@ from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
-from harness.primitives import asyncio_loop, executor, local, real, thread, uncontrolled
+from harness.primitives import (
+    asyncio_loop,
+    chance,
+    executor,
+    local,
+    real,
+    thread,
+    uncontrolled,
+)
 from harness.primitives.adoption import REPLACED, Adoption, meeting_places
 from harness.primitives.reach import Walk, is_library, is_untouched
 from harness.primitives.twin_table import IMPORT_NAMES, twin_table
@@ -118,6 +127,7 @@ class Patches:
                 self._set(cls, "__delattr__", local.delattribute)
         for owner, name, stand_in in executor.stand_ins():
             self._set(owner, name, stand_in)
+        self._set(random.Random, "seed", chance.seeding(random.Random.seed))
         self._patch_transport()
 
     def _patch_transport(self) -> None:

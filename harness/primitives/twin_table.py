@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.primitives import (
     buffered,
+    chance,
+    chance_numpy,
     clock,
     real,
     simple_queue,
@@ -28,7 +30,7 @@ from harness.primitives.lock import Lock, RLock
 from harness.primitives.semaphore import BoundedSemaphore, Semaphore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _STARTERS: Final = (
     ("os", ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "wait", "waitpid")),
@@ -51,9 +53,10 @@ def twin_table() -> dict[int, Any]:
                 _TABLE[id(original)] = uncontrolled.refusing(
                     original, what, uncontrolled.PROCESS_REMEDY
                 )
-    if "sqlite3" in sys.modules and "sqlite3" not in _late:
-        _late["sqlite3"] = tuple(sqlite_check.twins())
-        _TABLE.update((id(original), twin) for original, twin in _late["sqlite3"])
+    for name, make in _LATE_MAKERS.items():
+        if name in sys.modules and name not in _late:
+            _late[name] = tuple(make(sys.modules[name]))
+            _TABLE.update((id(original), twin) for original, twin in _late[name])
     return _TABLE
 
 
@@ -95,8 +98,16 @@ def _pairs() -> Iterator[tuple[Any, Any]]:
         (os.read, uncontrolled.reading(os.read, "os.read")),
         (select.select, uncontrolled.selecting(select.select)),
     )
+    yield from chance.pairs()
 
 
+# What has twins only once somebody else has imported it.
+_LATE_MAKERS: Final[dict[str, Callable[[Any], Iterable[tuple[Any, Any]]]]] = {
+    "sqlite3": lambda _module: sqlite_check.twins(),
+    "tempfile": chance.tempfile_pairs,
+    "uuid": chance.uuid_pairs,
+    "numpy.random": chance_numpy.pairs,
+}
 _late: dict[str, tuple[Any, ...]] = {}  # of modules imported later; holds the originals
 _ORIGINALS: Final = tuple(_pairs())  # holds the originals: their ids stay taken
 _TABLE: Final = {id(original): twin for original, twin in _ORIGINALS}
