@@ -13,8 +13,9 @@ from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from harness.engine import board
+from harness.engine.numbering import hold
 from harness.engine.place import caller_site
-from harness.engine.recorder import Recorder, hold
+from harness.engine.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

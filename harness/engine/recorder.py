@@ -7,7 +7,6 @@ again with a recorder, and the run is the same because a run is a function of it
 from __future__ import annotations
 
 import sys
-import weakref
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -15,7 +14,10 @@ from types import MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
+from harness.engine.effect import Effect, effect_of
+from harness.engine.numbering import Numbering, hold, role_of
 from harness.engine.place import Site, caller_site
+from harness.engine.stack import Frames, frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,12 @@ class Event:
         kind: "read", "write", "opaque", or a primitive's operation: "acquire", "notify".
         target: The object in words: "Counter#1.n", "Lock#2".
         value: What was read or written, in words; empty where it cannot be told.
+        obj: The object's number: the same for each event on it, and for no other object; 0 if none.
+        part: The number of the attribute or item, 0 for the whole object; a Condition's lock.
+        role: The class of a twin ("Lock", "Condition"), "Task"; empty for an object of the user's.
+        effect: What an access surely does.
+        timed: The operation gives up at a deadline.
+        atomic: It happened inside a block that runs as one step.
     """
 
     number: int
@@ -46,6 +54,12 @@ class Event:
     target: str
     site: Site
     value: str = ""
+    obj: int = 0
+    part: int = 0
+    role: str = ""
+    effect: Effect = Effect.UNKNOWN
+    timed: bool = False
+    atomic: bool = False
 
 
 class Recorder:
@@ -55,11 +69,13 @@ class Recorder:
         "_execution",
         "_named",
         "_names",
+        "_numbering",
         "_pending",
         "decisions",
         "digests",
         "events",
         "marks",
+        "stacks",
     )
 
     def __init__(self) -> None:
@@ -69,6 +85,8 @@ class Recorder:
         self.digests: list[int] = [0]  # after each event: all that was done so far, but no values
         self._names: dict[int, tuple[str, Callable[[], object]]] = {}
         self._named: Counter[str] = Counter()
+        self._numbering = Numbering()
+        self.stacks: dict[int, Frames] = {}  # by the number of the event: of accesses only
         self._pending: tuple[Event, Any, Any] | None = None
         self._execution: Execution
 
@@ -88,7 +106,12 @@ class Recorder:
     def access(self, task: Task, kind: int, obj: object, key: object) -> None:
         """Note an access that is about to happen; a value written is read at the next event."""
         target = self._target(obj, key)
-        event = self._append(task, _KINDS[kind], target)
+        event = self._append(task, _KINDS[kind], target, obj)
+        frame = sys._getframe(1)  # noqa: SLF001  # the one way to see the caller
+        event.effect = effect_of(kind, obj, key, frame)
+        if key != board.CONTENT:
+            event.part = self._numbering.part(event.obj, key)
+        self.stacks[event.number] = frames_of(frame)
         if kind == board.READ:
             event.value = describe(peek(obj, key))
         elif kind == board.WRITE:
@@ -96,11 +119,11 @@ class Recorder:
 
     def operation(self, task: Task, label: str, obj: object) -> None:
         """Note an operation of a primitive that is about to happen."""
-        self._append(task, label, self.name(obj))
+        self._append(task, label, self.name(obj), obj)
 
     def note(self, task: Task, label: str, obj: object) -> None:
         """Note something that happened to a task."""
-        self._append(task, label, self.name(obj))
+        self._append(task, label, self.name(obj), obj)
 
     def submitted(self, function: object) -> None:
         """Hear of a function that an executor will run; its events tell enough."""
@@ -112,9 +135,15 @@ class Recorder:
             event.value = describe(peek(obj, key))
             self._pending = None
 
-    def _append(self, task: Task, kind: str, target: str) -> Event:
+    def _append(self, task: Task, kind: str, target: str, obj: object) -> Event:
         site = caller_site(sys._getframe(2))  # noqa: SLF001  # the one way to see the caller
         event = Event(len(self.events) + 1, task.id, task.name, kind, target, site)
+        event.obj = self._numbering.number(obj)
+        event.role = role_of(type(obj))
+        event.timed = task.deadline_ns is not None
+        event.atomic = bool(self._execution.regions)
+        if event.role == "Condition":
+            event.part = self._numbering.number(getattr(obj, "_lock", None))
         self.events.append(event)
         done = f"{task.id}:{kind}:{target.partition('[')[0]}"  # a key may be an id(), or a hash
         self.digests.append(zlib.crc32(done.encode("utf-8", "replace"), self.digests[-1]))
@@ -148,19 +177,6 @@ class Recorder:
             label = kind if plain else f"{kind}#{self._named[kind]}"
             known = self._names[id(obj)] = (label, hold(obj))
         return known[0]
-
-
-def hold(obj: object) -> Callable[[], object]:
-    """Return what gives `obj` back for as long as it lives, weakly where it can be.
-
-    A record must not prolong a life: finalisers would run later than without it, and an object
-    whose death the program waits for (a slice of a lent view) would never die. What cannot be
-    referred to weakly is kept, so that its id stays taken.
-    """
-    try:
-        return weakref.ref(obj)
-    except TypeError:
-        return lambda: obj
 
 
 def peek(obj: object, key: object) -> object:

@@ -52,8 +52,7 @@ class Lock:
             execution.step("try", self)
             if self._held:
                 return False
-            if execution.recorder is not None:
-                execution.recorder.note(execution.current, "acquire", self)
+            self._note_taken(execution)
         elif not self._wait_until_free(execution, deadline_ns(execution, limit_s)):
             return False
         self._held = True
@@ -66,16 +65,28 @@ class Lock:
         """Come back when the lock is free and this task is chosen; False at the deadline."""
         waiters = self._waiters
         if not self._held:
-            return execution.take_turn("acquire", self, waiters, until_ns) or not self._held
+            if execution.take_turn("acquire", self, waiters, until_ns):
+                return True
+            if not self._held:
+                self._note_taken(execution)
+            return not self._held
         task = execution.current
         waiters.append(task)
         try:
             while self._held:
-                if not execution.block(self, until_ns, label="acquire") and self._held:
+                if execution.block(self, until_ns, label="acquire"):
+                    continue
+                if self._held:
                     return False
+                self._note_taken(execution)
         finally:
             waiters.remove(task)
         return True
+
+    def _note_taken(self, execution: Execution) -> None:
+        """Tell the record that it was taken though no step said so: tried, or just in time."""
+        if execution.recorder is not None:
+            execution.recorder.note(execution.current, "acquire", self)
 
     def release(self) -> None:
         """Give the lock back; see `threading.Lock.release`."""

@@ -43,6 +43,7 @@ class Semaphore:
             execution.step("try", self)
             if not self._value:
                 return False
+            self._note_taken(execution)
         elif not self._wait_for_one(execution, until_ns):
             return False
         self._value -= 1
@@ -55,17 +56,28 @@ class Semaphore:
         """Come back when there is one and this task is chosen; False at the deadline."""
         parked = self._parked
         if self._value:
-            in_time = execution.take_turn("acquire", self, parked, until_ns)
-            return in_time or self._value > 0
+            if execution.take_turn("acquire", self, parked, until_ns):
+                return True
+            if self._value:
+                self._note_taken(execution)
+            return self._value > 0
         task = execution.current
         parked.append(task)
         try:
             while not self._value:
-                if not execution.block(self, until_ns, label="acquire") and not self._value:
+                if execution.block(self, until_ns, label="acquire"):
+                    continue
+                if not self._value:
                     return False
+                self._note_taken(execution)
         finally:
             parked.remove(task)
         return True
+
+    def _note_taken(self, execution: Execution) -> None:
+        """Tell the record that one was taken though no step said so: tried, or just in time."""
+        if execution.recorder is not None:
+            execution.recorder.note(execution.current, "acquire", self)
 
     def __enter__(self) -> bool:
         return self.acquire()

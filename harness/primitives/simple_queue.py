@@ -53,6 +53,7 @@ class SimpleQueue:
             execution.step("try", self)
             if not self._items:
                 raise Empty
+            self._note_got(execution)
         else:
             self._wait(execution, until_ns)
         item = self._items.popleft()
@@ -69,17 +70,27 @@ class SimpleQueue:
         """
         parked = self._parked
         if self._items:
-            if not execution.take_turn("get", self, parked, until_ns) and not self._items:
-                raise Empty
+            if not execution.take_turn("get", self, parked, until_ns):
+                if not self._items:
+                    raise Empty
+                self._note_got(execution)
             return
         task = execution.current
         parked.append(task)
         try:
             while not self._items:
-                if not execution.block(self, until_ns, label="get") and not self._items:
+                if execution.block(self, until_ns, label="get"):
+                    continue
+                if not self._items:
                     raise Empty
+                self._note_got(execution)
         finally:
             parked.remove(task)
+
+    def _note_got(self, execution: Execution) -> None:
+        """Tell the record that one was got though no step said so: tried, or just in time."""
+        if execution.recorder is not None:
+            execution.recorder.note(execution.current, "get", self)
 
     def get_nowait(self) -> Any:  # noqa: ANN401  # any item
         """Take the oldest item, or raise `queue.Empty`."""

@@ -254,7 +254,9 @@ def start_new_thread(
 
     task = execution.spawn(entry, f"Thread-{len(execution.tasks)} (low level)")
     execution.make_daemon(task)
-    execution.step("start", task)
+    if execution.recorder is not None:  # before it can begin, as in `start`
+        execution.recorder.note(execution.current, "start", task)
+    execution.step("started", task)
     return task.ident
 
 

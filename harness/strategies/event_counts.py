@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from harness.engine import board
-from harness.engine.recorder import hold
+from harness.engine.numbering import hold
 from harness.primitives.lock import Lock
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.engine.recorder import hold
+from harness.engine.numbering import hold
 from harness.errors import ArgumentError
 from harness.strategies.event_counts import Family, Lesson, Places, part_of
 from harness.strategies.random_walk import EARLY_SHARE
