@@ -6,7 +6,7 @@ round and round. A *delay* skips the task whose turn it is. With at most d delay
 schedules than with d preemptions, because who comes next is not a choice, and most bugs still show:
 in Thomson, Donaldson and Betts, TOPC 2016, delay bounding beats preemption bounding.
 
-`Delay` puts the delays at random places; `DelaySearch` tries all of them.
+`Delay` puts the delays at random places; `delay_search.DelaySearch` tries all of them.
 
 Departures: a task that keeps the processor for FAIR_TURNS choices while others could run is skipped
 free of charge, or a loop that polls would never end. A task that is offered only because its
@@ -19,7 +19,6 @@ import random
 from typing import TYPE_CHECKING
 
 from harness.errors import ArgumentError
-from harness.strategies.dfs import BoundedDfs
 from harness.strategies.random_walk import EARLY_SHARE
 from harness.strategies.run_length import RunLength
 
@@ -56,7 +55,7 @@ def delay_bound(delays: int, most: int, steps: int) -> float:
         return 0.0  # below the least float
 
 
-class _Turns:
+class RoundRobin:
     """Whose turn it is: the task that has it keeps it, then the next by id, round and round."""
 
     __slots__ = ("_holder", "_kept")
@@ -123,7 +122,7 @@ class Delay:
     def __init__(self, seed: int, delays: int = DEFAULT_DELAYS) -> None:
         if type(seed) is not int:
             raise ArgumentError("seed", seed, "a whole number")
-        _check_delays(delays, least=1)
+        check_delays(delays, least=1)
         self.seed = seed
         self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
         self._random = self._stream.random
@@ -131,7 +130,7 @@ class Delay:
         self._length = RunLength()
         self._step = 0
         self._delays: dict[int, int] = {}  # step: how many delays are spent there
-        self._turns = _Turns()
+        self._turns = RoundRobin()
         self.early_timeouts = False
 
     def begin(self, execution: int) -> bool:
@@ -162,46 +161,11 @@ class Delay:
         return chosen
 
 
-class DelaySearch(BoundedDfs):
-    """Every schedule with at most `delays` delays; deterministic, there is no seed.
+def check_delays(delays: int, *, least: int) -> None:
+    """Refuse what is no number of delays.
 
     Raises:
-        ArgumentError: `delays` is not a whole number from 0.
+        ArgumentError: It is not a whole number, or below `least`.
     """
-
-    __slots__ = ("_turns",)
-
-    def __init__(self, delays: int = DEFAULT_DELAYS) -> None:
-        _check_delays(delays, least=0)
-        super().__init__(delays)
-        self._turns = _Turns()
-
-    def begin(self, execution: int) -> bool:
-        """Move to the next path, as the base does."""
-        self._turns.reset()
-        return super().begin(execution)
-
-    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
-        """Return the next task of the current path."""
-        chosen = super().pick(ready, current)
-        self._turns.take(chosen)
-        return chosen
-
-    def _options(self, ready: Sequence[Task], current: Task | None) -> list[tuple[int, int]]:
-        """Return what may be chosen within the bound: the k-th in turn costs k delays."""
-        assert self.bound is not None
-        order = self._turns.order(ready, current)
-        within = order[: self.bound - self._spent + 1]
-        self.cut = self.cut or len(within) < len(order)
-        return [(task.id, delays) for delays, task in enumerate(within)]
-
-    def scope(self) -> str:
-        """Say what was covered once nothing is left."""
-        if not self.cut:
-            return "no bound"
-        return f"within {self.bound} delay{'s' if self.bound != 1 else ''}"
-
-
-def _check_delays(delays: int, *, least: int) -> None:
     if type(delays) is not int or delays < least:
         raise ArgumentError("delays", delays, f"a whole number; they start at {least}")

@@ -6,9 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import ArgumentError
+from harness.strategies.delay import Delay
 from harness.strategies.dfs import BoundedDfs
 from harness.strategies.pct import Pct
+from harness.strategies.pos import Pos
 from harness.strategies.random_walk import RandomWalk
+from harness.strategies.surw import Surw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 _MAKERS: Final[dict[str, Callable[[int], Strategy]]] = {
     "random": RandomWalk,
     "pct": Pct,
+    "pos": Pos,
+    "surw": Surw,
+    "delay": Delay,
     "dfs": lambda _seed: BoundedDfs(),
 }
 STRATEGY_NAMES: Final = tuple(_MAKERS)
