@@ -52,11 +52,11 @@ class ObservedExecution(Execution):
         self._finish = finish
         self._record = self.recorder = recorder
         self.watched = True
-        self.step = self._step_observed
         if recorder is not None:
             recorder.attach(self)
 
     def _hang_out_points(self) -> None:
+        self.step = self._step_observed
         board.access = self._access_gil_observed if self.model else self._access_observed
         board.gil_point = self._point_observed
 
@@ -66,12 +66,12 @@ class ObservedExecution(Execution):
         recorder = self._record
         if recorder is not None:
             recorder.settle()
-        if len(self.ready) + (len(self.timed) if self.early else 0) < 2 or self.regions:  # noqa: PLR2004  # no choice
-            self._step_alone()
-        else:
+        if self._may_choose():
             if recorder is not None:
                 recorder.decision(task, label)
             self._pause()
+        else:
+            self._step_alone()
         self._perform(task, bool(self.regions))
         if recorder is not None:
             if task.timed_out:
@@ -82,9 +82,8 @@ class ObservedExecution(Execution):
     def _point_observed(self) -> None:
         task = self.current
         task.pending = ("call", None, None)
-        if self.stopping or self.regions or len(self.ready) < 2:  # noqa: PLR2004  # no choice
-            if not self.early or self.stopping or self.regions or not self.timed:
-                return
+        if not self._may_choose():
+            return
         if self._record is not None:
             self._record.decision(task, "call")
         self._pause()
@@ -96,13 +95,11 @@ class ObservedExecution(Execution):
         recorder = self._record
         if recorder is not None:
             recorder.settle()
-        atomic = bool(self.regions)
-        if not atomic and not self.stopping:
-            if len(self.ready) + (len(self.timed) if self.early else 0) > 1:
-                if recorder is not None:
-                    recorder.decision(task, key)
-                self._pause()
-        self._perform(task, atomic)
+        if self._may_choose():
+            if recorder is not None:
+                recorder.decision(task, key)
+            self._pause()
+        self._perform(task, bool(self.regions))
         if recorder is not None:
             recorder.access(task, kind, obj, key)
 

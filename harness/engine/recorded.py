@@ -22,10 +22,10 @@ class RecordedExecution(Execution):
         self._record = recorder
         self.recorder = recorder
         self.watched = True
-        self.step = self._step_recorded
         recorder.attach(self)
 
     def _hang_out_points(self) -> None:
+        self.step = self._step_recorded
         board.access = self._access_gil_recorded if self.model else self._access_recorded
         board.gil_point = self._point_recorded
 
@@ -56,9 +56,7 @@ class RecordedExecution(Execution):
 
     def _decide_recorded(self, label: object) -> bool:
         """Switch exactly where the fast path would: the same schedule must fit both."""
-        if self.stopping or self.regions:
-            return False
-        if len(self.ready) + (len(self.timed) if self.early else 0) < 2:  # noqa: PLR2004  # no choice
+        if not self._may_choose():
             return False
         self._record.decision(self.current, label)
         self._pause()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from harness.engine.execution import Execution
+    from harness.engine.state import State
 
 
 class Region:
@@ -15,7 +15,7 @@ class Region:
 
     __slots__ = ("_execution", "_reason")
 
-    def __init__(self, execution: Execution, reason: str) -> None:
+    def __init__(self, execution: State, reason: str) -> None:
         self._execution = execution
         self._reason = reason
 

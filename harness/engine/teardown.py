@@ -14,6 +14,7 @@ from harness.engine.task import TaskKilled
 
 if TYPE_CHECKING:
     from harness.engine.execution import Execution
+    from harness.engine.state import State
     from harness.engine.task import Task
 
 MAX_KILLS: Final = 100  # a task that swallows its end this often is given up
@@ -46,7 +47,7 @@ def _end(execution: Execution, task: Task) -> None:
         abandon(task.worker)
 
 
-def quiet_step(execution: Execution) -> None:
+def quiet_step(execution: State) -> None:
     """Count a step of a task that was told to end.
 
     Raises:
@@ -58,7 +59,7 @@ def quiet_step(execution: Execution) -> None:
         kill_again(execution)
 
 
-def kill_again(execution: Execution) -> None:
+def kill_again(execution: State) -> None:
     """Tell the current task once more that it has to end; never returns.
 
     Raises:

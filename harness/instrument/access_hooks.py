@@ -28,8 +28,11 @@ _METHODS: Final = (
 )
 _KEYS: Final = frozenset((int, str, bytes, bool, type(None), float, tuple))
 _MAX_REMEMBERED: Final = 8192  # pairs of type and name
-_quiet: dict[tuple[type, str], bool] = {}
-on_change(_quiet.clear)
+_QUIET: Final = object()  # a read that can never meet a write
+_OWN: Final = object()  # a read of the object itself
+_ANY: Final = object()  # a read whose place depends on the object
+_reads: dict[tuple[type, str], object] = {}
+_own_writes: set[tuple[type, str]] = set()
 
 
 # -- attributes -----------------------------------------------------------------------------------
@@ -43,10 +46,12 @@ def read(obj: Any, name: str) -> Any:  # noqa: ANN401  # hooks pass anything thr
     """
     if not board.alone:
         kind = type(obj)
-        quiet = _quiet.get((kind, name))
-        if quiet is None:
-            quiet = _learn(kind, name)
-        if not quiet:
+        way = _reads.get((kind, name))
+        if way is None:
+            way = _learn_read(kind, name)
+        if way is _OWN:
+            board.access(READ, obj, name)
+        elif way is not _QUIET:
             _record_attribute(READ, obj, name)
     return obj
 
@@ -54,16 +59,48 @@ def read(obj: Any, name: str) -> Any:  # noqa: ANN401  # hooks pass anything thr
 def write(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
     """Run before `obj.name` is assigned or deleted."""
     if not board.alone:
-        _record_attribute(WRITE, obj, name)
+        kind = type(obj)
+        if (kind, name) in _own_writes:
+            board.access(WRITE, obj, name)
+        else:
+            _learn_write(kind, name)
+            _record_attribute(WRITE, obj, name)
     return obj
 
 
-def _learn(kind: type, name: str) -> bool:
-    """Say if reading `name` of a `kind` can never meet a write, and remember it."""
-    if len(_quiet) >= _MAX_REMEMBERED:
-        _quiet.clear()
-    result = _quiet[kind, name] = _is_quiet(kind, name)
-    return result
+def _learn_read(kind: type, name: str) -> object:
+    """Say what a read of `name` of a `kind` is, and remember it."""
+    if len(_reads) >= _MAX_REMEMBERED:
+        _reads.clear()
+    way = _QUIET if _is_quiet(kind, name) else _OWN if _is_own(kind, name) else _ANY
+    _reads[kind, name] = way
+    return way
+
+
+def _learn_write(kind: type, name: str) -> None:
+    """Remember where an assignment is to the object itself, whatever the object."""
+    if _is_own(kind, name):
+        if len(_own_writes) >= _MAX_REMEMBERED:
+            _own_writes.clear()
+        _own_writes.add((kind, name))
+
+
+def _is_own(kind: type, name: str) -> bool:
+    """Say if `name` of a `kind` can only be found in the object: no class of it has the name."""
+    return (
+        name != "__dict__"
+        and not issubclass(kind, type | types.ModuleType)
+        and all(name not in vars(base) for base in kind.__mro__)
+    )
+
+
+def _forget() -> None:
+    """Learn anew: what classes have was changed."""
+    _reads.clear()
+    _own_writes.clear()
+
+
+on_change(_forget)
 
 
 def _is_quiet(kind: type, name: str) -> bool:
@@ -100,6 +137,8 @@ def _record_attribute(kind: int, obj: Any, name: str) -> None:  # noqa: ANN401  
     if name == "__dict__":
         board.access(WRITE, obj, CONTENT)  # whoever holds it can change every attribute
     elif issubclass(cls, type):
+        if kind == WRITE:
+            _forget()
         quiet = name not in stored and isinstance(class_attribute(obj, name), _METHODS)
         if kind == WRITE or not quiet:
             board.access(kind, obj, name)

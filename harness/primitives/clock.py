@@ -7,7 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from harness.engine import board
-from harness.engine.execution import EPOCH_NS, START_NS
+from harness.engine.state import START_NS
+from harness.engine.turns import EPOCH_NS
 from harness.primitives import real
 
 if TYPE_CHECKING:
