@@ -61,6 +61,7 @@ class Examiner:
         small = shrinker.shrink(schedule)
         if small == schedule:
             return self.found
+        early = shrinker.early
         last, recorder = self._record(campaign, small, early=early)
         if last is None or signature_of(last) != signature:
             return self._nondeterminism(again, last, self._token(small, recorder, early=early))

@@ -1,46 +1,93 @@
-"""Makes a failing schedule smaller: fewer preemptions first, then fewer switches, then steps.
+"""Makes a failing schedule smaller: fewer switches first, then fewer tasks and steps.
 
-Every candidate is run; it counts only if it fails in the same way and costs less. A candidate is a
-wish: where it cannot be followed, the current task goes on. So a wish may be cut anywhere.
+Every candidate is run; it counts only if it fails in the same way, at the same place, and costs
+less. A candidate is a `Wish`: segments that each let one task go on up to one of its own points. So
+what is left out, joined or moved shifts nothing of the rest, and any subset of the segments of a
+failing run is a candidate that makes sense. That is what delta debugging needs.
 
-Leaving choices out moves all later ones to other places of the program, which rarely fails still in
-a long schedule. So the first pass leaves nothing out: it regroups the choices of a window by task,
-and where that no longer fails, those of its halves. A thousand switches, three of which matter,
-take some sixty runs.
+Source: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", IEEE TSE 28(2),
+2002, section 3: ddmin. Choi and Zeller, "Isolating failure-inducing thread schedules", ISSTA 2002,
+apply it to schedules. What is ours: segments in place of absolute times, and the passes after it.
+
+A task that the failure does not need loses its segments like any other: it then runs after the
+failure, which is never. What is left of a run that failed after 2 000 steps is a handful.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, islice, pairwise
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import HarnessError
 from harness.finding import signature_of
-from harness.strategies.replay import Guide
+from harness.strategies.wish import TO_THE_END, Traced, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from harness.campaign import Campaign
+    from harness.strategies.wish import Segment
 
-MAX_RUNS: Final = 1_000
+MAX_RUNS: Final = 2_000
 MAX_S: Final = 3.0  # wall time: a person waits for it
+MAX_PAIRS: Final = 400  # candidates of a pass that tries every pair of segments
 
-Cost = tuple[int, int, int]  # preemptions, switches, choices
+Cost = tuple[int, int, int, int]  # preemptions, switches, tasks that ran, choices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shrunk:
+    """How far shrinking got.
+
+    Attributes:
+        before: Preemptions, switches, tasks that ran and choices of the schedule that was found.
+        after: Those of the smallest one.
+        runs: Executions that it took.
+        complete: Nothing was left to try; else the time or the number of runs ended it.
+    """
+
+    before: Cost
+    after: Cost
+    runs: int
+    complete: bool
+
+    def __str__(self) -> str:
+        _, switches_before, _, choices_before = self.before
+        _, switches, _, choices = self.after
+        end = "" if self.complete else "; its budget ended first"
+        return (
+            f"{switches_before} switches in {choices_before} choices made {switches} in {choices} "
+            f"by {self.runs} runs{end}"
+        )
 
 
 @dataclass(slots=True)
 class _Best:
-    choices: list[int]
+    wish: tuple[Segment, ...]
+    schedule: list[int]
     cost: Cost
 
 
 class Shrinker:
-    """Shrinks one failing schedule under one campaign."""
+    """Shrinks one failing schedule under one campaign.
 
-    __slots__ = ("_best", "_body", "_campaign", "_deadline", "_early", "_signature", "runs")
+    Attributes:
+        early: Whether timeouts may fire early in the smallest schedule.
+        shrunk: How far it got; None while nothing was run.
+    """
+
+    __slots__ = (
+        "_best",
+        "_body",
+        "_campaign",
+        "_deadline_s",
+        "_signature",
+        "early",
+        "runs",
+        "shrunk",
+    )
 
     def __init__(
         self,
@@ -52,125 +99,167 @@ class Shrinker:
     ) -> None:
         self._campaign = campaign
         self._body = body
-        self._early = early
         self._signature = signature
-        self._deadline = time.perf_counter() + MAX_S
+        self._deadline_s = time.perf_counter() + MAX_S
+        self.early = early
         self.runs = 0
+        self.shrunk: Shrunk | None = None
         self._best: _Best
 
     def shrink(self, choices: list[int]) -> list[int]:
         """Return the smallest schedule found that still fails in the same way."""
-        cost = self._try(choices)
-        if cost is None:
+        first = self._run(Traced(choices, early_timeouts=self.early))
+        if first is None:
             return choices
-        while self._spendable() and self._improve():
-            pass
-        return self._best.choices
-
-    def _improve(self) -> bool:
-        """Go once over all candidates; say if one was better."""
-        before = self._best.cost
-        self._regroup(0, len(self._best.choices))
-        for candidates in (self._shorter, self._without_segments, self._joined_segments):
-            progress = True
-            while progress and self._spendable():
-                progress = any(self._accept(candidate) for candidate in candidates())
-        return self._best.cost < before
+        self._best = first
+        before = first.cost
+        self._without_early_timeouts()
+        progress = True
+        while progress and self._spendable():
+            cost = self._best.cost
+            self._minimize()
+            self._rearrange()
+            progress = self._best.cost < cost
+        self._settle_points()
+        self.shrunk = Shrunk(
+            before=before, after=self._best.cost, runs=self.runs, complete=self._spendable()
+        )
+        return self._best.schedule
 
     def _spendable(self) -> bool:
-        return self.runs < MAX_RUNS and time.perf_counter() < self._deadline
+        return self.runs < MAX_RUNS and time.perf_counter() < self._deadline_s
 
-    def _accept(self, candidate: list[int]) -> bool:
-        if not self._spendable():
-            return False
-        before = self._best.cost
-        cost = self._try(candidate)
-        return cost is not None and cost < before
-
-    def _try(self, candidate: list[int]) -> Cost | None:
-        """Run a candidate; keep it if it fails alike at a lower cost."""
-        guide = Guide(candidate, early_timeouts=self._early)
+    def _run(self, wish: Wish) -> _Best | None:
+        """Run a candidate; None where it does not fail in the same way."""
         self.runs += 1
+        wish.begin(0)
         try:
-            ending, schedule = self._campaign.run(self._body, guide)
+            ending, schedule = self._campaign.run(self._body, wish)
         except HarnessError:  # what cannot be controlled must not cost us the finding
-            self._deadline = 0.0
+            self._deadline_s = 0.0
             return None
         if signature_of(ending) != self._signature:
             return None
-        cost = (guide.preemptions, guide.switches, len(schedule))
-        if self.runs == 1 or cost < self._best.cost:
-            self._best = _Best(schedule, cost)
-        return cost
+        cost = (wish.preemptions, max(len(wish.ran) - 1, 0), len(wish.tasks), len(schedule))
+        return _Best(tuple(wish.ran), schedule, cost)
 
-    def _regroup(self, start: int, end: int) -> None:
-        """Let each task make its choices of a window in one go; else try the halves."""
-        window = self._best.choices[start:end]
-        if _switches(window) < 2 or not self._spendable():  # noqa: PLR2004  # nothing to gain
+    def _accept(self, segments: Sequence[Segment]) -> bool:
+        """Run segments; keep them if they fail alike and cost less."""
+        if not self._spendable():
+            return False
+        made = self._run(Wish(segments, early_timeouts=self.early))
+        if made is None or made.cost >= self._best.cost:
+            return False
+        self._best = made
+        return True
+
+    def _without_early_timeouts(self) -> None:
+        """Let no timeout fire early, where the failure does not need it."""
+        if not self.early:
             return
-        for tasks in _orders(self._best.choices, start, end):
-            grouped = sorted(window, key=tasks.index)
-            rest = self._best.choices[end:]
-            if self._accept([*self._best.choices[:start], *grouped, *rest]):
+        made = self._run(Wish(self._best.wish, early_timeouts=False))
+        if made is not None and made.cost <= self._best.cost:
+            self._best = made
+            self.early = False
+
+    # -- fewer switches --------------------------------------------------------------------------
+
+    def _minimize(self) -> None:
+        """Find segments of which none can be left out: ddmin, "reduce to complement" and all."""
+        if self._accept(()):
+            return
+        parts = 2
+        while self._spendable():
+            segments = self._best.wish
+            parts = min(parts, len(segments))
+            if parts < 2:  # noqa: PLR2004  # nothing to divide
                 return
-        middle = (start + end) // 2
-        self._regroup(start, middle)
-        self._regroup(middle, end)
+            if self._reduce(segments, parts):
+                parts = max(parts - 1, 2)
+            elif parts == len(segments):
+                return
+            else:
+                parts *= 2
 
-    def _shorter(self) -> Iterator[list[int]]:
-        """Cut the end off: half of it, then less and less."""
-        choices = self._best.choices
-        size = len(choices)
-        while size > 1:
-            size //= 2
-            yield choices[: len(choices) - size]
+    def _reduce(self, segments: tuple[Segment, ...], parts: int) -> bool:
+        """Try each part alone, then all but each part."""
+        edges = [len(segments) * number // parts for number in range(parts + 1)]
+        windows = list(pairwise(edges))
+        if parts == 2:  # noqa: PLR2004  # later each part alone is too small to fail by itself
+            for start, end in windows:
+                if self._accept(segments[start:end]):
+                    return True
+        return any(self._accept(segments[:start] + segments[end:]) for start, end in windows)
 
-    def _without_segments(self) -> Iterator[list[int]]:
-        """Leave out runs of one task: many at once, then one at a time."""
-        segments = _segments(self._best.choices)
-        size = len(segments) // 2
-        while size:
-            for start in range(0, len(segments), size):
-                yield _flat(segments[:start] + segments[start + size :])
-            size //= 2
+    def _rearrange(self) -> None:
+        """Join segments, let one go on to its end, exchange neighbours, exchange tasks."""
+        for candidates in (_joined, _prolonged, _exchanged, _renamed):
+            progress = True
+            while progress and self._spendable():
+                progress = any(self._accept(wish) for wish in candidates(self._best.wish))
 
-    def _joined_segments(self) -> Iterator[list[int]]:
-        """Move a run of a task to the next run of the same task, or the other way round."""
-        segments = _segments(self._best.choices)
-        for index, (task, length) in enumerate(segments):
-            for other in range(index + 1, len(segments)):
-                if segments[other][0] == task:
-                    joined = (task, length + segments[other][1])
-                    later = [*segments[:index], *segments[index + 1 : other], joined]
-                    sooner = [*segments[:index], joined, *segments[index + 1 : other]]
-                    yield _flat(later + segments[other + 1 :])
-                    yield _flat(sooner + segments[other + 1 :])
-                    break
+    # -- the same cost, a better place -----------------------------------------------------------
 
+    def _settle_points(self) -> None:
+        """Move each switch to the last point where it still matters.
 
-def _switches(choices: list[int]) -> int:
-    return sum(one != two for one, two in pairwise(choices))
+        That is right before an operation that another order would have changed: the one that a
+        reader has to look at, and the one by which a token can find the place again.
+        """
+        for index in range(len(self._best.wish)):
+            if index < len(self._best.wish) and self._best.wish[index][1] != TO_THE_END:
+                self._settle(index)
 
+    def _settle(self, index: int) -> None:
+        """Double the distance while the failure stays, then halve it: most moves are monotone."""
+        step = 1
+        while self._move(index, step):
+            step *= 2
+        while step > 1:
+            step //= 2
+            self._move(index, step)
 
-def _orders(choices: list[int], start: int, end: int) -> list[list[int]]:
-    """Return orders of a window's tasks, the one with the fewest switches at its ends first."""
-    tasks = list(dict.fromkeys(choices[start:end]))
-    before = choices[start - 1] if start else None
-    after = choices[end] if end < len(choices) else None
-    joined = sorted(tasks, key=lambda task: (task != before, task == after))
-    orders = [joined, joined[::-1], tasks]
-    return [order for number, order in enumerate(orders) if order not in orders[:number]]
-
-
-def _segments(choices: list[int]) -> list[tuple[int, int]]:
-    segments: list[tuple[int, int]] = []
-    for choice in choices:
-        if segments and segments[-1][0] == choice:
-            segments[-1] = (choice, segments[-1][1] + 1)
-        else:
-            segments.append((choice, 1))
-    return segments
+    def _move(self, index: int, points: int) -> bool:
+        wish = self._best.wish
+        if not self._spendable() or index >= len(wish):
+            return False
+        task, stop = wish[index]
+        later = (*wish[:index], (task, stop + points), *wish[index + 1 :])
+        made = self._run(Wish(later, early_timeouts=self.early))
+        if made is None or made.cost[:3] > self._best.cost[:3]:
+            return False
+        if index >= len(made.wish) or made.wish[index] != (task, stop + points):
+            return False  # it was cut short by something else
+        self._best = made
+        return True
 
 
-def _flat(segments: list[tuple[int, int]]) -> list[int]:
-    return [task for task, length in segments for _ in range(length)]
+def _joined(wish: tuple[Segment, ...]) -> Iterator[tuple[Segment, ...]]:
+    """Let a task do at once what it does in two segments: at the first one's place."""
+    for index, (task, _) in enumerate(wish[:MAX_PAIRS]):
+        for other in range(index + 1, len(wish)):
+            if wish[other][0] == task:
+                joined = (task, wish[other][1])
+                yield (*wish[:index], joined, *wish[index + 1 : other], *wish[other + 1 :])
+                break
+
+
+def _prolonged(wish: tuple[Segment, ...]) -> Iterator[tuple[Segment, ...]]:
+    """Let a task go on to its end where it was interrupted."""
+    for index, (task, stop) in enumerate(wish[:MAX_PAIRS]):
+        if stop != TO_THE_END:
+            yield (*wish[:index], (task, TO_THE_END), *wish[index + 1 :])
+
+
+def _exchanged(wish: tuple[Segment, ...]) -> Iterator[tuple[Segment, ...]]:
+    """Let two neighbours run in the other order."""
+    for index in range(min(len(wish) - 1, MAX_PAIRS)):
+        yield (*wish[:index], wish[index + 1], wish[index], *wish[index + 2 :])
+
+
+def _renamed(wish: tuple[Segment, ...]) -> Iterator[tuple[Segment, ...]]:
+    """Let two tasks take each other's part: they often do the same."""
+    tasks = sorted({task for task, _ in wish if task})
+    for one, other in islice(combinations(tasks, 2), MAX_PAIRS):
+        parts = {one: other, other: one}
+        yield tuple((parts.get(task, task), stop) for task, stop in wish)

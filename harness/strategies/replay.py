@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.errors import DriftError
+from harness.strategies.wish import first_ready
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,8 +102,3 @@ class Guide:
             return None
         wanted = self._choices[number]
         return next((task for task in ready if task.id == wanted), None)
-
-
-def first_ready(ready: Sequence[Task]) -> Task:
-    """Return who goes on where nobody is named: a timeout fires only if nobody else can run."""
-    return next((task for task in ready if not task.parked), ready[0])

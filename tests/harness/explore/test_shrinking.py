@@ -6,7 +6,6 @@ import itertools
 import random
 import threading
 import time
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +13,12 @@ import pytest
 import harness
 from harness import shrink
 from harness.campaign import Campaign
-from harness.finding import FindingKind, signature_of
-from harness.replay_token import decode_token
+from harness.explore import visible_body
+from harness.finding import FindingKind, kind_of, signature_of
 from harness.strategies.random_walk import RandomWalk
+from harness.strategies.registry import make_strategy
 from harness.strategies.replay import Replay
+from harness.strategies.wish import TO_THE_END
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,22 +65,93 @@ LONG = """
             idle(box, 250)
             assert not (first == 1 and box.x == 0)
         in_tasks(flip, look)
+    def lost_wakeup():
+        box, condition = Box(), threading.Condition()
+        def wait():
+            idle(box, 480)
+            with condition:
+                condition.wait()
+        def wake():
+            idle(box, 480)
+            with condition:
+                condition.notify()
+        in_tasks(wait, wake)
+    def crowd():
+        box = Box()
+        def bystander():
+            idle(box, 90)
+        def one():
+            box.x = 1
+            box.x = 0
+        def other():
+            assert not box.x
+        in_tasks(*[bystander] * 5, one, *[bystander] * 5, other)
 """
 
 
 @pytest.mark.parametrize("strategy", ["random", "pct"])
-@pytest.mark.parametrize(("name", "most"), [("lost_update", 4), ("abba", 3), ("twice", 5)])
-def test_two_thousand_choices_come_down_to_a_handful_of_switches(
-    name: str, most: int, strategy: str, plain: Plain
+@pytest.mark.parametrize(
+    ("name", "preemptions", "switches"),
+    [("lost_update", 1, 2), ("abba", 1, 2), ("twice", 2, 4), ("lost_wakeup", 0, 1)],
+)
+def test_two_thousand_choices_come_down_to_the_switches_that_matter(
+    name: str, preemptions: int, switches: int, strategy: str, plain: Plain
 ) -> None:
     body = getattr(plain(LONG), name)
-    finding = harness.explore(body, strategy, executions=3_000, seed=1).finding
-    assert finding is not None
-    choices = decode_token(finding.token).choices
-    assert len(choices) > 900  # the turns of the loops are still there
-    assert sum(one != two for one, two in pairwise(choices)) <= most
-    assert len(finding.token) < 600
-    assert harness.replay(body, finding.token) is not None
+    shrinker, before, after = shrunk(body, strategy)
+    assert before[3] > 1_000
+    assert after[:2] == (preemptions, switches)  # no schedule with fewer of them fails
+    assert shrinker.shrunk is not None
+    assert shrinker.shrunk.complete
+    if strategy == "random":
+        assert before[1] > 300
+        assert str(shrinker.shrunk).startswith(f"{before[1]} switches in {before[3]} choices made ")
+
+
+def shrunk(body: Any, strategy: str) -> tuple[shrink.Shrinker, Any, Any]:
+    """Return a shrinker that has done its work, and what the schedule cost before and after."""
+    campaign = Campaign(model="free-threaded", max_steps=20_000, body=body)
+    with visible_body(body) as (seen, _), campaign:
+        made = make_strategy(strategy, 1)[1]
+        ending, schedule = failing_schedule(campaign, seen, made)
+        early = bool(getattr(made, "early_timeouts", False))
+        shrinker = shrink.Shrinker(campaign, seen, early=early, signature=signature_of(ending))
+        small = shrinker.shrink(schedule)
+        assert shrinker.shrunk is not None
+        again, ran = campaign.run(seen, Replay(small, early_timeouts=shrinker.early))
+        assert (signature_of(again), ran) == (signature_of(ending), small)
+    return shrinker, shrinker.shrunk.before, shrinker.shrunk.after
+
+
+def test_tasks_that_the_failure_does_not_need_never_run(plain: Plain) -> None:
+    """Ten bystanders start before and after the two tasks that matter."""
+    _, before, after = shrunk(plain(LONG).crowd, "random")
+    assert before[2] > 8
+    assert after[2] == 3  # the main task, and the two
+    assert before[3] > 80
+    assert after[3] < 20
+
+
+@pytest.mark.parametrize(
+    ("without", "name", "strategy"),
+    [("_minimize", "lost_update", "random"), ("_rearrange", "crowd", "random"),
+     ("_rearrange", "twice", "pct")],
+)  # fmt: skip
+def test_each_pass_is_needed(
+    without: str, name: str, strategy: str, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = getattr(plain(LONG), name)
+    _, _, full = shrunk(body, strategy)
+    monkeypatch.setattr(shrink.Shrinker, without, lambda _self: None)
+    _, _, less = shrunk(body, strategy)
+    assert full[:2] < less[:2]
+
+
+def test_a_switch_comes_to_stand_before_the_operation_that_matters(plain: Plain) -> None:
+    """A hundred turns of a loop lie between the read and the write; any of them would fail."""
+    shrinker, _, _ = shrunk(plain(LONG).lost_update, "random")
+    ((_, stop),) = [part for part in shrinker._best.wish if part[1] != TO_THE_END]
+    assert stop == 801  # two accesses a turn, 400 turns, and the read: then comes the write
 
 
 def test_shrinking_keeps_the_failure_that_was_found(plain: Plain) -> None:
@@ -116,12 +188,12 @@ def test_shrinking_keeps_the_failure_that_was_found(plain: Plain) -> None:
     assert kinds == {KeyError, ValueError}
 
 
-def failing_schedule(campaign: Campaign, body: Any) -> tuple[Any, list[int]]:
-    strategy = RandomWalk(0)
+def failing_schedule(campaign: Campaign, body: Any, strategy: Any = None) -> tuple[Any, list[int]]:
+    strategy = strategy or RandomWalk(0)
     for number in itertools.count():
         strategy.begin(number)
         ending, schedule = campaign.run(body, strategy)
-        if ending.error is not None or ending.cycle:
+        if kind_of(ending) is not None:
             return ending, schedule
     raise AssertionError
 
@@ -149,14 +221,14 @@ def test_preemptions_go_first_and_no_candidate_costs_more() -> None:
         costs: list[Any] = []
 
         class Watched(shrink.Shrinker):
-            def _try(self, candidate: list[int]) -> Any:
-                cost = super()._try(candidate)
+            def _accept(self, *arguments: Any) -> bool:
+                better = super()._accept(*arguments)
                 costs.append(self._best.cost)
-                return cost
+                return better
 
         shrinker = Watched(campaign, _deadlocking, early=False, signature=signature_of(ending))
         small = shrinker.shrink(schedule)
-        assert costs == sorted(costs, reverse=True)  # lexicographic: preemptions, switches, steps
+        assert costs == sorted(costs, reverse=True)  # preemptions, switches, tasks, choices
         assert costs[-1] < costs[0]
         again, _ = campaign.run(_deadlocking, Replay(small, early_timeouts=False))
         assert signature_of(again) == signature_of(ending)
