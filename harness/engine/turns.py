@@ -163,13 +163,13 @@ class Turns(State):
             self._refuse_to_block(on)
         if deadline_ns is not None and deadline_ns <= self.now_ns:
             return False  # a wait of no time is none, whoever else could run meanwhile
+        task.deadline_ns = deadline_ns
         if self.watched:
             self._watch_block(task, on, label)
         task.waiting_on = on
         task.timed_out = False
         self.ready.remove(task)
         if deadline_ns is not None:
-            task.deadline_ns = deadline_ns
             self._park(task)
         self._refresh_alone()
         following = self._next()
@@ -181,11 +181,9 @@ class Turns(State):
                 following.worker.switch()
             if self.loops:
                 self._restore_loop()
-        if deadline_ns is not None:
-            task.deadline_ns = None
-        task.waiting_on = None
         if self.watched:
-            self._watch_resumption(task, on)
+            self._watch_resumption(task, on)  # who is told may ask whether there was a deadline
+        task.deadline_ns = task.waiting_on = None
         in_time = not task.timed_out
         task.timed_out = False
         return in_time

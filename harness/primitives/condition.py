@@ -81,13 +81,14 @@ class Condition:
             self._enter(execution)
         if not self._is_owned():
             raise RuntimeError("cannot wait on un-acquired lock")
-        until_ns = deadline_ns(execution, timeout)
+        deadline_ns(execution, timeout)  # raises for what is no timeout
         task = execution.current
         parked = self._parked
         parked.append(task)
         saved = self._release_save()
         notified = False
         try:
+            until_ns = deadline_ns(execution, timeout)  # the time runs from the release on
             # Somebody may have notified between the release and here: then there is no wait.
             notified = task not in parked or execution.block(self, until_ns)
         finally:
