@@ -73,6 +73,13 @@ def planted(session: nox.Session) -> None:
 
 
 @nox.session
+def suite(session: nox.Session) -> None:
+    """Search every known bug with every strategy, 20 seeds each: about 30 minutes; goes on."""
+    install(session)
+    session.run("python", "-m", "tests.suite", "--store", STORE, *session.posargs)
+
+
+@nox.session
 def stress(session: nox.Session) -> None:
     """Run every scenario with real threads in child processes: about 2 minutes."""
     install(session)
