@@ -11,6 +11,7 @@ from harness.strategies.dfs import BoundedDfs
 from harness.strategies.pct import Pct
 from harness.strategies.pos import Pos
 from harness.strategies.random_walk import RandomWalk
+from harness.strategies.rff import Rff
 from harness.strategies.surw import Surw
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _MAKERS: Final[dict[str, Callable[[int], Strategy]]] = {
     "pos": Pos,
     "surw": Surw,
     "delay": Delay,
+    "rff": Rff,
     "dfs": lambda _seed: BoundedDfs(),
 }
 STRATEGY_NAMES: Final = tuple(_MAKERS)

@@ -1,0 +1,124 @@
+"""Reads-from fuzzing (RFF).
+
+Source: Wolff, Shi, Duck, Mathur, Roychoudhury, "Greybox Fuzzing for Concurrency Testing", ASPLOS
+2024. Executions that agree on who reads from whom behave alike, so the search walks over abstract
+schedules, small sets of wishes about that relation, and learns from what each run of one showed
+(`abstract_schedules`). An execution is steered towards its wishes (`constraints`); among those that
+they leave equal, partial order sampling decides (Yuan, Yang, Gu, CAV 2018): a random priority for
+each operation, drawn anew when an operation was performed that it cannot be swapped with.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+from harness.errors import ArgumentError
+from harness.strategies.abstract_schedules import EMPTY, Corpus
+from harness.strategies.constraints import Pursuit
+from harness.strategies.reads_from import ReadsFrom
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.engine.ending import Ending
+    from harness.engine.task import Task
+
+EARLY_SHARE: Final = 0.25  # executions in which timeouts may fire early, as in the random walk
+PLAIN_SHARE: Final = 0.05  # executions without a wish: what no wish leads to
+PATIENCE: Final = 200  # choices under constraints, beside twice the length of other executions
+
+
+class Rff:
+    """Feedback-driven search over reads-from constraints. One stream of `seed` for all executions.
+
+    Args:
+        feedback: Learn from what executions show; False is for comparison only.
+
+    Raises:
+        ArgumentError: `seed` is not a whole number.
+    """
+
+    __slots__ = ("_corpus", "_feedback", "_left", "_length", "_pursuit", "_random", "_schedule",
+                 "early_timeouts", "operations", "relation", "seed")  # fmt: skip
+
+    def __init__(self, seed: int, *, feedback: bool = True) -> None:
+        if type(seed) is not int:
+            raise ArgumentError("seed", seed, "a whole number")
+        self.seed = seed
+        self.operations = True
+        self.early_timeouts = False
+        self._feedback = feedback
+        self._random = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._start()
+
+    def _start(self) -> None:
+        self.relation = ReadsFrom()
+        self._corpus = Corpus(self.relation, self._random, feedback=self._feedback)
+        self._schedule = EMPTY
+        self._pursuit = Pursuit(EMPTY, self.relation, once=True)
+        self._length = 0  # operations of the longest execution without a wish
+        self._left = 0  # choices under constraints that are left before they are dropped
+
+    def begin(self, execution: int) -> bool:
+        """Choose an abstract schedule; execution 0 begins anew and has none."""
+        if not execution:
+            self._random.seed(self.seed)
+            self._start()
+        draw = self._random.random
+        self.early_timeouts = execution > 0 and draw() < EARLY_SHARE
+        plain = not execution or draw() < PLAIN_SHARE
+        self._schedule = EMPTY if plain else self._corpus.choose()
+        once = draw() < 0.5  # noqa: PLR2004  # a coin
+        self._pursuit = Pursuit(self._schedule, self.relation, once=once)
+        self._left = 2 * self._length + PATIENCE
+        self.relation.begin()
+        return True
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
+        """Return who the constraints want first, or else holds the greatest priority."""
+        relation, concerned = self.relation, self._pursuit.concerned
+        chosen = ready[0]
+        greatest = -9.0
+        steered = False
+        for task in ready:
+            step, new = relation.step(task)
+            if new:
+                self._pursuit.reached(step)
+            if new or step.raced():
+                step.priority = self._random.random()
+                step.drawn = relation.clock
+            rank = step.priority
+            if step.event in concerned:
+                bias = self._pursuit.bias(step, task.id)
+                steered = steered or bias != 0
+                rank += bias
+            if rank > greatest:
+                greatest = rank
+                chosen = task
+        if steered:
+            self._note_steering()
+        return chosen
+
+    def _note_steering(self) -> None:
+        """Give the constraints up when they have held somebody back for too long.
+
+        A loop that polls what is held back would never end.
+        """
+        self._left -= 1
+        if self._left <= 0:
+            self._pursuit.drop()
+
+    def perform(self, task: Task, atomic: bool) -> None:  # noqa: ARG002, FBT001  # Protocol
+        """Note who reads from whom."""
+        step, new = self.relation.step(task)
+        if new:
+            self._pursuit.reached(step)
+        self._pursuit.performed(*self.relation.perform(task))
+
+    def finish(self, tasks: Sequence[Task], ending: Ending) -> None:  # noqa: ARG002  # Protocol
+        """Learn from the execution."""
+        self.relation.finish()
+        self._corpus.note(self._schedule)
+        if not self._schedule:
+            self._length = max(self._length, self.relation.clock)
