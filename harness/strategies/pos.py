@@ -18,7 +18,8 @@ import math
 import random
 from typing import TYPE_CHECKING
 
-from harness.engine import board
+from harness.analysis.dependence import ASIDE, CHANGES, NOWHERE, dependent
+from harness.engine.board import CONTENT, READ
 from harness.errors import ArgumentError
 from harness.strategies.random_walk import EARLY_SHARE
 
@@ -122,14 +123,27 @@ class Pos:
         for task in ready:
             # What races is on one object; to look at that first saves nearly all of the calls.
             pending = task.pending
-            if pending[1] is target and task is not chosen and _race(done, pending):
+            if pending[1] is target and task is not chosen and race(done, pending):
                 priority[task.id] = self._random()
 
 
-def _race(one: Operation, other: Operation) -> bool:
-    """Say whether the order of two operations on one object can matter."""
-    if type(one[0]) is str or type(other[0]) is str:
-        return True
-    if one[0] == other[0] == board.READ:
+def race(one: Operation, other: Operation) -> bool:
+    """Say whether the order of two tasks' operations on one object matters.
+
+    What `dependent` says of them, without its tuples: with a hundred tasks at one variable it is
+    asked a hundred times a step.
+    """
+    kind, other_kind = one[0], other[0]
+    if kind in ASIDE or other_kind in ASIDE:
+        return dependent(one, 0, other, 1)
+    if type(kind) is int and type(other_kind) is int:
+        if kind == READ and other_kind == READ:
+            return False
+    elif kind in NOWHERE or other_kind in NOWHERE or not (_changes(kind) or _changes(other_kind)):
         return False
-    return one[2] == other[2] or board.CONTENT in (one[2], other[2])
+    key, other_key = one[2], other[2]
+    return bool(key == other_key) or CONTENT in (key, other_key)
+
+
+def _changes(kind: int | str) -> bool:
+    return CHANGES.get(kind, True) if isinstance(kind, str) else kind != READ
