@@ -18,7 +18,7 @@ from harness.engine.place import caller_site
 from harness.engine.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from harness.engine.execution import Execution
     from harness.engine.task import Task
@@ -67,6 +67,9 @@ class OpaqueWatch(Recorder):
             self.met.add(f"{words} ({plain.__qualname__} at {site})")
 
     def settle(self) -> None:
+        """Keep nothing."""
+
+    def end(self, tasks: Sequence[Task]) -> None:
         """Keep nothing."""
 
     def access(self, task: Task, kind: int, obj: object, key: object) -> None:  # noqa: ARG002  # as the base

@@ -31,6 +31,21 @@ class Held:
         return f"{self.name}, taken at {self.site.text()}"
 
 
+class Attempts:
+    """Tells which events are the success of an attempt that would not have waited."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: dict[int, int] = {}  # by task: what it tried to take just before
+
+    def succeeds(self, event: Event) -> bool:
+        """Say whether an event is the success of its task's attempt just before; feed it all."""
+        tried = self._last.get(event.task, 0)
+        self._last[event.task] = event.obj if event.kind == "try" else 0
+        return bool(tried) and tried == event.obj
+
+
 class HeldLocks:
     """The locks that are held now; feed it every event in order.
 

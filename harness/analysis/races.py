@@ -20,7 +20,7 @@ from harness.engine.effect import Effect
 from harness.engine.stack import sites_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.engine.place import Site
     from harness.engine.recorder import Event
@@ -127,12 +127,12 @@ class RaceDetector:
     """Finds the races of one execution.
 
     Args:
-        stacks: The stacks of accesses, by the number of the event.
+        stacks: The stack of each event.
     """
 
     __slots__ = ("_events", "_held", "_objects", "_order", "_seen", "_stacks", "races")
 
-    def __init__(self, events: Sequence[Event], stacks: Mapping[int, Frames]) -> None:
+    def __init__(self, events: Sequence[Event], stacks: Sequence[Frames]) -> None:
         self._events = events
         self._stacks = stacks
         self._order = HappensBefore()
@@ -201,7 +201,7 @@ class RaceDetector:
 
     def _access(self, index: int, held: tuple[Held, ...]) -> Access:
         event = self._events[index]
-        frames = self._stacks.get(event.number, ())
+        frames = self._stacks[index]
         return Access(
             step=event.number,
             task=event.task,
@@ -212,7 +212,7 @@ class RaceDetector:
         )
 
 
-def find_races(events: Sequence[Event], stacks: Mapping[int, Frames]) -> list[Race]:
+def find_races(events: Sequence[Event], stacks: Sequence[Frames]) -> list[Race]:
     """Return the data races of one recorded execution, at most `MAX_RACES` of them."""
     return RaceDetector(events, stacks).run()
 

@@ -130,6 +130,8 @@ class ObservedExecution(Execution):
             self._record.note(task, "begin", task)
 
     def _watch_end(self) -> None:
+        if self._record is not None:
+            self._record.end(self.tasks)
         if self.tool_error is None:
             self._finish(self.tasks, self.ending or Ending(EndingKind.FINISHED))
 

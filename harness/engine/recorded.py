@@ -72,3 +72,6 @@ class RecordedExecution(Execution):
 
     def _watch_beginning(self, task: Task) -> None:
         self._record.note(task, "begin", task)
+
+    def _watch_end(self) -> None:
+        self._record.end(self.tasks)

@@ -10,7 +10,7 @@ import sys
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from types import MemberDescriptorType, ModuleType
+from types import FrameType, MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
@@ -20,7 +20,7 @@ from harness.engine.place import Site, caller_site
 from harness.engine.stack import Frames, frames_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from harness.engine.execution import Execution
     from harness.engine.task import Task
@@ -86,7 +86,7 @@ class Recorder:
         self._names: dict[int, tuple[str, Callable[[], object]]] = {}
         self._named: Counter[str] = Counter()
         self._numbering = Numbering()
-        self.stacks: dict[int, Frames] = {}  # by the number of the event: of accesses only
+        self.stacks: list[Frames] = []  # of each event
         self._pending: tuple[Event, Any, Any] | None = None
         self._execution: Execution
 
@@ -107,11 +107,9 @@ class Recorder:
         """Note an access that is about to happen; a value written is read at the next event."""
         target = self._target(obj, key)
         event = self._append(task, _KINDS[kind], target, obj)
-        frame = sys._getframe(1)  # noqa: SLF001  # the one way to see the caller
-        event.effect = effect_of(kind, obj, key, frame)
+        event.effect = effect_of(kind, obj, key, sys._getframe(1))  # noqa: SLF001  # as below
         if key != board.CONTENT:
             event.part = self._numbering.part(event.obj, key)
-        self.stacks[event.number] = frames_of(frame)
         if kind == board.READ:
             event.value = describe(peek(obj, key))
         elif kind == board.WRITE:
@@ -135,8 +133,21 @@ class Recorder:
             event.value = describe(peek(obj, key))
             self._pending = None
 
-    def _append(self, task: Task, kind: str, target: str, obj: object) -> Event:
-        site = caller_site(sys._getframe(2))  # noqa: SLF001  # the one way to see the caller
+    def end(self, tasks: Sequence[Task]) -> None:
+        """Note who waits at the end and was never seen to begin it: what it wanted was taken."""
+        self.settle()
+        kinds = {event.task: event.kind for event in self.events}
+        for task in tasks:
+            waits = not task.finished and task.started and task.waiting_on is not None
+            if waits and kinds.get(task.id) != "blocks on":
+                on = task.waiting_on
+                self._append(task, "blocks on", self.name(on), on, task.worker.gr_frame)
+
+    def _append(  # one place in which events are made
+        self, task: Task, kind: str, target: str, obj: object, frame: FrameType | None = None
+    ) -> Event:
+        frame = frame or sys._getframe(2)  # noqa: SLF001  # the one way to see the caller
+        site = caller_site(frame)
         event = Event(len(self.events) + 1, task.id, task.name, kind, target, site)
         event.obj = self._numbering.number(obj)
         event.role = role_of(type(obj))
@@ -145,6 +156,7 @@ class Recorder:
         if event.role == "Condition":
             event.part = self._numbering.number(getattr(obj, "_lock", None))
         self.events.append(event)
+        self.stacks.append(frames_of(frame))
         done = f"{task.id}:{kind}:{target.partition('[')[0]}"  # a key may be an id(), or a hash
         self.digests.append(zlib.crc32(done.encode("utf-8", "replace"), self.digests[-1]))
         return event

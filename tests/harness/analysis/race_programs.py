@@ -559,3 +559,51 @@ CORRECT = (
     readers_only,
     finaliser_reads_what_the_owner_wrote,
 )
+
+
+# -- single ones ----------------------------------------------------------------------------------
+
+
+def through_a_function() -> None:
+    box, lock = Box(), threading.Lock()
+
+    def store(value: int) -> None:
+        box.value = value
+
+    def locked() -> None:
+        with lock:
+            store(1)
+
+    def bare() -> None:
+        box.value = 2
+
+    in_tasks(locked, bare)
+
+
+def seven_lines() -> None:
+    box = Box()
+
+    def work() -> None:
+        box.value = 1
+        box.value = 2
+        box.value = 3
+        box.value = 4
+        box.value = 5
+        box.value = 6
+        box.value = 7
+
+    in_tasks(work, work)
+
+
+def secret_keys() -> None:
+    table = {b"hunter2": b"hunter2"}
+
+    def work() -> None:
+        table[b"hunter2"] = b"hunter2 again"
+
+    in_tasks(work, work)
+
+
+SHOWN = (through_a_function,)
+MANY = (seven_lines,)
+SECRETS = (secret_keys,)

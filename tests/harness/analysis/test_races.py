@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,34 +12,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.analysis.races import Race
-    from harness.engine.recorder import Recorder
 
 
-def _load() -> Any:
-    """Import the programs in the ordinary way, past pytest's hook."""
-    path = Path(__file__).with_name("race_programs.py")
-    spec = importlib.util.spec_from_file_location("plain_race_programs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["plain_race_programs"] = module
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def races(record: Any) -> Callable[..., list[Race]]:
+    def find(body: Callable[[], object], runs: int = 1) -> list[Race]:
+        made = record(body, runs=runs)
+        return [race for _, one in made for race in find_races(one.events, one.stacks)]
+
+    return find
 
 
-programs = _load()
-
-
-def races_of(made: list[Recorder]) -> list[Race]:
-    return [race for one in made for race in find_races(one.events, one.stacks)]
-
-
-@pytest.mark.parametrize("body", programs.RACY, ids=lambda body: body.__name__)
-def test_a_planted_race_is_found(record: Any, body: Callable[[], None]) -> None:
+@pytest.mark.programs("race_programs", "RACY")
+def test_a_planted_race_is_found(races: Any, body: Callable[[], None]) -> None:
     # Which side comes first, and whether both get as far, is the schedule's: any of 30 will do.
-    assert races_of(record(body, runs=30))
+    assert races(body, 30)
 
 
-@pytest.mark.parametrize("body", programs.CORRECT, ids=lambda body: body.__name__)
-def test_no_correct_twin_is_accused(record: Any, body: Callable[[], None]) -> None:
-    assert races_of(record(body, runs=60)) == []
+@pytest.mark.programs("race_programs", "CORRECT")
+def test_no_correct_twin_is_accused(races: Any, body: Callable[[], None]) -> None:
+    assert races(body, 60) == []
+
+
+@pytest.mark.programs("race_programs", "SHOWN")
+def test_a_race_shows_both_stacks_tasks_and_locks(races: Any, body: Callable[[], None]) -> None:
+    (race,) = races(body)
+    assert race.target == "Box#1.value"
+    by_name = {access.task_name: access for access in (race.first, race.second)}
+    locked, bare = by_name["Thread-1 (locked)"], by_name["Thread-2 (bare)"]
+    assert [site.function.rpartition(".")[2] for site in locked.stack[:2]] == ["store", "locked"]
+    assert locked.stack[0].source() == "box.value = value"
+    assert [held.name for held in locked.held] == ["Lock#1"]
+    assert locked.held[0].site.source() == "with lock:"
+    assert bare.held == ()
+    assert bare.stack[0].source() == "box.value = 2"
+
+
+@pytest.mark.programs("race_programs", "MANY")
+def test_each_pair_of_lines_is_told_once(races: Any, body: Callable[[], None]) -> None:
+    found = races(body)
+    assert len(found) == len({race.signature() for race in found}) > 1
+
+
+@pytest.mark.programs("race_programs", "SECRETS")
+def test_no_value_or_key_of_bytes_is_shown(races: Any, body: Callable[[], None]) -> None:
+    found = races(body)
+    assert found
+    assert "hunter2" not in f"{found!r}{[race.to_json() for race in found]}"
