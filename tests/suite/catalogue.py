@@ -197,6 +197,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     _entry("E8", "event_cleared_late", "condition_waits", _TWO, LOST_WAKEUP),
     _entry("E9", "once_guard", "condition_waits", _TWO, ASSERTION),
     _entry("E10", "cached_property_locks", "lock_cycles", _ONE, DEADLOCK),
+    _entry("", "install_user_keyrings", "kernel_keyrings", _ONE, EXCEPTION),
 )
 
 

@@ -41,7 +41,7 @@ class Summary:
     dry: bool = False
 
     def __str__(self) -> str:
-        number = f"{self.median:.0f}" if self.median >= 10 else f"{self.median:g}"
+        number = f"{self.median:g}"
         shown = f">{number}" if self.censored else number
         if self.dry and not self.found:
             return f"none in all {number}"

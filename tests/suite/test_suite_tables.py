@@ -39,7 +39,7 @@ def search(executions: int, end: SearchEnd = FOUND, **more: Any) -> Search:
         ([search(1), search(2)], "1.5"),
         ([search(3), search(5), search(2_000, BUDGET)], "5 (2/3)"),
         ([search(3), search(2_000, BUDGET), search(2_000, BUDGET)], ">2000 (1/3)"),
-        ([search(3), search(2_000, BUDGET)], ">1002 (1/2)"),
+        ([search(3), search(2_000, BUDGET)], ">1001.5 (1/2)"),
         ([search(700, TIME)], ">700 (0/1)"),
         ([search(61, DRY)], "none in all 61"),
         ([search(61, SearchEnd.ERROR)], ">61 (0/1)"),
