@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # the modules beside t
 
 import engine_figures
 import flow_figures
+import local_figures
 import secret_figures
 from figure import Effort
 
@@ -28,7 +29,12 @@ from reports import Outcome, Record, write_run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FIGURES: Final = (*secret_figures.FIGURES, *flow_figures.FIGURES, *engine_figures.FIGURES)
+FIGURES: Final = (
+    *secret_figures.FIGURES,
+    *flow_figures.FIGURES,
+    *engine_figures.FIGURES,
+    *local_figures.FIGURES,
+)
 DEFAULT_STORE: Final = Path(".holdfast/store")
 
 

@@ -17,14 +17,18 @@ from figure import Effort, Figure, NotComparedError
 from rounds import no_collection
 
 import harness
+from harness.campaign import Campaign
+from harness.strategies import RandomWalk
 from reports import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-RATE_LIMIT: Final = 30_000.0  # executions per CPU-second: a body explored 1 000 times in a blink
-FRONTRUN_LIMIT: Final = 80.0  # times frontrun 0.7.0's random mode, in the same run
+RATE_LIMIT: Final = 40_000.0  # executions per CPU-second: a body explored 1 000 times in a blink
+THRICE_LIMIT: Final = 20_000.0  # the same of a program with three times the accesses
+STEPS_LIMIT: Final = 600_000.0  # choices per CPU-second: a bare prototype makes 800 000
+FRONTRUN_LIMIT: Final = 100.0  # times frontrun 0.7.0's random mode, in the same run
 FRONTRUN_VERSION: Final = "0.7.0"
 TIMEOUT_LIMIT_S: Final = 0.005  # CPU time of an execution whose threads wait 30 virtual seconds
 IMPORT_LIMIT_S: Final = 0.060  # the pytest plugin pays it in every run of every user
@@ -65,15 +69,49 @@ def engine_rate(effort: Effort) -> list[float]:
     return [rate_of(body, executions, seed=seed) for seed in range(rounds)]
 
 
+def thrice_rate(effort: Effort) -> list[float]:
+    """Return the same on two threads that increment three times each."""
+    body = program("three_increments")
+    executions, rounds = effort.pick(quick=2_000, full=10_000), effort.pick(quick=5, full=15)
+    rate_of(body, 200, seed=0)
+    return [rate_of(body, executions, seed=seed) for seed in range(rounds)]
+
+
+def steps_rate(effort: Effort) -> list[float]:
+    """Return the choices per CPU-second of long executions, in which two tasks could always run."""
+    body = program("long_run")
+    executions, rounds = effort.pick(quick=3, full=10), effort.pick(quick=5, full=15)
+    found = []
+    for seed in range(rounds):
+        walk = RandomWalk(seed)
+        with Campaign(model="free-threaded", max_steps=10**6, body=body) as campaign:
+            choices, start = 0, time.process_time()
+            for number in range(executions):
+                walk.begin(number)
+                _, schedule = campaign.run(body, walk)
+                choices += len(schedule)
+            found.append(choices / (time.process_time() - start))
+    return found
+
+
 def frontrun_ratio(effort: Effort) -> list[float]:
     """Return the engine's rate over frontrun's, both taken in turns on one program."""
+    return _ratio_on("two_increments", effort)
+
+
+def frontrun_thrice_ratio(effort: Effort) -> list[float]:
+    """Return the same on two threads that increment three times each."""
+    return _ratio_on("three_increments", effort)
+
+
+def _ratio_on(name: str, effort: Effort) -> list[float]:
     python = _frontrun_python()
-    body = program("two_increments")
+    body = program(name)
     executions, rounds = effort.pick(quick=2_000, full=10_000), effort.pick(quick=3, full=7)
     attempts = effort.pick(quick=200, full=600)
     rate_of(body, 200, seed=0)
     return [
-        rate_of(body, executions, seed=seed) / _frontrun_rate(python, attempts)
+        rate_of(body, executions, seed=seed) / _frontrun_rate(python, name, attempts)
         for seed in range(rounds)
     ]
 
@@ -137,10 +175,10 @@ def _frontrun_python() -> str:
     )
 
 
-def _frontrun_rate(python: str, attempts: int) -> float:
+def _frontrun_rate(python: str, name: str, attempts: int) -> float:
     script = str(HERE / "frontrun_rate.py")
     done = subprocess.run(  # noqa: S603  # the Python that the user named
-        [python, "-m", "frontrun.cli", python, script, str(attempts)],
+        [python, "-m", "frontrun.cli", python, script, name, str(attempts)],
         capture_output=True,
         text=True,
         timeout=_CHILD_TIMEOUT_S,
@@ -165,12 +203,39 @@ FIGURES: Final = (
         limit=RATE_LIMIT,
     ),
     Figure(
+        name="engine-rate-thrice",
+        about="executions per CPU-second of two threads that increment three times each",
+        metric="rate",
+        unit="per CPU-s",
+        direction=Direction.HIGHER,
+        measure=thrice_rate,
+        limit=THRICE_LIMIT,
+    ),
+    Figure(
+        name="engine-steps",
+        about="choices per CPU-second of long executions of two threads that always could run",
+        metric="rate",
+        unit="per CPU-s",
+        direction=Direction.HIGHER,
+        measure=steps_rate,
+        limit=STEPS_LIMIT,
+    ),
+    Figure(
         name="engine-against-frontrun",
         about=f"executions per CPU-second, times frontrun {FRONTRUN_VERSION}'s random mode",
         metric="ratio",
         unit="x",
         direction=Direction.HIGHER,
         measure=frontrun_ratio,
+        limit=FRONTRUN_LIMIT,
+    ),
+    Figure(
+        name="engine-against-frontrun-thrice",
+        about=f"the same of three increments each, times frontrun {FRONTRUN_VERSION}'s random mode",
+        metric="ratio",
+        unit="x",
+        direction=Direction.HIGHER,
+        measure=frontrun_thrice_ratio,
         limit=FRONTRUN_LIMIT,
     ),
     Figure(

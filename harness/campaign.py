@@ -207,11 +207,13 @@ def _unseen(call: Callable[..., Any]) -> Callable[..., Any]:
 
     def unseen(*arguments: object) -> Any:  # noqa: ANN401  # what the method returns
         before = board.alone, board.gil, board.counting
-        board.alone, board.gil, board.counting = True, False, False
+        board.alone = board.shared[board.ALONE_NAME] = True
+        board.gil = board.counting = False
         try:
             return call(*arguments)
         finally:
             board.alone, board.gil, board.counting = before
+            board.shared[board.ALONE_NAME] = board.alone
 
     return unseen
 

@@ -11,6 +11,7 @@ runs, while only one task could run, and inside a no-switch region.
 from __future__ import annotations
 
 import _thread
+import builtins
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -36,7 +37,13 @@ def no_point() -> None:
     """Stand in for a switching point while nothing runs."""
 
 
+# Rewritten code reads `alone` as a builtin, which costs it a fraction of calling a hook that asks.
+# Whoever sets one sets both: `board.alone = board.shared[board.ALONE_NAME] = ...`.
+ALONE_NAME: Final = "__hf_alone__"
+shared: Final[dict[str, Any]] = vars(builtins)
+
 alone: bool = True
+shared[ALONE_NAME] = True
 gil: bool = False
 counting: bool = False
 execution: Execution | None = None

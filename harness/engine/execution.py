@@ -17,6 +17,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from harness.engine import board
+from harness.engine.board import ALONE_NAME, shared
 from harness.engine.ending import Ending, EndingKind
 from harness.engine.place import caller_site
 from harness.engine.task import Task, TaskKilled
@@ -105,7 +106,7 @@ class Execution(Turns):
 
     def _close_board(self) -> None:
         board.execution = None
-        board.alone = True
+        board.alone = shared[ALONE_NAME] = True
         board.gil = False
         board.counting = False
         board.access = board.no_access

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from greenlet import getcurrent
 
 from harness.engine import board
+from harness.engine.board import ALONE_NAME, shared
 from harness.engine.ending import Ending, EndingKind, place_of
 from harness.engine.place import caller_site
 from harness.engine.region import Region
@@ -140,10 +141,11 @@ class State:
 
     def _refresh_alone(self) -> None:
         if self.watched:
-            board.alone = self.stopping
+            board.alone = shared[ALONE_NAME] = self.stopping
         else:
             others = len(self.ready) + (len(self.timed) if self.early else 0)
-            board.alone = others < 2 or bool(self.regions) or self.stopping  # noqa: PLR2004
+            alone = others < 2 or bool(self.regions) or self.stopping  # noqa: PLR2004
+            board.alone = shared[ALONE_NAME] = alone
 
     # -- ending ----------------------------------------------------------------------------------
 
@@ -171,7 +173,8 @@ class State:
     def stop(self) -> None:
         """Let nobody run but whoever cleans up."""
         self.stopping = True
-        board.alone = True
+        self.alone_limit = -1  # a loop that goes on is told to end
+        board.alone = shared[ALONE_NAME] = True
         self.step = self._step_stopping
 
     def _step_stopping(self, _label: str, _obj: object) -> None:

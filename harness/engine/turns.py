@@ -72,11 +72,13 @@ class Turns(State):
             self._pause()
 
     def _count_loop(self) -> None:
-        """Count a loop turn of a task that nobody else could interrupt."""
-        if self.stopping:
-            quiet_step(self)
-        else:
-            self._step_alone()
+        """Count a loop turn of a task that nobody else could interrupt; hot in local code."""
+        self.steps += 1
+        if self.steps > self.alone_limit:
+            if self.stopping:
+                quiet_step(self)
+            elif self._over_alone_limit():
+                self.leave_for_good()
 
     def _over_limit(self) -> bool:
         """Say whether the step bound is met; else let time pass, as it does while others run.

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from harness.engine.board import ALONE_NAME
+
 PREFIX: Final = "__hf_"
 SUFFIX: Final = "__"
 
@@ -19,6 +21,7 @@ def hook_name(short: str) -> str:
     return PREFIX + short + SUFFIX
 
 
+ALONE: Final = ALONE_NAME  # a variable, not a hook: nobody else can run
 ENTER: Final = hook_name("enter")
 REGION: Final = hook_name("region")
 

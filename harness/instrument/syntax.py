@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from harness.instrument.hook_names import hook_name
+from harness.instrument.hook_names import ALONE, hook_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,13 +15,30 @@ _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _FRESH = (*_DISPLAYS, ast.ListComp, ast.SetComp, ast.DictComp, ast.JoinedStr)
 
 
-def hook(short: str, *args: ast.expr) -> ast.Call:
+# Hooks that hand back their first argument and nothing else while nobody else can run.
+_QUIET_ALONE = frozenset(
+    ["read", "write", "read_item", "write_item", "del_item", "read_key", "write_key", "del_key"]
+    + ["content", "truth", "text", "pair", "method", "late_method", "call"]
+)
+
+
+def hook(short: str, *args: ast.expr) -> ast.expr:
     """Return a call of the hook `short`, standing where its first argument stands.
 
     Python reports an error of `with` or `for` at the expression, so the hook must not be wider.
+    Where the first argument is a plain variable, the call is left out while nobody else can run:
+    `(x if __hf_alone__ else __hf_read__(x, "n")).n` costs local code a fifth of the call.
     """
     call = ast.Call(ast.Name(hook_name(short), ast.Load()), list(args), [])
-    return ast.copy_location(call, args[0]) if args and hasattr(args[0], "lineno") else call
+    if not args or not hasattr(args[0], "lineno"):
+        return call
+    first = args[0]
+    ast.copy_location(call, first)
+    if short not in _QUIET_ALONE or not isinstance(first, ast.Name):
+        return call
+    alone = ast.copy_location(ast.Name(ALONE, ast.Load()), first)
+    again = ast.copy_location(ast.Name(first.id, ast.Load()), first)
+    return ast.copy_location(ast.IfExp(alone, again, call), first)
 
 
 def constant(value: str | None) -> ast.Constant:

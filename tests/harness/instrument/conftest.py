@@ -56,16 +56,21 @@ class Journal:
     @contextlib.contextmanager
     def region(self, reason: str) -> Iterator[None]:
         self.events.append(f"[{reason}")
-        was, board.alone = board.alone, True
+        was = board.alone
+        be_alone(True)
         try:
             yield
         finally:
-            board.alone = was
+            be_alone(was)
             self.events.append("]")
 
     def stand_in(self, lock: Any) -> Any:
         self.events.append(f"stand-in for {type(lock).__name__}")
         return self.twin
+
+
+def be_alone(alone: bool) -> None:  # noqa: FBT001  # the value to set
+    board.alone = board.shared[board.ALONE_NAME] = alone
 
 
 @contextlib.contextmanager
@@ -77,11 +82,13 @@ def observed(*, gil: bool = False) -> Iterator[Journal]:
     values = (journal, False, gil, True, journal.access, journal.point)
     for name, value in zip(names, values, strict=True):
         setattr(board, name, value)
+    be_alone(False)
     try:
         yield journal
     finally:
         for name, value in before.items():
             setattr(board, name, value)
+        be_alone(board.alone)
 
 
 def define(source: str, *, plain: bool = False) -> dict[str, Any]:

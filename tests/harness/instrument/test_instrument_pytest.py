@@ -34,12 +34,12 @@ def test_is_instrumented():
 def test_accesses_in_asserts_are_recorded():
     box = Box()
     board.access = note
-    board.alone = False
+    board.alone = board.shared[board.ALONE_NAME] = False
     try:
         assert box.n == 1, "n"
         assert not box.n > 3
     finally:
-        board.alone = True
+        board.alone = board.shared[board.ALONE_NAME] = True
         board.access = board.no_access
     assert [key for key in seen if key == "n"] == ["n", "n"]
 
