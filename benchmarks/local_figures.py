@@ -1,4 +1,4 @@
-"""What instrumentation costs a thread that nobody disturbs, over the same code as it was written."""
+"""What instrumentation costs a thread that nobody disturbs, over the same code as written."""
 
 from __future__ import annotations
 

@@ -17,8 +17,19 @@ _FRESH = (*_DISPLAYS, ast.ListComp, ast.SetComp, ast.DictComp, ast.JoinedStr)
 
 # Hooks that hand back their first argument and nothing else while nobody else can run.
 _QUIET_ALONE = frozenset(
-    ["read", "write", "read_item", "write_item", "del_item", "read_key", "write_key", "del_key"]
-    + ["content", "truth", "text", "pair", "method", "late_method", "call"]
+    (
+        *(
+            "read",
+            "write",
+            "read_item",
+            "write_item",
+            "del_item",
+            "read_key",
+            "write_key",
+            "del_key",
+        ),
+        *("content", "truth", "text", "pair", "method", "late_method", "call"),
+    )
 )
 
 

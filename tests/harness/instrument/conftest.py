@@ -57,11 +57,11 @@ class Journal:
     def region(self, reason: str) -> Iterator[None]:
         self.events.append(f"[{reason}")
         was = board.alone
-        be_alone(True)
+        be_alone(alone=True)
         try:
             yield
         finally:
-            be_alone(was)
+            be_alone(alone=was)
             self.events.append("]")
 
     def stand_in(self, lock: Any) -> Any:
@@ -69,7 +69,7 @@ class Journal:
         return self.twin
 
 
-def be_alone(alone: bool) -> None:  # noqa: FBT001  # the value to set
+def be_alone(*, alone: bool) -> None:
     board.alone = board.shared[board.ALONE_NAME] = alone
 
 
@@ -82,13 +82,13 @@ def observed(*, gil: bool = False) -> Iterator[Journal]:
     values = (journal, False, gil, True, journal.access, journal.point)
     for name, value in zip(names, values, strict=True):
         setattr(board, name, value)
-    be_alone(False)
+    be_alone(alone=False)
     try:
         yield journal
     finally:
         for name, value in before.items():
             setattr(board, name, value)
-        be_alone(board.alone)
+        be_alone(alone=board.alone)
 
 
 def define(source: str, *, plain: bool = False) -> dict[str, Any]:
