@@ -59,6 +59,7 @@ class Surw:
         "_places",
         "_priority",
         "_random",
+        "_runs",
         "_seeking",
         "_stream",
         "_target_id",
@@ -84,6 +85,7 @@ class Surw:
         """Unlearn everything."""
         self._family = Family()
         self._places = Places()
+        self._runs = 0  # of this strategy: `execution` may count those of others, too
         self._teaches = False
         self._lesson: Lesson | None = None
         self._begin_execution()
@@ -111,7 +113,8 @@ class Surw:
             self._places.learn(self._lesson, self._family)
         self._begin_execution()
         self._family.begin()
-        self._teaches = not execution & (execution + 1)
+        self._runs += 1
+        self._teaches = not self._runs & (self._runs - 1)
         self._place = self._selected()
         self._seeking = self._place is not None
         self._lesson = Lesson() if self._teaches or self._seeking else None
@@ -132,11 +135,13 @@ class Surw:
 
     # -- what the engine tells -------------------------------------------------------------------
 
-    def perform(self, task: Task, atomic: bool) -> None:  # noqa: ARG002, FBT001  # Protocol
+    def perform(self, task: Task, atomic: bool) -> None:  # noqa: FBT001  # Protocol
         """Count what happens, also where there was no choice."""
         kind, obj, _ = task.pending
         if kind in _LIFE:
             self._note_life(task.id, kind, obj)
+        if atomic:
+            return  # nobody could have been held back from it
         if id(obj) == self._target_id:
             if self._is_target(task):
                 self._spend(task.id)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import harness
+from harness.strategies import surw
 from harness.strategies.random_walk import RandomWalk
-from harness.strategies.surw import FAIR_TURNS, Surw
+from harness.strategies.surw import Surw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -271,15 +272,9 @@ def test_an_object_is_found_again_in_every_execution_whoever_comes_first() -> No
     assert found[0] == 199  # all but the first, in which there is nothing to find
 
 
-def test_a_task_that_polls_for_one_that_is_held_back_does_not_hang() -> None:
-    waits: list[int] = []
-
-    class Watched(Surw):
-        def pick(self, ready: Any, current: Any) -> Any:
-            chosen = super().pick(ready, current)
-            waits.append(self._turns)
-            return chosen
-
+def test_a_task_that_polls_for_one_that_is_held_back_does_not_hang(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Cell:
         done = False
         n = 0
@@ -302,9 +297,33 @@ def test_a_task_that_polls_for_one_that_is_held_back_does_not_hang() -> None:
 
         in_threads(poll, finish)
 
-    result = harness.explore(body, Watched(1), executions=400)
-    assert result.verdict is harness.Verdict.PASSED, result.evidence
-    assert max(waits) <= FAIR_TURNS
+    result = harness.explore(body, Surw(1), executions=100)
+    assert (result.finding, result.overruns) == (None, 0)
+    # Half of the executions that select `n` draw the one that polls to be the first there.
+    monkeypatch.setattr(surw, "PATIENCE", 10**9)
+    assert harness.explore(body, Surw(1), executions=100).overruns > 0
+
+
+def test_a_loop_that_polls_ends_because_everybody_draws_anew() -> None:
+    longest = 0
+
+    class Watched(Surw):
+        def pick(self, ready: Any, current: Any) -> Any:
+            nonlocal longest
+            chosen = super().pick(ready, current)
+            longest = max(longest, self._turns)
+            return chosen
+
+    def body() -> None:
+        thread = threading.Thread(target=threading.Lock().acquire)
+        thread.start()
+        while thread.is_alive():
+            pass
+
+    result = harness.explore(body, Watched(1), executions=3_000)
+    assert (result.finding, result.overruns) == (None, 0)
+    # There is nothing to select. A run of k turns comes with a chance of about 1/k.
+    assert longest == surw.FAIR_TURNS
 
 
 @pytest.mark.parametrize("wrong", ["x", 1.5, True, None])
