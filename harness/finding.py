@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.analysis.analyses import NOTHING_SHOWN, Analyses
 from harness.engine.ending import Ending, EndingKind
 from harness.engine.place import Site, is_ours
 
@@ -26,7 +27,10 @@ class FindingKind(StrEnum):
     LIVELOCK = "livelock: tasks run and make no progress"
     LEAKED_TASK = "leaked task: the body returned, and a task waits for ever"
     DATA_RACE = "data race: two unordered accesses, one of them a write"
-    LOCK_ORDER = "lock-order inversion"
+    LOCK_ORDER = (
+        "lock-order inversion: tasks take the same locks in orders that can block each other"
+    )
+    LOCK_HELD = "lock held too long: a task waited or called out with a lock held"
     NOT_LINEARIZABLE = "the history is not linearizable"
     NONDETERMINISM = "nondeterminism: the same schedule did something else the second time"
     CRASH = "crash: a signal ended the process"
@@ -57,6 +61,8 @@ class Finding:
         places: Where each task stood that had not ended.
         stack: The failing task's own lines, innermost last, for an exception.
         error: The exception itself, where there is one in this process.
+        analyses: What the recorded run shows beside the failure: data races, lock orders that can
+            deadlock, locks kept while waiting or calling out, and the cycle of a deadlock.
     """
 
     kind: FindingKind
@@ -68,6 +74,7 @@ class Finding:
     places: tuple[str, ...] = ()
     stack: tuple[str, ...] = ()
     error: BaseException | None = field(default=None, repr=False, compare=False)
+    analyses: Analyses = field(default=NOTHING_SHOWN, repr=False)
 
     def __str__(self) -> str:
         from harness.render.story import tell  # noqa: PLC0415  # only a failure pays for it
@@ -82,6 +89,7 @@ class Finding:
             "token": self.token,
             "gil_reachable": self.gil_reachable,
             "command": self.command,
+            **self.analyses.to_json(),
             "story": str(self),
         }
 
@@ -98,6 +106,8 @@ def kind_of(ending: Ending) -> FindingKind | None:
     match ending.kind:
         case EndingKind.FINISHED | EndingKind.STEP_BOUND:
             return None
+        case EndingKind.BREACH:
+            return None if ending.breach is None else FindingKind[ending.breach.finding]
         case EndingKind.RAISED:
             if isinstance(ending.error, AssertionError):
                 return FindingKind.ASSERTION
@@ -108,6 +118,8 @@ def kind_of(ending: Ending) -> FindingKind | None:
 
 def message_of(ending: Ending) -> str:
     """Return what happened, in words."""
+    if ending.breach is not None:
+        return ending.breach.message
     if ending.error is not None:
         who = ending.task.name if ending.task is not None else "a task"
         text = str(ending.error).strip() or "(no message)"
@@ -133,6 +145,8 @@ def stack_of(error: BaseException | None) -> tuple[str, ...]:
 def signature_of(ending: Ending) -> tuple[object, ...]:
     """Return what makes two failures the same one, for shrinking and replay."""
     error = ending.error
+    if ending.breach is not None:
+        return (ending.kind, ending.breach.finding, ending.breach.signature)
     if error is None:
         return (ending.kind,)
     line = None

@@ -30,6 +30,7 @@ MAX_SHOWN = 3  # places that one line of evidence names
 class OpaqueWatch(Recorder):
     """A recorder that keeps no events: only who touched what, and the opaque calls."""
 
+    keeps_events = False
     __slots__ = ("_calls", "_seen", "met")
 
     def __init__(self) -> None:
@@ -44,7 +45,15 @@ class OpaqueWatch(Recorder):
         self.finish()
         self._seen.clear()
 
+    def reach(
+        self, task: Task | None, kind: int | str = "", obj: object = None, key: object = None
+    ) -> None:
+        """Keep nothing."""
+
     def decision(self, task: Task | None, label: object) -> None:
+        """Keep nothing."""
+
+    def passed(self, task: Task) -> None:
         """Keep nothing."""
 
     def operation(self, task: Task, label: str, obj: object) -> None:

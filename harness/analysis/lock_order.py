@@ -70,6 +70,10 @@ class Inversion:
         lines = sorted((n.inner.site.path, n.inner.site.line) for n in self.nestings)
         return ("lock order", *lines)
 
+    def message(self) -> str:
+        """Return the inversion in a sentence."""
+        return f"{self.text()}: {'; '.join(nesting.text() for nesting in self.nestings)}"
+
     def text(self) -> str:
         """Return the locks in the order of the cycle."""
         names = [nesting.outer.name for nesting in self.nestings]

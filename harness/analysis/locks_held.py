@@ -59,8 +59,8 @@ class HeldTooLong:
         lines = sorted((held.site.path, held.site.line) for held in self.held)
         return ("lock held", self.site.path, self.site.line, *lines)
 
-    def text(self) -> str:
-        """Return what happened, in words."""
+    def message(self) -> str:
+        """Return what happened, in a sentence."""
         locks = " and ".join(held.text() for held in self.held)
         return f"{self.task_name} {self.doing} at {self.site.text()} while it holds {locks}"
 

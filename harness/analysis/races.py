@@ -49,6 +49,12 @@ class Access:
     stack: tuple[Site, ...]
     held: tuple[Held, ...] = ()
 
+    def text(self) -> str:
+        """Return who did what, where, and under which locks."""
+        locks = " and ".join(held.name for held in self.held) or "no lock"
+        where = self.stack[0].text() if self.stack else "an unknown line"
+        return f"{self.task_name} {self.kind}s it at {where}, holding {locks}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the access as plain values."""
         return {
@@ -80,6 +86,11 @@ class Race:
             if access.stack
         ]
         return ("race", *sorted(lines))
+
+    def message(self) -> str:
+        """Return the race in a sentence."""
+        ends = "; ".join(access.text() for access in (self.first, self.second))
+        return f"{self.target}: {ends}; nothing orders the two"
 
     def to_json(self) -> dict[str, Any]:
         """Return the race as plain values."""

@@ -23,6 +23,22 @@ class EndingKind(StrEnum):
     LOST_WAKEUP = "every task waits, and nobody is left to wake one"
     LEAKED_TASK = "the body returned, and a task waits for ever"
     STEP_BOUND = "the step bound was reached"
+    BREACH = "a rule was broken that the execution survived"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that somebody asked to fail on, broken in an execution that ended well.
+
+    Attributes:
+        finding: The name of the kind of finding that it makes.
+        message: What happened, in words.
+        signature: What makes two breaches the same one.
+    """
+
+    finding: str
+    message: str
+    signature: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,7 @@ class Ending:
         error: What left `task`, for RAISED.
         cycle: The tasks that wait for each other, for DEADLOCK.
         places: A line for every task that had not ended: what it does or waits for, and where.
+        breach: The rule that was broken, for BREACH.
     """
 
     kind: EndingKind
@@ -40,6 +57,7 @@ class Ending:
     error: BaseException | None = None
     cycle: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    breach: Breach | None = None
 
 
 def place_of(task: Task, *, running: Task | None) -> str:

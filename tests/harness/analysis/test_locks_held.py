@@ -86,7 +86,7 @@ def called_out(
     def run(method: str) -> list[str]:
         made = record(lambda: held_user.body(method), runs=5)
         return [
-            text.text() for _, one in made for text in find_held_too_long(one.events, one.stacks)
+            text.message() for _, one in made for text in find_held_too_long(one.events, one.stacks)
         ]
 
     return run
