@@ -8,14 +8,17 @@ in Thomson, Donaldson and Betts, TOPC 2016, delay bounding beats preemption boun
 
 `Delay` puts the delays at random places; `delay_search.DelaySearch` tries all of them.
 
-Departures: a task that keeps the processor for FAIR_TURNS choices while others could run is skipped
-free of charge, or a loop that polls would never end. A task that is offered only because its
-timeout may fire now comes after all that can go on.
+Departures: in RING_SHARE of its executions `Delay` draws the order of the round, so that what needs
+the third task before the first does not need a delay for each one between. A task that keeps the
+processor for FAIR_TURNS choices while others could run is skipped free of charge, or a loop that
+polls would never end. A task that is offered only because its timeout may fire now comes after all
+that can go on.
 """
 
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from harness.errors import ArgumentError
@@ -23,11 +26,12 @@ from harness.strategies.random_walk import EARLY_SHARE
 from harness.strategies.run_length import RunLength
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from harness.engine.task import Task
 
 DEFAULT_DELAYS = 2
+RING_SHARE = 0.5  # executions in which the order of the round is drawn: which need it is not known
 FAIR_TURNS = 500  # 10x the longest run of one task in our scenarios
 
 
@@ -42,7 +46,8 @@ def delay_bound(delays: int, most: int, steps: int) -> float:
     Raises:
         ArgumentError: A number is out of its range; it is a ValueError, too.
 
-    The number of delays is drawn first, then the place of each: 1 / (most * steps**delays).
+    The order of the round is that of the ids with a chance of 1 - RING_SHARE; then the number of
+    delays is drawn, then the place of each: (1 - RING_SHARE) / (most * steps**delays).
     """
     for name, value in (("most", most), ("delays", delays), ("steps", steps)):
         if type(value) is not int or value < 1:
@@ -50,40 +55,54 @@ def delay_bound(delays: int, most: int, steps: int) -> float:
     if delays > most:
         raise ArgumentError("delays", delays, f"at most the bound, {most}")
     try:
-        return 1.0 / (most * float(steps) ** delays)
+        return (1.0 - RING_SHARE) / (most * float(steps) ** delays)
     except OverflowError:
         return 0.0  # below the least float
 
 
 class RoundRobin:
-    """Whose turn it is: the task that has it keeps it, then the next by id, round and round."""
+    """Whose turn it is: the task that has it keeps it, then the next one, round and round."""
 
-    __slots__ = ("_holder", "_kept")
+    __slots__ = ("_draw", "_holder", "_kept", "_place")
 
     def __init__(self) -> None:
         self.reset()
 
-    def reset(self) -> None:
-        """Begin an execution: the body comes first."""
+    def reset(self, draw: Callable[[], float] | None = None) -> None:
+        """Begin an execution: the body comes first.
+
+        Args:
+            draw: Gives each task its place in the round, from 0 to 1; by default they go by id.
+        """
         self._holder = 0
         self._kept = 0
+        self._draw = draw
+        self._place: list[float] = []  # by task id; empty if they go by id
 
     def order(self, ready: Sequence[Task], current: Task | None) -> list[Task]:
         """Return who may run, by the number of delays that it costs."""
         if current is not None and current.id != self._holder:  # it came without a choice
             self._holder = current.id
             self._kept = 0
-        holder = self._holder
-        keeps = current is not None and self._kept < FAIR_TURNS
-        cut = 0
-        for task in ready:
-            if task.id > holder or (keeps and task is current):
-                break
-            cut += 1
-        waiting = [*ready[cut:], *ready[:cut]]
+        waiting = self._from_holder(ready) if self._draw is None else self._by_place(ready)
+        if current is not None and (waiting[-1] is current) and self._kept < FAIR_TURNS:
+            waiting.insert(0, waiting.pop())
         if any(task.parked for task in waiting):
             waiting.sort(key=_is_parked)
         return waiting
+
+    def _from_holder(self, ready: Sequence[Task]) -> list[Task]:
+        """Return the tasks that come after the one whose turn it was, by id, and it as the last."""
+        cut = bisect_right(ready, self._holder, key=_task_id)
+        return [*ready[cut:], *ready[:cut]]
+
+    def _by_place(self, ready: Sequence[Task]) -> list[Task]:
+        place, holder = self._place, self._holder
+        assert self._draw is not None
+        while len(place) <= max(ready[-1].id, holder):
+            place.append(self._draw())
+        here = place[holder]
+        return sorted(ready, key=lambda task: (place[task.id] <= here, place[task.id]))
 
     def take(self, chosen: Task) -> None:
         """Hand the turn over."""
@@ -92,6 +111,10 @@ class RoundRobin:
         else:
             self._holder = chosen.id
             self._kept = 0
+
+
+def _task_id(task: Task) -> int:
+    return task.id
 
 
 def _is_parked(task: Task) -> bool:
@@ -141,8 +164,9 @@ class Delay:
         else:
             self._length.note(self._step)
         self._step = 0
-        self._turns.reset()
         self._delays = {}
+        drawn = execution > 0 and self._random() < RING_SHARE
+        self._turns.reset(self._random if drawn else None)
         self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
         if execution:
             length = self._length.greatest
