@@ -130,7 +130,7 @@ def _told_both(name: str) -> Any:  # noqa: ANN401  # a method of the recorder's
 
     def tell(self: Pair, *told: Any, **named: Any) -> None:  # noqa: ANN401  # those of the recorder
         mine(self, *told, **named)
-        getattr(self._other, name)(*told, **named)  # noqa: SLF001  # a method of the class
+        getattr(self._other, name)(*told, **named)
 
     return tell
 

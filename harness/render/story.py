@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.render.crossing import find_crossing
 from harness.render.lanes import draw, held_at_end, number_remover, rows_of
+from harness.render.remarks import cycle_lines, remark_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,12 +51,14 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     rows = rows_of(events)
     yield _headline(finding)
     yield ""
-    yield from (f"  {line}" for line in _message_lines(finding, short))
+    cycle = cycle_lines(finding.analyses, short) if finding.kind.name == "DEADLOCK" else []
+    yield from (f"  {line}" for line in cycle or _message_lines(finding, short))
     if finding.stack:
         yield ""
         yield from (f"  {short(line)}" for line in _own_lines(finding.stack))
     yield from _crossing_lines(finding, events, rows, width)
     yield from _trace_lines(finding, rows, width)
+    yield from remark_lines(finding, short, width=width)
     yield from _end_lines(finding, events, short)
     yield ""
     if finding.gil_reachable:

@@ -1,0 +1,87 @@
+"""What a failing run shows beside its failure: races, lock orders, locks kept, the cycle."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from harness.analysis.analyses import Analyses
+    from harness.analysis.lock_order import Inversion
+    from harness.analysis.races import Access, Race
+    from harness.finding import Finding
+
+    Short = Callable[[str], str]
+
+MAX_SHOWN: Final = 3  # of each kind; the others are counted
+MAX_CALLERS: Final = 3  # lines of a stack that are shown below the access itself
+# Where everybody waits, a lock kept is the likely cause; elsewhere it would only distract.
+_STUCK: Final = ("DEADLOCK", "LOST_WAKEUP", "LEAKED_TASK", "LOCK_HELD")
+
+
+def cycle_lines(analyses: Analyses, short: Short) -> list[str]:
+    """Return the drawing of a deadlock's cycle; empty where there is none."""
+    return [] if analyses.cycle is None else [short(line) for line in analyses.cycle.draw()]
+
+
+def remark_lines(finding: Finding, short: Short, *, width: int) -> Iterator[str]:
+    """Yield a section for each kind of thing that the run shows."""
+    found = finding.analyses
+    yield from _section("Data races in this run", _races(found.races, short))
+    yield from _section(
+        "Lock orders in this run that another schedule can turn into a deadlock",
+        _inversions(found.inversions, short, width),
+    )
+    if finding.kind.name in _STUCK:
+        yield from _section(
+            "Locks kept while waiting or calling out",
+            (_wrap(short(one.message()), width, "") for one in found.held),
+        )
+
+
+def _section(title: str, items: Iterable[Sequence[str]]) -> Iterator[str]:
+    items = list(items)
+    if not items:
+        return
+    yield ""
+    yield f"{title}:"
+    for item in items[:MAX_SHOWN]:
+        yield from (f"  {line}" for line in item)
+    if len(items) > MAX_SHOWN:
+        yield f"  and {len(items) - MAX_SHOWN} more"
+
+
+def _races(races: Sequence[Race], short: Short) -> Iterator[list[str]]:
+    for race in races:
+        lines = [f"{short(race.target)}: nothing orders these two"]
+        for access in (race.first, race.second):
+            lines += [f"  {line}" for line in _access(access, short)]
+        yield lines
+
+
+def _access(access: Access, short: Short) -> Iterator[str]:
+    yield short(access.text())
+    for site in access.stack[1 : 1 + MAX_CALLERS]:
+        if not site.path.endswith("threading.py"):  # how every thread comes to its function
+            yield f"  called at {short(site.text())}"
+
+
+def _inversions(inversions: Sequence[Inversion], short: Short, width: int) -> Iterator[list[str]]:
+    for inversion in inversions:
+        lines = [short(inversion.text())]
+        for nesting in inversion.nestings:
+            lines += _wrap(short(nesting.text()), width, "  ")
+        yield lines
+
+
+def _wrap(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width - 2,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
