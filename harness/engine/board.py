@@ -4,8 +4,9 @@ Instrumented code and the twins of the standard primitives read this module at e
 a module of plain globals and not an object: one dictionary look-up tells that there is nothing to
 do. Only `harness.engine` writes here.
 
-A hook asks `if not board.alone: board.access(kind, obj, key)`. `alone` is True while no execution
-runs, while only one task could run, and inside a no-switch region.
+A hook asks `if not board.alone: board.access(kind, obj, key)`; what the same step of the program
+touches besides goes to `board.also`, which is no switching point. `alone` is True while no
+execution runs, while only one task could run, and inside a no-switch region.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ gil: bool = False
 counting: bool = False
 execution: Execution | None = None
 access: Callable[[int, Any, Any], None] = no_access
+also: Callable[[int, Any, Any], None] = no_access
 gil_point: Callable[[], None] = no_point
 loop_point: Callable[[], None] = no_point
 

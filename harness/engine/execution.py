@@ -109,7 +109,7 @@ class Execution(Turns):
         board.alone = shared[ALONE_NAME] = True
         board.gil = False
         board.counting = False
-        board.access = board.no_access
+        board.access = board.also = board.no_access
         board.gil_point = board.loop_point = board.no_point
 
     def spawn(self, entry: Callable[[], object], name: str) -> Task:

@@ -58,6 +58,7 @@ class ObservedExecution(Execution):
     def _hang_out_points(self) -> None:
         self.step = self._step_observed
         board.access = self._access_gil_observed if self.model else self._access_observed
+        board.also = self._access_gil_observed
         board.gil_point = self._point_observed
 
     def _step_observed(self, label: str, obj: object) -> None:

@@ -27,6 +27,7 @@ class RecordedExecution(Execution):
     def _hang_out_points(self) -> None:
         self.step = self._step_recorded
         board.access = self._access_gil_recorded if self.model else self._access_recorded
+        board.also = self._access_gil_recorded
         board.gil_point = self._point_recorded
 
     def _step_recorded(self, label: str, obj: object) -> None:

@@ -142,10 +142,24 @@ def _record_attribute(kind: int, obj: Any, name: str) -> None:  # noqa: ANN401  
         quiet = name not in stored and isinstance(class_attribute(obj, name), _METHODS)
         if kind == WRITE or not quiet:
             board.access(kind, obj, name)
+            if kind == READ:
+                _record_base(obj, name)
     elif kind == READ and not issubclass(cls, types.ModuleType):
-        board.access(READ, _home(obj, cls, name), name)
+        # It looks into the object first, where somebody may put a value in the meantime.
+        board.access(READ, obj, name)
+        home = _home(obj, cls, name)
+        if home is not obj:
+            board.also(READ, home, name)
     elif not _runs_own_code(cls, name):
         board.access(kind, obj, name)
+
+
+def _record_base(cls: type, name: str) -> None:
+    """Record that a class is read that `cls` has a name from."""
+    for base in cls.__mro__[1:]:
+        if name in vars(base):
+            board.also(READ, base, name)
+            return
 
 
 def _home(obj: Any, cls: type, name: str) -> Any:  # noqa: ANN401  # as above
@@ -254,21 +268,23 @@ def _record_item(kind: int, obj: Any, key: Any) -> None:  # noqa: ANN401  # as a
         if issubclass(type(obj), dict):
             _record_entry(kind, obj, key)
         else:
-            board.access(kind, obj, _place(obj, key, facts))
+            board.access(kind, obj, _place(key, facts))
     elif facts.kind is Kind.INSTANCE:
         name = "__getitem__" if kind == READ else "__setitem__"
         method = class_attribute(type(obj), name)
         if method is not None and not is_instrumented(method):
             board.access(kind, obj, CONTENT)
     elif facts.kind is Kind.WINDOW:
+        record = board.access
         for inner in underlying(obj):
-            board.access(kind, inner, CONTENT)
+            record(kind, inner, CONTENT)
+            record = board.also
 
 
-def _place(obj: Any, key: Any, facts: Facts) -> Hashable:  # noqa: ANN401  # as above
-    """Return what an index of a sequence reaches."""
-    if type(key) is int and facts.keyed:
-        return ("item", key + len(obj) if key < 0 else key)
+def _place(key: Any, facts: Facts) -> Hashable:  # noqa: ANN401  # as above
+    """Return what an index of a sequence reaches; one from the end moves with the length."""
+    if type(key) is int and key >= 0 and facts.keyed:
+        return ("item", key)
     return CONTENT
 
 

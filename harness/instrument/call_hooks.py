@@ -17,7 +17,7 @@ from harness.engine.board import CONTENT, OPAQUE, READ, WRITE
 from harness.instrument.access_hooks import class_attribute, read, write
 from harness.instrument.call_plans import effect_of
 from harness.instrument.callable_table import STORING_METHODS, Effect, method_effect
-from harness.instrument.content_hooks import content, record_content, text, truth
+from harness.instrument.content_hooks import Part, asked, contents, operand, record_all, shown
 from harness.instrument.flow_hooks import REAL_LOCKS, region
 from harness.instrument.stored_names import add_stored, on_change, stored
 from harness.instrument.type_facts import Kind, facts_of, is_instrumented
@@ -170,14 +170,13 @@ def _then_point(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN40
     return result
 
 
-def _reading(record: Callable[[Any], Any]) -> Callable[..., Any]:
-    """Return the handler of functions that read their arguments in the way `record` notes."""
+def _reading(parts: Callable[[Any], list[Part]]) -> Callable[..., Any]:
+    """Return the handler of functions that read those parts of their arguments."""
 
     def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
         if not board.alone:
-            for arg in (*args, *kwargs.values()):
-                record(arg)
+            record_all([part for arg in (*args, *kwargs.values()) for part in parts(arg)])
         if board.gil:
             return _then_point(function, *args, **kwargs)
         return function(*args, **kwargs)
@@ -188,12 +187,12 @@ def _reading(record: Callable[[Any], Any]) -> Callable[..., Any]:
 def _changing_first(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     __tracebackhide__ = True
     if not board.alone:
-        for arg in (*args[1:], *kwargs.values()):
-            content(arg)
+        parts = [part for arg in (*args[1:], *kwargs.values()) for part in operand(arg)]
         if args and facts_of(type(args[0])).kind is Kind.ITERATOR:
-            record_content(args[0])
+            parts += contents(args[0])
         elif args and facts_of(type(args[0])).kind in _CHANGED:
-            board.access(WRITE, args[0], CONTENT)
+            parts.append((WRITE, args[0]))
+        record_all(parts)
     if board.gil:
         return _then_point(function, *args, **kwargs)
     return function(*args, **kwargs)
@@ -205,14 +204,15 @@ def _on_container(kind: int) -> Callable[..., Any]:
     def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
         if not board.alone:
+            parts: list[Part] = []
             if function.__name__ not in STORING_METHODS:
-                for arg in (*args, *kwargs.values()):
-                    content(arg)
+                parts = [part for arg in (*args, *kwargs.values()) for part in operand(arg)]
             owner = function.__self__
             if facts_of(type(owner)).kind is Kind.WINDOW:
-                record_content(owner)
+                parts += contents(owner)
             else:
-                board.access(kind, owner, CONTENT)
+                parts.append((kind, owner))
+            record_all(parts)
         if board.gil and function.__name__ != "append":  # specialised: no switch behind it
             return _then_point(function, *args, **kwargs)
         return function(*args, **kwargs)
@@ -252,10 +252,10 @@ def _in_one_step(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN4
     __tracebackhide__ = True
     owner = getattr(function, "__self__", None)
     if not board.alone:
-        for arg in (*args, *kwargs.values()):
-            text(arg)
+        parts = [part for arg in (*args, *kwargs.values()) for part in shown(arg)]
         if owner is not None and facts_of(type(owner)).kind is Kind.FILE:
-            board.access(WRITE, owner, CONTENT)
+            parts.append((WRITE, owner))
+        record_all(parts)
     with region(f"{getattr(function, '__qualname__', function)}()"):
         return function(*args, **kwargs)
 
@@ -281,16 +281,17 @@ def _opaque(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  #
     """Call what nobody knows: it may do anything to what it is given and to what it is bound to."""
     __tracebackhide__ = True
     if not board.alone:
-        _record_opaque(getattr(function, "__self__", None))
-        _record_foreign_module(function)
+        parts = _opaque_parts(getattr(function, "__self__", None))
+        parts += _foreign_module(function)
         for arg in (*args, *kwargs.values()):
-            _record_opaque(arg)
+            parts += _opaque_parts(arg)
+        record_all(parts)
     if board.gil:
         return _then_point(function, *args, **kwargs)
     return function(*args, **kwargs)
 
 
-def _record_foreign_module(function: Any) -> None:  # noqa: ANN401  # as above
+def _foreign_module(function: Any) -> list[Part]:  # noqa: ANN401  # as above
     """Count what a module that is not instrumented keeps for itself as touched by its functions.
 
     Not for the standard library, whose functions keep no state that two tasks could tell.
@@ -299,23 +300,23 @@ def _record_foreign_module(function: Any) -> None:  # noqa: ANN401  # as above
     if isinstance(name, str) and name.partition(".")[0] not in sys.stdlib_module_names:
         module = sys.modules.get(name)
         if module is not None:
-            board.access(OPAQUE, module, CONTENT)
+            return [(OPAQUE, module)]
+    return []
 
 
-def _record_opaque(obj: Any) -> None:  # noqa: ANN401  # as above
+def _opaque_parts(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
     kind = facts_of(type(obj)).kind
     if kind in _MUTABLE:
-        board.access(OPAQUE, obj, CONTENT)
-    elif kind is Kind.TUPLE:
-        for part in obj:
-            if facts_of(type(part)).kind in _MUTABLE:
-                board.access(OPAQUE, part, CONTENT)
+        return [(OPAQUE, obj)]
+    if kind is Kind.TUPLE:
+        return [(OPAQUE, part) for part in obj if facts_of(type(part)).kind in _MUTABLE]
+    return []
 
 
 _HANDLERS: Final[dict[Effect, Callable[..., Any]]] = {
-    Effect.READS: _reading(content),
-    Effect.READS_TEXT: _reading(text),
-    Effect.READS_TRUTH: _reading(truth),
+    Effect.READS: _reading(operand),
+    Effect.READS_TEXT: _reading(shown),
+    Effect.READS_TRUTH: _reading(asked),
     Effect.CHANGES_FIRST: _changing_first,
     Effect.CONTAINER_READ: _on_container(READ),
     Effect.CONTAINER_WRITE: _on_container(WRITE),

@@ -10,36 +10,65 @@ from harness.engine.board import CONTENT, READ, WRITE
 from harness.instrument.type_facts import Kind, facts_of, underlying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
-def record_content(obj: Any) -> None:  # noqa: ANN401  # any object has a content
-    """Record that all of an object is read."""
-    for inner in underlying(obj):
-        uses_up = facts_of(type(inner)).kind is Kind.ITERATOR
-        board.access(WRITE if uses_up else READ, inner, CONTENT)
+Part = tuple[int, Any]  # a kind of access, and the object whose content it is to
+
+
+def record_all(parts: Iterable[Part]) -> None:
+    """Record accesses to the content of some objects as one step.
+
+    The program's operation happens after the last of them: with a switching point between two, the
+    first one's object could change before it is really read.
+    """
+    record = board.access
+    for kind, obj in parts:
+        record(kind, obj, CONTENT)
+        record = board.also
+
+
+def contents(obj: Any) -> list[Part]:  # noqa: ANN401  # any object has a content
+    """Return what is accessed when all of an object is read; an iterator is used up."""
+    return [
+        (WRITE if facts_of(type(inner)).kind is Kind.ITERATOR else READ, inner)
+        for inner in underlying(obj)
+    ]
+
+
+def operand(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
+    """Return what an operation accesses that takes `obj`: a spread, `in`, an operator."""
+    return contents(obj) if facts_of(type(obj)).operands else []
+
+
+def asked(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
+    """Return what is accessed when the truth or the length of `obj` is asked for."""
+    return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).truth else []
+
+
+def shown(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
+    """Return what is accessed when `obj` is turned into text."""
+    return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).text else []
 
 
 def content(obj: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
     """Run before an operation reads all of `obj`: a spread, `in`, an operator."""
-    if not board.alone and facts_of(type(obj)).operands:
-        record_content(obj)
+    if not board.alone:
+        record_all(operand(obj))
     return obj
 
 
 def truth(obj: Any) -> Any:  # noqa: ANN401  # as above
     """Run before the truth or the length of `obj` is asked for."""
-    if not board.alone and facts_of(type(obj)).truth:
-        for inner in underlying(obj):
-            board.access(READ, inner, CONTENT)
+    if not board.alone:
+        record_all(asked(obj))
     return obj
 
 
 def text(obj: Any) -> Any:  # noqa: ANN401  # as above
     """Run before `obj` is turned into text."""
-    if not board.alone and facts_of(type(obj)).text:
-        for inner in underlying(obj):
-            board.access(READ, inner, CONTENT)
+    if not board.alone:
+        record_all(shown(obj))
     return obj
 
 
@@ -48,27 +77,26 @@ def subject(obj: Any) -> Any:  # noqa: ANN401  # as above
     if not board.alone:
         kind = facts_of(type(obj)).kind
         if kind is not Kind.ITERATOR:
-            for inner in underlying(obj):
-                board.access(READ, inner, CONTENT)
+            record_all((READ, inner) for inner in underlying(obj))
     return obj
 
 
 def pair(obj: Any, other: Any) -> Any:  # noqa: ANN401  # as above
     """Run before an operation on two objects, one of them `other`; return `obj`."""
     if not board.alone:
-        content(obj)
-        content(other)
+        record_all(operand(obj) + operand(other))
     return obj
 
 
-def augment(operand: Any, current: Any) -> Any:  # noqa: ANN401  # as above
-    """Run before `current += operand`, which changes a container in place; return `operand`."""
+def augment(obj: Any, current: Any) -> Any:  # noqa: ANN401  # as above
+    """Run before `current += obj`, which changes a container in place; return `obj`."""
     if not board.alone:
-        content(operand)
+        parts = operand(obj)
         kind = facts_of(type(current))
         if kind.kind is Kind.CONTAINER or (kind.kind is Kind.INSTANCE and kind.operands):
-            board.access(WRITE, current, CONTENT)
-    return operand
+            parts.append((WRITE, current))
+        record_all(parts)
+    return obj
 
 
 def operation(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -77,8 +105,7 @@ def operation(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def operate(left: Any, right: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
         if not board.alone:
-            content(left)
-            content(right)
+            record_all(operand(left) + operand(right))
         return function(left, right)
 
     return operate

@@ -6,8 +6,9 @@ import types
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
-from harness.engine.board import CONTENT, READ, WRITE
-from harness.instrument.type_facts import Kind, facts_of, underlying
+from harness.engine.board import CONTENT, WRITE
+from harness.instrument.content_hooks import contents, record_all
+from harness.instrument.type_facts import Kind, facts_of
 from harness.primitives import real
 
 if TYPE_CHECKING:
@@ -83,13 +84,11 @@ def _stepped(generator: Any) -> Iterator[Any]:  # noqa: ANN401  # as above
 def _recorded(obj: Any) -> Iterator[Any]:  # noqa: ANN401  # as above
     """Yield the items of a builtin container or iterator, an access before each."""
     __tracebackhide__ = True
-    read = underlying(obj)
+    read = contents(obj)
     items = iter(obj)
     while True:
-        for inner in read:
-            if not board.alone:
-                uses_up = inner is obj and facts_of(type(obj)).kind is Kind.ITERATOR
-                board.access(WRITE if uses_up else READ, inner, CONTENT)
+        if not board.alone:
+            record_all(read)
         try:
             item = next(items)
         except StopIteration:

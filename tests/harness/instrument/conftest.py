@@ -77,9 +77,9 @@ def be_alone(*, alone: bool) -> None:
 def observed(*, gil: bool = False) -> Iterator[Journal]:
     """Put a journal in the place of an execution in which others could run."""
     journal = Journal()
-    names = ("execution", "alone", "gil", "counting", "access", "gil_point")
+    names = ("execution", "alone", "gil", "counting", "access", "also", "gil_point")
     before = {name: getattr(board, name) for name in names}
-    values = (journal, False, gil, True, journal.access, journal.point)
+    values = (journal, False, gil, True, journal.access, journal.access, journal.point)
     for name, value in zip(names, values, strict=True):
         setattr(board, name, value)
     be_alone(alone=False)

@@ -38,7 +38,11 @@ CASES = {
     "method look-up is none": ("p=p", "return p.method()", []),
     "property runs its own code": ("p=p", "return p.double", ["read Point.n"]),
     "property setter": ("p=p", "p.double = 8", ["write Point.n"]),
-    "class attribute through instance": ("p=p", "return p.total", ["read Point.total"]),
+    "class attribute through instance": (  # the instance may get one of its own meanwhile
+        "p=p",
+        "return p.total",
+        ["read Point.total", "read Point.total"],
+    ),
     "class attribute write": ("c=Point", "c.total = 1", ["write Point.total"]),
     "attribute +=": ("p=p", "p.n += 1", ["read Point.n", "write Point.n"]),
     "attribute += attribute": (
@@ -55,7 +59,7 @@ CASES = {
     "item write": ("t=table", "t['a'] = 3", ["write dict['a']"]),
     "item delete": ("t=table", "del t['a']\nt['a'] = 1", ["write dict['a']", "write dict['a']"]),
     "item +=": ("t=table", "t['a'] += 1", ["read dict['a']", "write dict['a']"]),
-    "negative index": ("i=items", "return i[-1]", ["read list[2]"]),
+    "negative index": ("i=items", "return i[-1]", ["read list"]),  # it moves with the length
     "list delete moves the rest": ("i=[1, 2]", "del i[0]", ["write list"]),
     "slice read": ("i=items", "return i[0:2]", ["read list"]),
     "slice write": ("i=items", "i[0:1] = [1]", ["write list"]),
