@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from harness.errors import ArgumentError
 from harness.strategies.delay import Delay
 from harness.strategies.dfs import BoundedDfs
+from harness.strategies.dpor import Dpor
 from harness.strategies.pct import Pct
 from harness.strategies.pos import Pos
 from harness.strategies.random_walk import RandomWalk
@@ -27,6 +28,7 @@ _MAKERS: Final[dict[str, Callable[[int], Strategy]]] = {
     "delay": Delay,
     "rff": Rff,
     "dfs": lambda _seed: BoundedDfs(),
+    "dpor": lambda _seed: Dpor(),
 }
 STRATEGY_NAMES: Final = tuple(_MAKERS)
 DEFAULT: Final = "random"
