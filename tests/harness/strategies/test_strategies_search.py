@@ -167,6 +167,56 @@ def test_pct_meets_a_bug_of_its_depth_at_least_as_often_as_published(
     assert (1 - bound) ** runs < 0.15 or depth < 3
 
 
+class ById(Pct):
+    """Priorities that are not drawn: the body's first, then the first thread's."""
+
+    def begin(self, execution: int) -> bool:
+        again = super().begin(execution)
+        self._priority.extend(1 / (number + 1) for number in range(10))
+        return again
+
+
+class Unchanging(Pct):
+    """No change points."""
+
+    def begin(self, execution: int) -> bool:
+        again = super().begin(execution)
+        self._changes = {}
+        return again
+
+
+class LaterIsLower(Pct):
+    """Change points in one order: who falls later stands below who fell earlier."""
+
+    def begin(self, execution: int) -> bool:
+        again = super().begin(execution)
+        self._changes = {step: -1.0 - place for place, step in enumerate(sorted(self._changes))}
+        return again
+
+
+@pytest.mark.parametrize(
+    ("broken", "depth", "size", "hit"),
+    [
+        pytest.param(ById, 1, (2, 3), _first_is_last, id="depth 1, fixed priorities"),
+        pytest.param(Unchanging, 2, (2, 4), _one_preempted_at(1), id="depth 2, no change points"),
+        pytest.param(
+            LaterIsLower, 3, (3, 4), _two_preempted, id="depth 3, one order of the fallen"
+        ),
+    ],
+)
+def test_a_pct_that_lacks_a_part_never_meets_it(
+    broken: Any,
+    depth: int,
+    size: tuple[int, int],
+    hit: Callable[[tuple[int, ...]], bool],
+    run_all: RunAll,
+) -> None:
+    for strategy, expected in ((broken(11, depth), False), (Pct(11, depth), True)):
+        orders: list[tuple[int, ...]] = []
+        run_all(steps_of(*size, orders), strategy, most=4_000)
+        assert any(map(hit, orders)) is expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
