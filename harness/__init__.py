@@ -16,15 +16,19 @@ from harness.errors import (
     ExplorationInterrupted,
     HarnessError,
     NestedExplorationError,
+    PlaceLeftError,
     StuckExecutionError,
     TargetError,
     TaskRefusesToEndError,
     TokenError,
+    ToolFaultError,
     UncontrolledError,
 )
+from harness.estimate import Estimate
 from harness.exploration import Exploration, Verdict
 from harness.explore import explore, replay
 from harness.finding import Finding, FindingKind, Trace
+from harness.headway import Headway
 from harness.strategies import STRATEGY_NAMES, BoundedDfs, Pct, RandomWalk, Strategy
 
 if TYPE_CHECKING:
@@ -41,14 +45,17 @@ __all__ = [
     "BoundedDfs",
     "ChildFailedError",
     "DriftError",
+    "Estimate",
     "Exploration",
     "ExplorationInterrupted",
     "Finding",
     "FindingKind",
     "HarnessError",
+    "Headway",
     "InterleavingError",
     "NestedExplorationError",
     "Pct",
+    "PlaceLeftError",
     "RandomWalk",
     "RegressionError",
     "Strategy",
@@ -56,6 +63,7 @@ __all__ = [
     "TargetError",
     "TaskRefusesToEndError",
     "TokenError",
+    "ToolFaultError",
     "Trace",
     "UncontrolledError",
     "UndecidedWarning",

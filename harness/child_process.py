@@ -14,14 +14,12 @@ from harness.child_life import limited, live
 from harness.child_start import Child, Start, death_of, fork, spawn
 from harness.errors import StuckExecutionError
 from harness.exchange import Exchange, Outcome
+from harness.headway import Headway
 from harness.last_words import read_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.child_life import Job
-
-    Progress = Callable[[int, float], None]
+    from harness.headway import Progress
 
 FIRST_LOOK_S: Final = 0.0005  # a crash shows within a millisecond; then looks become rarer
 LOOK_S: Final = 0.02
@@ -97,7 +95,10 @@ class _Attendance:
             self._seen, self._alive_s = seen, now_s
         if self._progress is not None and now_s - self._told_s >= PROGRESS_S:
             self._told_s = now_s
-            self._progress(seen[0], now_s - self._started_s)
+            self._progress(
+                self._outcome.headway
+                or Headway(executions=seen[0], elapsed_s=now_s - self._started_s)
+            )
         limit_s = SILENT_S if seen[0] else START_S
         if self._outcome.interrupted:
             limit_s = LAST_WORDS_S

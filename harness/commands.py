@@ -96,6 +96,11 @@ _instrument = click.option(
     help="Choices after which one execution is given up, undecided.",
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1, max=1))
+@click.option(
+    "--resume",
+    metavar="PLACE",
+    help="Go on where an earlier run stopped; it printed this line.",
+)
 @click.option("--isolated", is_flag=True, help="In a child process: a crash becomes a finding.")
 @click.option(
     "--json",
@@ -125,7 +130,8 @@ def explore_command(
       holdfast explore app.pool:body --strategy dfs --executions 100000
       holdfast explore app.pool:body --time 8h --seed 7 --instrument app_core
 
-    Without --executions, --time alone ends the search.
+    Without --executions, --time alone ends the search. A run that was cut short prints the line
+    that goes on with it.
 
     Exit codes: 0 none failed, 1 one failed, 2 wrong usage, 3 undecided (a budget ended first, or
     the code could not be controlled), 130 interrupted.
@@ -143,9 +149,10 @@ def explore_command(
     if result.finding is not None:
         click.echo(f"\n{target}: FAILED: {result.evidence}")
         sys.exit(EXIT_FOUND)
-    if interrupted:
+    if result.resume and result.verdict is Verdict.UNDECIDED and not result.overruns:
         words = ["holdfast", "explore", target, *_rest(ctx, settings, result), *setting]
         click.echo(f"Go on:   {shlex.join(words)}")
+    if interrupted:
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(EXIT_UNDECIDED if result.verdict is Verdict.UNDECIDED else 0)
 
@@ -160,8 +167,7 @@ def _explored(
     """Return the result, and whether Ctrl-C ended it."""
     body = load_target(target, instrument)
     run = explore_isolated if isolated else explore
-    wanted = settings["executions"]
-    with ProgressLine(target, None if wanted == sys.maxsize else wanted) as progress:
+    with ProgressLine(target) as progress:
         try:
             return run(body, progress=progress, **settings), False
         except ExplorationInterrupted as interrupt:
@@ -169,15 +175,17 @@ def _explored(
 
 
 def _rest(ctx: click.Context, settings: dict[str, Any], result: Exploration) -> list[str]:
-    """Return the options that run what an interrupted exploration left undone."""
+    """Return the options that run what an exploration has left undone."""
     words: list[str] = []
+    left = settings["executions"] - result.executions
     if settings["executions"] != sys.maxsize:
-        words += ["--executions", str(max(settings["executions"] - result.executions, 1))]
+        # As many again, if that budget ended before the space did.
+        words += ["--executions", str(left if left > 0 else settings["executions"])]
     if settings["budget_s"] is not None:
-        words += ["--time", f"{max(settings['budget_s'] - result.elapsed_s, 1.0):.0f}s"]
-    # The seed that follows: the same one would begin with the schedules that have been run.
-    words += ["--seed", str(settings["seed"] + 1)]
-    for option in ("strategy", "model", "max_steps"):
+        left_s = settings["budget_s"] - result.elapsed_s
+        words += ["--time", f"{left_s if left_s > 1 else settings['budget_s']:.0f}s"]
+    words += ["--resume", result.resume]
+    for option in ("strategy", "seed", "model", "max_steps", "workers"):
         if not _left_out(ctx, option):
             words += [f"--{option.replace('_', '-')}", str(settings[option])]
     return words

@@ -73,6 +73,23 @@ class StuckExecutionError(HarnessError):
         )
 
 
+class ToolFaultError(HarnessError):
+    """The engine itself failed while it ran or recorded an execution."""
+
+    def __init__(self, error: str, where: str, beneath: str) -> None:
+        super().__init__(error, where, beneath)
+        self.error = error
+        self.where = where
+        self.beneath = beneath
+
+    def __str__(self) -> str:
+        return (
+            f"{self.error} in the engine itself, at {self.where}, called from {self.beneath}: this "
+            "is a fault of holdfast, and says nothing about your code. Please report it with "
+            "these words; a model or strategy other than this one may get around it."
+        )
+
+
 class TaskRefusesToEndError(HarnessError):
     """A task went on after it was told to end many times."""
 
@@ -104,6 +121,20 @@ class TokenError(HarnessError):
 
 class DriftError(TokenError):
     """The code no longer does what it did when the token was made."""
+
+
+class PlaceLeftError(HarnessError):
+    """The place at which an exploration is to go on is not there in this code."""
+
+    def __init__(self, difference: str) -> None:
+        super().__init__(difference)
+        self.difference = difference
+
+    def __str__(self) -> str:
+        return (
+            f"the exploration cannot go on from there, the body is not what it was: "
+            f"{self.difference}. Begin anew, without resume."
+        )
 
 
 class TargetError(HarnessError):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from harness.headway import grouped
+
+if TYPE_CHECKING:
+    from harness.estimate import Estimate
 
 MAX_PLACES: Final = 8  # tasks that the evidence of an undecided run names
 
@@ -23,6 +28,10 @@ class Coverage:
         invisible: Why plain accesses were not seen.
         scope: What was searched, if nothing of it is left.
         ran_dry: The strategy had nothing more to try.
+        unit: What the strategy calls an execution, in the plural.
+        earlier: Executions of an exploration that this one goes on with.
+        workers: Processes that ran them.
+        estimate: The part of the space that was run.
     """
 
     executions: int
@@ -37,6 +46,10 @@ class Coverage:
     invisible: str = ""
     scope: str = ""
     ran_dry: bool = False
+    unit: str = "executions"
+    earlier: int = 0
+    workers: int = 1
+    estimate: Estimate | None = None
 
     @property
     def cut(self) -> bool:
@@ -53,25 +66,37 @@ class Coverage:
         return f"{self._covered()}; {self.invisible}" if self.invisible else self._covered()
 
     def _covered(self) -> str:
-        count = f"{self.executions:,}".replace(",", " ")
-        plural = "s" if self.executions != 1 else ""
-        who = self.strategy if self.seed is None else f"{self.strategy}, seed {self.seed}"
         if self.failed:
-            return f"execution {count} failed ({who})"
+            return f"execution {grouped(self.executions)} failed ({self._who()})"
         if self.overruns:
             return (
-                f"undecided: {self.overruns} of {count} execution{plural} met the bound of "
+                f"undecided: {self.overruns} of {self._count('executions')} met the bound of "
                 f"{self.max_steps} steps; {self._places()}"
             )
         if self.stopped:
-            return f"undecided: {self.stopped} after {count} execution{plural}, none failed"
+            stopped = f"undecided: {self.stopped} after {self._count(self.unit)}, none failed"
+            return f"{stopped}{self._part()}"
         if not self.executions:
             return f"undecided: nothing was run, {self.strategy} had nothing to try"
         if self.exhausted:
-            return f"exhausted: {count} execution{plural}, {self.scope}"
+            return f"exhausted: {self._count(self.unit)}, {self.scope}"
         dry = ", nothing left to try" if self.ran_dry else ""
         opaque = f"; not exhausted: {self.opaque}" if self.opaque else ""
-        return f"{count} execution{plural}, none failed ({who}{dry}){opaque}"
+        part = "" if self.ran_dry else self._part()
+        return f"{self._count(self.unit)}, none failed ({self._who()}{dry}){opaque}{part}"
+
+    def _count(self, unit: str) -> str:
+        """Return the number run, and of what."""
+        word = unit.removesuffix("s") if self.executions == 1 else unit
+        before = f" (and {grouped(self.earlier)} before)" if self.earlier else ""
+        return f"{grouped(self.executions)} {word}{before}"
+
+    def _who(self) -> str:
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        return f"{self.strategy}{seed}{f', {self.workers} workers' if self.workers > 1 else ''}"
+
+    def _part(self) -> str:
+        return "" if self.estimate is None else f"; {self.estimate}"
 
     def _places(self) -> str:
         shown = self.unfinished[:MAX_PLACES]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import HarnessError
+from harness.headway import Headway
 from harness.journal import Journal
 
 _LENGTH: Final = struct.Struct("<I")
@@ -37,6 +38,7 @@ class Outcome:
     Attributes:
         result: What the job returned; None if it did not get so far.
         notes: The messages that it sent on the way.
+        headway: How far it was when it last said so.
         death: What killed it, in words; empty if it left by itself.
         stack: The lines that it was in when it was killed, innermost last.
         status: Its exit status, if it left by itself.
@@ -45,6 +47,7 @@ class Outcome:
     result: Any = None
     error: BaseException | None = None
     notes: list[Any] = field(default_factory=list)
+    headway: Headway | None = None
     death: str = ""
     stack: tuple[str, ...] = ()
     status: int = 0
@@ -109,7 +112,9 @@ class Exchange:
 
 def _file_message(message: bytes, outcome: Outcome) -> None:
     kind, value = pickle.loads(message)  # noqa: S301  # from our own child, in our own folder
-    if kind == "note":
+    if isinstance(value, Headway):
+        outcome.headway = value
+    elif kind == "note":
         outcome.notes.append(value)
     elif kind == "result":
         outcome.result, outcome.done = value, True

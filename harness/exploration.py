@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from harness.estimate import Estimate
     from harness.finding import Finding
 
 SCHEMA: Final = "holdfast.exploration/1"
@@ -29,8 +30,11 @@ class Exploration:
         exhausted: Every schedule of the strategy's bounded space was run.
         evidence: What was covered, in words.
         overruns: Executions that met the step bound.
+        estimate: The part of the schedules that was run, where it is known.
+        resume: What `explore` takes to go on from here; empty where nothing is left.
+        workers: Processes that ran it.
         elapsed_s: Wall time in seconds.
-        cpu_s: CPU time of this process in seconds.
+        cpu_s: CPU time in seconds, of the workers where there are some.
     """
 
     name: str
@@ -45,6 +49,9 @@ class Exploration:
     overruns: int = 0
     elapsed_s: float = 0.0
     cpu_s: float = 0.0
+    estimate: Estimate | None = None
+    resume: str = ""
+    workers: int = 1
 
     def __str__(self) -> str:
         if self.finding is not None:
@@ -67,5 +74,19 @@ class Exploration:
             "overruns": self.overruns,
             "elapsed_s": self.elapsed_s,
             "cpu_s": self.cpu_s,
+            "estimate": _plain(self.estimate),
+            "resume": self.resume,
+            "workers": self.workers,
             "finding": None if self.finding is None else self.finding.to_json(),
         }
+
+
+def _plain(estimate: Estimate | None) -> dict[str, Any] | None:
+    if estimate is None:
+        return None
+    return {
+        "fraction": estimate.fraction,
+        "low": estimate.low,
+        "high": estimate.high,
+        "of": estimate.of,
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.campaign import Campaign
 from harness.engine.ending import EndingKind
@@ -13,9 +13,11 @@ from harness.errors import ArgumentError, DriftError
 from harness.examination import finding_of
 from harness.explorer import Explorer, seed_of
 from harness.finding import kind_of
+from harness.place import read_place, stream_seed
 from harness.replay_token import MAX_CHOICES, Token, decode_token
 from harness.strategies.registry import make_strategy
 from harness.strategies.replay import RE_RECORD, Replay
+from harness.strategies.subtree import PartList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
 
     from harness.exploration import Exploration
     from harness.finding import Finding
+    from harness.headway import Progress
+    from harness.place import Place
     from harness.strategies.protocol import Strategy
 
     Body = Callable[[], object]
-    Progress = Callable[[int, float], None]
 
 MODELS: Final = ("free-threaded", "gil")
 
@@ -42,6 +45,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
     workers: int = 1,
     budget_s: float | None = None,
     progress: Progress | None = None,
+    resume: str | None = None,
 ) -> Exploration:
     """Run `body` under many schedules until one fails or the budget ends.
 
@@ -56,9 +60,12 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         max_steps: Choices in one execution after which it is given up, undecided.
         model: `free-threaded` switches at every shared access, `gil` where CPython with the GIL
             can: calls, function entries, loop turns, blocking operations.
-        workers: 1; more processes come with a later version.
+        workers: Processes that share the executions. No schedule of a search is run twice; what is
+            drawn depends on the seed and on the number of workers. See `docs/engine.md`.
         budget_s: Wall time in seconds after which no further execution starts.
-        progress: Called now and then with the executions and the seconds so far.
+        progress: Called now and then with a `Headway`: executions, seconds, how much of the space
+            that is, seconds left.
+        resume: The `.resume` of an earlier result of the same call: goes on where that stopped.
 
     Returns:
         The result: `.verdict`, `.executions`, `.exhausted`, `.finding`, `.evidence`.
@@ -67,6 +74,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         ArgumentError: An argument is not one of those.
         UncontrolledError: The body met something that cannot be scheduled; the error says what
             to do.
+        PlaceLeftError: The code is no longer the one that `resume` came from.
         ExplorationInterrupted: Ctrl-C; `.partial` is the result so far.
     """
     _check_body(body)
@@ -79,19 +87,56 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         budget_s=budget_s,
     )
     if progress is not None and not callable(progress):
-        raise ArgumentError("progress", progress, "a function of executions and seconds, or None")
-    name, chosen = make_strategy(strategy, seed)
+        raise ArgumentError("progress", progress, "a function of a Headway, or None")
+    place = read_place("0" if resume is None else resume)
+    name, chosen = strategy_from(place, strategy, seed, resume=resume)
     with visible_body(body) as (runnable, invisible):
         explorer = Explorer(
             runnable,
             chosen,
             name=name,
-            seed=seed_of(chosen, strategy, seed),
+            seed=shown_seed(chosen, strategy, seed),
             max_steps=max_steps,
             model=model,
             invisible=invisible,
+            earlier=place.earlier,
         )
         return explorer.run(executions, budget_s, progress)
+
+
+def strategy_from(
+    place: Place, strategy: str | Strategy | None, seed: int, *, resume: str | None
+) -> tuple[str, Strategy]:
+    """Return a strategy that goes on at a place, and its name.
+
+    Raises:
+        ArgumentError: There is no such strategy, or it cannot go on there.
+    """
+    by_name = strategy is None or isinstance(strategy, str)
+    if by_name:
+        seed = stream_seed(seed, earlier=place.earlier)
+    name, chosen = make_strategy(strategy, seed)
+    if resume is None:
+        return name, chosen
+    go_on: Any = getattr(chosen, "go_on", None)
+    if callable(go_on) and place.parts is not None:
+        go_on(PartList(place.parts), earlier=place.earlier, cut=place.cut)
+        return name, chosen
+    if callable(go_on) or place.parts is not None:
+        raise ArgumentError("resume", resume, "the place of an exploration by the same strategy")
+    if not by_name or (getattr(chosen, "exhaustive", False) and not _samples(chosen)):
+        raise ArgumentError("resume", resume, f"None with {name}, which can only begin anew")
+    return name, chosen
+
+
+def _samples(strategy: Strategy) -> bool:
+    return bool(getattr(strategy, "sampling", False))
+
+
+def shown_seed(chosen: Strategy, strategy: str | Strategy | None, seed: int) -> int | None:
+    """Return the seed that stands for what a strategy draws; None where it draws nothing."""
+    own = seed_of(chosen, strategy, seed)
+    return own if own is None or not isinstance(strategy, str | None) else seed
 
 
 def visible_body(body: Body) -> AbstractContextManager[tuple[Body, str]]:

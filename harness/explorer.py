@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Final
 
 from harness.campaign import Campaign
 from harness.engine.ending import EndingKind
-from harness.errors import ExplorationInterrupted
+from harness.errors import ExplorationInterrupted, PlaceLeftError
 from harness.evidence import Coverage
 from harness.examination import Examiner
 from harness.exploration import Exploration, Verdict
 from harness.finding import kind_of
+from harness.headway import Headway
 from harness.opaque import OpaqueWatch
+from harness.place import Place
+from harness.probing import Probing
 from harness.strategies.divergence import DivergedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.engine.ending import Ending
+    from harness.estimate import Estimate
     from harness.finding import Finding
+    from harness.headway import Progress
+    from harness.probing import Failure
     from harness.strategies.protocol import Strategy
 
-    Progress = Callable[[int, float], None]
+    Permit = Callable[[int], bool]
 
 MAX_OVERRUNS: Final = 10  # executions at their step bound after which more of them tell nothing
 PROGRESS_S: Final = 0.25
@@ -41,7 +48,12 @@ def seed_of(strategy: Strategy, wanted: object, seed: int) -> int | None:
 
 
 class Explorer:
-    """One call of `explore`."""
+    """One call of `explore`.
+
+    Args:
+        earlier: Executions of an exploration that this one goes on with.
+        permit: Asked before every execution, with the number that were run; False ends the search.
+    """
 
     def __init__(  # noqa: PLR0913  # one call of explore
         self,
@@ -53,6 +65,8 @@ class Explorer:
         max_steps: int,
         model: str,
         invisible: str,
+        earlier: int = 0,
+        permit: Permit | None = None,
     ) -> None:
         self._body = body
         self._strategy = strategy
@@ -61,14 +75,22 @@ class Explorer:
         self._max_steps = max_steps
         self._model = model
         self._invisible = invisible  # why plain accesses of the body are not seen, if they are not
+        self._earlier = earlier
+        self._permit = permit
         self._examiner = Examiner(body, model=model, max_steps=max_steps, seed=seed or 0)
         self._exhaustive = bool(getattr(strategy, "exhaustive", False))
+        # A strategy that is both is worth its executions without being through with them.
+        self._sampling = bool(getattr(strategy, "sampling", not self._exhaustive))
         self._opaque = OpaqueWatch() if self._exhaustive else None
         self._executions = 0
+        self._wanted: int | None = None
+        self._budget_s: float | None = None
         self._overruns = 0
         self._unfinished: tuple[str, ...] = ()  # where the tasks stood at the last bound
         self._ran_dry = False
+        self._running = False  # an execution was prepared, and did not come to its end
         self._stopped = ""
+        self._next_look_s = PROGRESS_S
         self._started_s = time.perf_counter()
         self._started_cpu_s = time.process_time()
 
@@ -81,11 +103,13 @@ class Explorer:
             ExplorationInterrupted: Ctrl-C; it carries the result so far.
             HarnessError: An execution could not be controlled.
         """
+        self._wanted = executions if executions < sys.maxsize else None
+        self._budget_s = budget_s
         try:
             with Campaign(
                 model=self._model, max_steps=self._max_steps, body=self._body
             ) as campaign:
-                finding = self._search_safely(campaign, executions, budget_s, progress)
+                finding = self._search_safely(campaign, executions, progress)
             if finding is not None:
                 finding = self._examiner.with_gil(finding)
         except KeyboardInterrupt:
@@ -94,51 +118,126 @@ class Explorer:
         return self._result(finding)
 
     def _search_safely(
-        self,
-        campaign: Campaign,
-        executions: int,
-        budget_s: float | None,
-        progress: Progress | None,
+        self, campaign: Campaign, executions: int, progress: Progress | None
     ) -> Finding | None:
+        probing = Probing(self._strategy, campaign, self._body)
         try:
-            return self._search(campaign, executions, budget_s, progress)
+            found = self._search(campaign, executions, progress, probing)
+            if found is None and not self._ran_dry and not self._overruns >= MAX_OVERRUNS:
+                failure = probing.at_end(self._executions, self._elapsed_s())
+                if failure is not None:
+                    found = self._examine(campaign, *failure)
         except DivergedError as error:
+            if self._earlier and not self._executions:
+                raise PlaceLeftError(error.difference) from None
             return self._examiner.diverged(error)
+        return found
 
     def _search(
         self,
         campaign: Campaign,
         executions: int,
-        budget_s: float | None,
         progress: Progress | None,
+        probing: Probing,
     ) -> Finding | None:
         strategy, body = self._strategy, self._body
-        next_look_s = self._started_s + PROGRESS_S
+        watched = self._budget_s is not None or progress is not None
         while self._executions < executions:
-            if not strategy.begin(self._executions):
-                self._ran_dry = True
+            if not self._prepare():
                 return None
             ending, schedule = campaign.run(body, strategy, recorder=self._opaque)
+            self._running = False
             self._executions += 1
             if ending.kind is not EndingKind.FINISHED:
                 if kind_of(ending) is not None:
                     early = bool(getattr(strategy, "early_timeouts", False))
                     return self._examiner.examine(campaign, ending, schedule, early=early)
                 self._note_overrun(ending)
-                if self._overruns >= MAX_OVERRUNS:
-                    return None
-            if budget_s is not None or progress is not None:
-                now_s = time.perf_counter()
-                if budget_s is not None and now_s - self._started_s >= budget_s:
-                    if self._executions < executions:
-                        self._stopped = "the time budget ended"
-                    return None
-                if progress is not None and now_s >= next_look_s:
-                    next_look_s = now_s + PROGRESS_S
-                    progress(self._executions, now_s - self._started_s)
-        # The budget of executions may have ended exactly where the space does.
-        self._ran_dry = self._exhaustive and not strategy.begin(self._executions)
+            if watched:
+                failure = self._look(executions, progress, probing)
+                if failure is not None:
+                    return self._examine(campaign, *failure)
+            if self._stopped or self._overruns >= MAX_OVERRUNS:
+                return None
+        self._end_of_executions()
         return None
+
+    def _prepare(self) -> bool:
+        """Prepare the next execution; False if there is none."""
+        if self._permit is not None and not self._permit(self._executions):
+            return False
+        self._running = True
+        if self._strategy.begin(self._executions):
+            return True
+        self._running = False
+        self._ran_dry = True
+        return False
+
+    def _look(self, executions: int, progress: Progress | None, probing: Probing) -> Failure | None:
+        """Look at the clock, and tell how far it is; return an execution that failed meanwhile."""
+        elapsed_s = self._elapsed_s()
+        if self._budget_s is not None and elapsed_s >= self._budget_s * probing.search_share:
+            if self._executions < executions:
+                self._stopped = "the time budget ended"
+            return None
+        if progress is None or elapsed_s < self._next_look_s:
+            return None
+        self._next_look_s = elapsed_s + PROGRESS_S
+        failure = probing.beside(elapsed_s)
+        if failure is None:
+            progress(self._headway())
+        return failure
+
+    def _end_of_executions(self) -> None:
+        """See whether the budget of executions has ended exactly where the space does."""
+        if not self._exhaustive:
+            return
+        self._ran_dry = not self._strategy.begin(self._executions)
+        self._running = not self._ran_dry
+        if self._running and not self._sampling:
+            self._stopped = "the budget ended"
+
+    def _examine(self, campaign: Campaign, ending: Ending, schedule: list[int]) -> Finding:
+        """Return the finding of a walk: it counts as an execution."""
+        self._executions += 1
+        return self._examiner.examine(campaign, ending, schedule, early=True)
+
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._started_s
+
+    def _headway(self) -> Headway:
+        return Headway(
+            executions=self._executions,
+            elapsed_s=self._elapsed_s(),
+            wanted=self._wanted,
+            budget_s=self._budget_s,
+            earlier=self._earlier,
+            estimate=self._estimate(),
+            exhaustive=self._exhaustive and not self._sampling,
+            unit=self._unit(),
+        )
+
+    def _unit(self) -> str:
+        return str(getattr(self._strategy, "unit", "executions"))
+
+    def _estimate(self) -> Estimate | None:
+        """Return which part of the space was run, if the strategy can tell."""
+        tell = getattr(self._strategy, "estimate", None)
+        if not callable(tell) or not self._executions:
+            return None
+        found: Estimate | None = tell()
+        return found
+
+    def _place(self) -> str:
+        """Return what goes on from here; empty where nothing can, or nothing is left."""
+        if self._ran_dry:
+            return ""
+        executions = self._earlier + self._executions
+        left = getattr(self._strategy, "left", None)
+        if callable(left):
+            parts = tuple(left(running=self._running))
+            return str(Place(executions, parts, cut=bool(getattr(self._strategy, "cut", False))))
+        return "" if self._exhaustive and not self._sampling else str(Place(executions))
 
     def _note_overrun(self, ending: Ending) -> None:
         self._overruns += 1
@@ -161,8 +260,10 @@ class Explorer:
             seed=self._seed or 0,
             model=self._model,
             overruns=self._overruns,
-            elapsed_s=time.perf_counter() - self._started_s,
+            elapsed_s=self._elapsed_s(),
             cpu_s=time.process_time() - self._started_cpu_s,
+            estimate=coverage.estimate,
+            resume="" if finding is not None else self._place(),
         )
 
     def _coverage(self, finding: Finding | None) -> Coverage:
@@ -183,4 +284,7 @@ class Explorer:
             invisible=self._invisible,
             scope=scope,
             ran_dry=self._ran_dry,
+            unit=self._unit(),
+            earlier=self._earlier,
+            estimate=None if self._ran_dry or finding is not None else self._estimate(),
         )

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
     from harness.child_life import Send
     from harness.exchange import Outcome
-    from harness.explore import Body, Progress
+    from harness.explore import Body
     from harness.finding import Finding
+    from harness.headway import Progress
     from harness.strategies.protocol import Strategy
 
 MIN_MEMORY_BYTES: Final = 64 * 1024 * 1024  # an interpreter with the engine needs about 40 MiB
@@ -53,6 +54,7 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     workers: int = 1,
     budget_s: float | None = None,
     progress: Progress | None = None,
+    resume: str | None = None,
     instrument: Sequence[str] = (),
     memory_bytes: int | None = None,
     start: str | None = None,
@@ -83,12 +85,12 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     subject = Subject(target, tuple(instrument))
     settings = {
         "executions": executions, "seed": seed, "max_steps": max_steps, "model": model,
-        "workers": workers, "budget_s": budget_s,
+        "workers": workers, "budget_s": budget_s, "resume": resume,
     }  # fmt: skip
     started_s, started_cpu_s = time.perf_counter(), _children_cpu_s()
     with _exchange() as exchange:
         outcome = run_in_child(
-            ExploreJob(subject, strategy, settings), exchange, start=how,
+            ExploreJob(subject, strategy, settings, told=progress is not None), exchange, start=how,
             memory_bytes=memory_bytes, progress=progress,
         )  # fmt: skip
         if not outcome.death:
@@ -185,11 +187,13 @@ class ExploreJob:
     subject: Subject
     strategy: str | Strategy | None
     settings: dict[str, Any]
+    told: bool = False
 
-    def __call__(self, _send: Send) -> Exploration:
+    def __call__(self, send: Send) -> Exploration:
         """Return the result without what cannot be sent."""
+        told = send if self.told else None
         try:
-            result = explore(self.subject.body(), self.strategy, **self.settings)
+            result = explore(self.subject.body(), self.strategy, progress=told, **self.settings)
         except ExplorationInterrupted as interrupt:
             raise ExplorationInterrupted(self._named(interrupt.partial)) from None
         return self._named(result)

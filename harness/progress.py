@@ -12,16 +12,17 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from harness.headway import Headway
+
 LINE_EVERY_S: Final = 10.0  # in a log; often enough to see that it lives
 
 
 class ProgressLine:
     """Shows executions as they run, on standard error. Use as a context manager."""
 
-    def __init__(self, title: str, executions: int | None) -> None:
-        """Start at nothing done; None: there is no number at which it ends."""
+    def __init__(self, title: str) -> None:
+        """Start at nothing done."""
         self._title = title
-        self._executions = executions
         self._next_line_s = time.monotonic() + LINE_EVERY_S
         self._task: TaskID | None = None
         # Drawn from the callback only: a refreshing thread would be a real thread beside the
@@ -39,7 +40,7 @@ class ProgressLine:
     def __enter__(self) -> Self:
         if self._bar.console.is_terminal:
             self._bar.start()
-            self._task = self._bar.add_task(self._title, total=self._executions, words="")
+            self._task = self._bar.add_task(self._title, total=None, words="")
         return self
 
     def __exit__(
@@ -51,22 +52,16 @@ class ProgressLine:
         if self._task is not None:
             self._bar.stop()
 
-    def __call__(self, done: int, seconds: float) -> None:
-        """Show that `done` executions ran within `seconds`."""
-        limit = "" if self._executions is None else f" of {_grouped(self._executions)}"
-        words = f"{_grouped(done)}{limit}, {_grouped(_rate(done, seconds))}/s"
+    def __call__(self, headway: Headway) -> None:
+        """Show where it stands; the bar is the part of the time that is known to be over."""
         if self._task is not None:
-            self._bar.update(self._task, completed=done, words=words)
+            left_s = headway.eta_s
+            whole_s = None if left_s is None else headway.elapsed_s + left_s
+            self._bar.update(
+                self._task, completed=headway.elapsed_s, total=whole_s, words=str(headway)
+            )
             self._bar.refresh()
         elif time.monotonic() >= self._next_line_s:
             self._next_line_s = time.monotonic() + LINE_EVERY_S
-            sys.stderr.write(f"{self._title}: {words}\n")
+            sys.stderr.write(f"{self._title}: {headway}\n")
             sys.stderr.flush()
-
-
-def _rate(done: int, seconds: float) -> int:
-    return int(done / max(seconds, 1e-9))
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING
 
 from harness.errors import ArgumentError
+from harness.estimate import TreeSample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.engine.task import Task
+    from harness.estimate import Estimate
 
+HUGE = 1e308  # a product of more candidates is counted as this many: the part run is 0 anyhow
 EARLY_SHARE = 0.25  # executions in which timeouts may fire early: most bugs need none
 
 
@@ -22,7 +26,16 @@ class RandomWalk:
         ArgumentError: `seed` is not a whole number.
     """
 
-    __slots__ = ("_random", "_stream", "early_timeouts", "seed")
+    __slots__ = (
+        "_early",
+        "_hurried",
+        "_product",
+        "_random",
+        "_stream",
+        "_walks",
+        "early_timeouts",
+        "seed",
+    )
 
     def __init__(self, seed: int) -> None:
         if type(seed) is not int:
@@ -31,6 +44,13 @@ class RandomWalk:
         self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
         self._random = self._stream.random
         self.early_timeouts = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._product = 0.0  # of the numbers of candidates in this execution; 0 before the first
+        self._hurried = False  # somebody could have timed out early
+        self._walks = TreeSample()
+        self._early = TreeSample()  # of executions in which timeouts may fire early
 
     def begin(self, execution: int) -> bool:
         """Draw whether this execution lets timeouts fire early; the first never does.
@@ -39,9 +59,33 @@ class RandomWalk:
         """
         if not execution:
             self._stream.seed(self.seed)
+            self._forget()
+        self._keep_walk()
+        self._product = 1.0
         self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
         return True
 
     def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
         """Return any of `ready` with the same chance."""
-        return ready[int(self._random() * len(ready))]
+        count = len(ready)
+        self._product *= count
+        if self.early_timeouts and not self._hurried:
+            self._hurried = any(task.parked for task in ready)
+        return ready[int(self._random() * count)]
+
+    def estimate(self) -> Estimate | None:
+        """Return which part of the schedules was run; those with early timeouts are not in it."""
+        self._keep_walk()
+        if self._hurried:
+            return self._walks.share_seen(of="the schedules without early timeouts")
+        both = TreeSample()  # nobody waited with a timeout: there is one tree
+        both.merge(self._walks)
+        both.merge(self._early)
+        return both.share_seen()
+
+    def _keep_walk(self) -> None:
+        """Take the last execution into the sample."""
+        if self._product:
+            walks = self._early if self.early_timeouts else self._walks
+            walks.add(math.log(min(self._product, HUGE)))
+            self._product = 0.0

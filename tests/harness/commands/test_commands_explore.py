@@ -67,6 +67,31 @@ def test_a_time_budget_alone_ends_the_search_undecided(holdfast: Program) -> Non
     assert "the time budget ended" in done.stdout
 
 
+def test_what_was_cut_short_prints_the_line_that_goes_on_with_it(holdfast: Program) -> None:
+    words = ["explore", "app:sound", "--strategy", "dfs", "--executions", "20"]
+    counts = []
+    for _ in range(20):
+        done = holdfast(*words)
+        counts.append(20)
+        if done.returncode == 0:
+            break
+        assert done.returncode == 3
+        assert "UNDECIDED: the budget ended after 20 executions" in done.stdout
+        (line,) = [text for text in done.stdout.splitlines() if text.startswith("Go on:")]
+        words = shlex.split(line.removeprefix("Go on:"))[1:]
+    assert done.returncode == 0, done.stdout
+    whole = holdfast("explore", "app:sound", "--strategy", "dfs", "--executions", "100000")
+    total = int(whole.stdout.split("exhausted: ")[1].split(" executions")[0])
+    last, before = done.stdout.split("exhausted: ")[1].split(" executions (and ")
+    assert int(last) + int(before.split(" before")[0]) == total
+
+
+def test_a_place_that_is_none_is_wrong_usage(holdfast: Program) -> None:
+    done = holdfast("explore", "app:sound", "--resume", "elsewhere")
+    assert done.returncode == 2
+    assert "resume is 'elsewhere'" in done.stderr
+
+
 def test_a_crash_is_a_finding_when_isolated(holdfast: Program) -> None:
     # The thread's write comes first in half of the schedules: 2**-100 that it never does.
     done = holdfast("explore", "app:crashes", "--isolated", "--executions", "100")
@@ -198,6 +223,6 @@ def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(
     go_on = shlex.split(line.removeprefix("Go on:"))
     assert go_on[:3] == ["holdfast", "explore", "endless:body"]
     assert go_on[go_on.index("--strategy") + 1] == "pct"
-    assert go_on[go_on.index("--seed") + 1] == "1"
-    assert 0 < int(go_on[go_on.index("--executions") + 1]) < 100_000_000
+    ended = int(go_on[go_on.index("--resume") + 1])
+    assert int(go_on[go_on.index("--executions") + 1]) == 100_000_000 - ended
     assert go_on[len(go_on) - len(isolated) :] == isolated

@@ -219,13 +219,15 @@ def test_the_step_bound_is_undecided_and_says_where_each_task_stood(plain: Plain
 
 
 def test_progress_is_told_now_and_then() -> None:
-    told: list[tuple[int, float]] = []
-    result = harness.explore(
-        harmless, executions=10**9, budget_s=0.8, progress=lambda *now: told.append(now)
-    )
+    told: list[harness.Headway] = []
+    result = harness.explore(harmless, executions=10**9, budget_s=0.8, progress=told.append)
     assert 1 <= len(told) <= 4
-    assert told == sorted(told)
-    assert all(0 < count <= result.executions and 0.2 < now_s < 5 for count, now_s in told)
+    counts = [now.executions for now in told]
+    assert counts == sorted(counts)
+    for now in told:
+        assert 0 < now.executions <= result.executions
+        assert 0.2 < now.elapsed_s < 5
+        assert now.eta_s == pytest.approx(max(0.8 - now.elapsed_s, 0), abs=1e-6)
 
 
 # -- nondeterminism -------------------------------------------------------------------------------
@@ -308,7 +310,7 @@ def test_a_call_between_read_and_write_is_shown_under_the_gil(strategy: str, pla
 
 KEYS = {
     "schema", "name", "verdict", "executions", "exhausted", "evidence", "strategy", "seed", "model",
-    "overruns", "elapsed_s", "cpu_s", "finding",
+    "overruns", "elapsed_s", "cpu_s", "estimate", "resume", "workers", "finding",
 }  # fmt: skip
 
 

@@ -209,14 +209,14 @@ def test_it_works_beside_other_threads() -> None:
 
 
 def test_progress_is_told() -> None:
-    seen: list[tuple[int, float]] = []
-
-    def note(done: int, seconds: float) -> None:
-        seen.append((done, seconds))
-
-    harness.explore_isolated(targets.sound, executions=10_000_000, budget_s=0.8, progress=note)
+    seen: list[harness.Headway] = []
+    harness.explore_isolated(
+        targets.sound, executions=10_000_000, budget_s=1.5, progress=seen.append
+    )
     assert seen
-    assert seen[-1][0] > 0
+    assert seen[-1].executions > 0
+    assert seen[-1].budget_s == 1.5, "what the child knows reaches the parent"
+    assert seen[-1].estimate is not None
 
 
 @posix

@@ -103,7 +103,7 @@ def test_a_seed_gives_the_same_executions(strategy: str) -> None:
     for seed in (3, 3, 4):
         orders: list[Any] = []
         harness.explore(steps_of(3, 3, orders), strategy, executions=60, seed=seed)
-        runs.append(orders)
+        runs.append(orders[:60])  # walks for the estimate follow as long as there is time
     assert runs[0] == runs[1]
     assert (runs[0] == runs[2]) == (strategy == "dfs")
 
