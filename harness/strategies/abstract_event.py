@@ -24,6 +24,7 @@ INITIAL: Final = 0  # the event that wrote whatever nobody has written yet
 _LIBRARY: Final = frozenset(
     {"threading", "queue", "concurrent", "asyncio", "selectors", "_weakrefset"}
 )  # what they do inside has no place of the user's
+STRATEGY_FRAMES: Final = 3  # at least so many are between a strategy's own and `Places`
 MAX_SITES: Final = 20_000  # in tables that keep code alive, which a body may make anew each time
 
 
@@ -38,10 +39,11 @@ class _Whose(Enum):
 class Places:
     """Places in the user's code as small numbers, the same in every execution of a process."""
 
-    __slots__ = ("_by_site", "_numbers", "_whose")
+    __slots__ = ("_by_site", "_kept", "_numbers", "_whose")
 
     def __init__(self) -> None:
-        self._whose: dict[int, tuple[_Whose, CodeType]] = {}  # by id: code is slow to hash
+        self._whose: dict[int, _Whose] = {}  # by the id of code, which is slow to hash
+        self._kept: list[CodeType] = []  # so that the ids stay taken
         self._by_site: dict[tuple[int, int], int] = {}
         self._numbers: dict[tuple[str, str, int, int], int] = {}  # code made anew is the same place
 
@@ -50,25 +52,26 @@ class Places:
         if not task.started:
             return 0
         frame = task.worker.gr_frame  # None for the task that asks
-        return self._below_engine(sys._getframe(1) if frame is None else frame)  # noqa: SLF001
+        if frame is None:
+            frame = sys._getframe(STRATEGY_FRAMES)  # noqa: SLF001  # the one way to see the caller
+        return self._below_engine(frame)
 
     def _below_engine(self, frame: FrameType | None) -> int:
         """Return the innermost place of the user's that called the engine.
 
         What is above the engine is a strategy, and that may be the user's, too.
         """
-        whose = self._whose
+        whose, engine, users = self._whose, _Whose.ENGINE, _Whose.USERS
         met_engine = False
         while frame is not None:
             code = frame.f_code
-            known = whose.get(id(code))
-            owner = self._note_code(frame) if known is None else known[0]
-            if owner is _Whose.ENGINE:
+            owner = whose.get(id(code)) or self._note_code(frame)
+            if owner is users:
+                if met_engine:
+                    site = (id(code), frame.f_lasti)
+                    return self._by_site.get(site) or self._number(code, site)
+            elif owner is engine:
                 met_engine = True
-            elif met_engine and owner is _Whose.USERS:
-                site = (id(code), frame.f_lasti)
-                number = self._by_site.get(site)
-                return self._number(code, site) if number is None else number
             frame = frame.f_back
         return 0
 
@@ -77,8 +80,9 @@ class Places:
         if len(self._whose) >= MAX_SITES:
             self._whose.clear()
             self._by_site.clear()
-        owner = _whose(frame)
-        self._whose[id(frame.f_code)] = (owner, frame.f_code)
+            self._kept.clear()
+        self._kept.append(frame.f_code)
+        owner = self._whose[id(frame.f_code)] = _whose(frame)
         return owner
 
     def _number(self, code: CodeType, site: tuple[int, int]) -> int:

@@ -71,7 +71,10 @@ class Corpus:
         self._tries: dict[Pair, int] = {}
 
     def note(self, schedule: AbstractSchedule) -> bool:
-        """Learn from the execution that `schedule` gave; say whether it showed something new."""
+        """Learn from the execution that `schedule` gave; say whether it showed something new.
+
+        New is a pair, more of a pair than before, or a combination of pairs.
+        """
         relation = self._relation
         if not self._feedback:
             return False
@@ -88,7 +91,7 @@ class Corpus:
             self._frequency[behaviour] = times + 1
         if novel or not times:
             self._keep(schedule, novel, behaviour)
-        return bool(novel)
+        return bool(novel) or not times
 
     def _keep(self, schedule: AbstractSchedule, novel: list[Pair], behaviour: int) -> None:
         """Keep a schedule; what it showed for the first time, it shall show again."""

@@ -10,6 +10,7 @@ from harness.strategies.delay import Delay
 from harness.strategies.dfs import BoundedDfs
 from harness.strategies.dpor import Dpor
 from harness.strategies.pct import Pct
+from harness.strategies.portfolio import Portfolio
 from harness.strategies.pos import Pos
 from harness.strategies.random_walk import RandomWalk
 from harness.strategies.rff import Rff
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from harness.strategies.protocol import Strategy
 
 _MAKERS: Final[dict[str, Callable[[int], Strategy]]] = {
+    "portfolio": Portfolio,
     "random": RandomWalk,
     "pct": Pct,
     "pos": Pos,

@@ -6,6 +6,10 @@ schedules, small sets of wishes about that relation, and learns from what each r
 (`abstract_schedules`). An execution is steered towards its wishes (`constraints`); among those that
 they leave equal, partial order sampling decides (Yuan, Yang, Gu, CAV 2018): a random priority for
 each operation, drawn anew when an operation was performed that it cannot be swapped with.
+
+Departures beside those of the two modules: constraints that have held somebody back for too long
+are given up, and a task that is chosen FAIR_TURNS times in a row makes everybody draw anew, or a
+loop that polls might never end.
 """
 
 from __future__ import annotations
@@ -26,11 +30,15 @@ if TYPE_CHECKING:
 
 EARLY_SHARE: Final = 0.25  # executions in which timeouts may fire early, as in the random walk
 PLAIN_SHARE: Final = 0.05  # executions without a wish: what no wish leads to
+FAIR_TURNS: Final = 500  # 10x the longest run of one task in our scenarios
 PATIENCE: Final = 200  # choices under constraints, beside twice the length of other executions
 
 
 class Rff:
     """Feedback-driven search over reads-from constraints. One stream of `seed` for all executions.
+
+    Attributes:
+        learned: The last execution showed something new.
 
     Args:
         feedback: Learn from what executions show; False is for comparison only.
@@ -39,8 +47,9 @@ class Rff:
         ArgumentError: `seed` is not a whole number.
     """
 
-    __slots__ = ("_corpus", "_feedback", "_left", "_length", "_pursuit", "_random", "_schedule",
-                 "early_timeouts", "operations", "relation", "seed")  # fmt: skip
+    __slots__ = ("_corpus", "_feedback", "_last", "_left", "_length", "_pursuit", "_random",
+                 "_schedule", "_turns", "early_timeouts", "learned", "operations", "relation",
+                 "seed")  # fmt: skip
 
     def __init__(self, seed: int, *, feedback: bool = True) -> None:
         if type(seed) is not int:
@@ -58,7 +67,10 @@ class Rff:
         self._schedule = EMPTY
         self._pursuit = Pursuit(EMPTY, self.relation, once=True)
         self._length = 0  # operations of the longest execution without a wish
+        self.learned = False
         self._left = 0  # choices under constraints that are left before they are dropped
+        self._last: Task | None = None
+        self._turns = 0  # how often it was chosen in a row
 
     def begin(self, execution: int) -> bool:
         """Choose an abstract schedule; execution 0 begins anew and has none."""
@@ -72,6 +84,8 @@ class Rff:
         once = draw() < 0.5  # noqa: PLR2004  # a coin
         self._pursuit = Pursuit(self._schedule, self.relation, once=once)
         self._left = 2 * self._length + PATIENCE
+        self._last = None
+        self._turns = 0
         self.relation.begin()
         return True
 
@@ -81,11 +95,12 @@ class Rff:
         chosen = ready[0]
         greatest = -9.0
         steered = False
+        unfair = self._turns > FAIR_TURNS
         for task in ready:
             step, new = relation.step(task)
             if new:
                 self._pursuit.reached(step)
-            if new or step.raced():
+            if new or unfair or step.raced():
                 step.priority = self._random.random()
                 step.drawn = relation.clock
             rank = step.priority
@@ -98,6 +113,11 @@ class Rff:
                 chosen = task
         if steered:
             self._note_steering()
+        if chosen is not self._last or unfair:
+            self._last = chosen
+            self._turns = 0
+        else:
+            self._turns += 1
         return chosen
 
     def _note_steering(self) -> None:
@@ -119,6 +139,12 @@ class Rff:
     def finish(self, tasks: Sequence[Task], ending: Ending) -> None:  # noqa: ARG002  # Protocol
         """Learn from the execution."""
         self.relation.finish()
-        self._corpus.note(self._schedule)
+        self.learned = self._corpus.note(self._schedule)
         if not self._schedule:
             self._length = max(self._length, self.relation.clock)
+
+    def attend(self) -> None:
+        """Prepare to be told, by `perform` and `finish`, of an execution of another strategy."""
+        self._schedule = EMPTY
+        self._pursuit = Pursuit(EMPTY, self.relation, once=True)
+        self.relation.begin()

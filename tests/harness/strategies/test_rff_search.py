@@ -143,7 +143,7 @@ slow = pytest.mark.slow
         pytest.param(reorder(10, 10), 6, id="reorder_20"),
         pytest.param(reorder(99, 1), 6, id="reorder_100", marks=slow),
         pytest.param(twostage(1), 8, id="twostage"),
-        pytest.param(twostage(19), 22, id="twostage_20"),
+        pytest.param(twostage(19), 22, id="twostage_20", marks=slow),
         pytest.param(twostage(49), 35, id="twostage_50", marks=slow),
         pytest.param(twostage(99), 56, id="twostage_100", marks=slow),
     ],
@@ -156,6 +156,7 @@ def test_it_needs_no_more_schedules_than_published(body: Body, published: int) -
     assert max(found) <= 10 * published
 
 
+@slow
 def test_without_feedback_it_needs_far_more() -> None:
     learned = [first_failure(staircase, Rff(seed), 600) for seed in range(9)]
     blind = [first_failure(staircase, Rff(seed, feedback=False), 600) for seed in range(9)]
