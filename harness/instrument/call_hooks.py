@@ -10,6 +10,7 @@ import functools
 import sys
 import types
 import weakref
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
@@ -23,7 +24,7 @@ from harness.instrument.stored_names import add_stored, on_change, stored
 from harness.instrument.type_facts import Kind, facts_of, is_instrumented
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _NO_POINT: Final = frozenset((len, isinstance, type, issubclass, callable, id, hash))
 _PYTHON: Final = (types.FunctionType, types.MethodType)
@@ -170,13 +171,13 @@ def _then_point(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN40
     return result
 
 
-def _reading(parts: Callable[[Any], list[Part]]) -> Callable[..., Any]:
+def _reading(parts: Callable[[Any], Iterable[Part]]) -> Callable[..., Any]:
     """Return the handler of functions that read those parts of their arguments."""
 
     def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
         if not board.alone:
-            record_all([part for arg in (*args, *kwargs.values()) for part in parts(arg)])
+            record_all(part for arg in (*args, *kwargs.values()) for part in parts(arg))
         if board.gil:
             return _then_point(function, *args, **kwargs)
         return function(*args, **kwargs)
@@ -187,12 +188,13 @@ def _reading(parts: Callable[[Any], list[Part]]) -> Callable[..., Any]:
 def _changing_first(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     __tracebackhide__ = True
     if not board.alone:
-        parts = [part for arg in (*args[1:], *kwargs.values()) for part in operand(arg)]
+        parts: Iterable[Part] = ()
         if args and facts_of(type(args[0])).kind is Kind.ITERATOR:
-            parts += contents(args[0])
+            parts = contents(args[0])
         elif args and facts_of(type(args[0])).kind in _CHANGED:
-            parts.append((WRITE, args[0]))
-        record_all(parts)
+            parts = [(WRITE, args[0])]
+        others = (*args[1:], *kwargs.values())
+        record_all(chain((part for arg in others for part in operand(arg)), parts))
     if board.gil:
         return _then_point(function, *args, **kwargs)
     return function(*args, **kwargs)
@@ -204,15 +206,11 @@ def _on_container(kind: int) -> Callable[..., Any]:
     def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
         if not board.alone:
-            parts: list[Part] = []
-            if function.__name__ not in STORING_METHODS:
-                parts = [part for arg in (*args, *kwargs.values()) for part in operand(arg)]
+            given = () if function.__name__ in STORING_METHODS else (*args, *kwargs.values())
             owner = function.__self__
-            if facts_of(type(owner)).kind is Kind.WINDOW:
-                parts += contents(owner)
-            else:
-                parts.append((kind, owner))
-            record_all(parts)
+            window = facts_of(type(owner)).kind is Kind.WINDOW
+            own = contents(owner) if window else [(kind, owner)]
+            record_all(chain((part for arg in given for part in operand(arg)), own))
         if board.gil and function.__name__ != "append":  # specialised: no switch behind it
             return _then_point(function, *args, **kwargs)
         return function(*args, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from harness.engine import board
@@ -10,7 +11,7 @@ from harness.engine.board import CONTENT, READ, WRITE
 from harness.instrument.type_facts import Kind, facts_of, underlying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 Part = tuple[int, Any]  # a kind of access, and the object whose content it is to
@@ -20,7 +21,8 @@ def record_all(parts: Iterable[Part]) -> None:
     """Record accesses to the content of some objects as one step.
 
     The program's operation happens after the last of them: with a switching point between two, the
-    first one's object could change before it is really read.
+    first one's object could change before it is really read. Only the first part is asked for
+    before the switching point: what an iterator refers to changes when it is used up.
     """
     record = board.access
     for kind, obj in parts:
@@ -28,27 +30,28 @@ def record_all(parts: Iterable[Part]) -> None:
         record = board.also
 
 
-def contents(obj: Any) -> list[Part]:  # noqa: ANN401  # any object has a content
-    """Return what is accessed when all of an object is read; an iterator is used up."""
-    return [
-        (WRITE if facts_of(type(inner)).kind is Kind.ITERATOR else READ, inner)
-        for inner in underlying(obj)
-    ]
+def contents(obj: Any) -> Iterator[Part]:  # noqa: ANN401  # any object has a content
+    """Yield what is accessed when all of an object is read; an iterator is used up."""
+    if facts_of(type(obj)).kind is Kind.ITERATOR:
+        yield WRITE, obj
+    for inner in underlying(obj):
+        if inner is not obj or facts_of(type(obj)).kind is not Kind.ITERATOR:
+            yield WRITE if facts_of(type(inner)).kind is Kind.ITERATOR else READ, inner
 
 
-def operand(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
+def operand(obj: Any) -> Iterable[Part]:  # noqa: ANN401  # as above
     """Return what an operation accesses that takes `obj`: a spread, `in`, an operator."""
-    return contents(obj) if facts_of(type(obj)).operands else []
+    return contents(obj) if facts_of(type(obj)).operands else ()
 
 
-def asked(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
+def asked(obj: Any) -> Iterable[Part]:  # noqa: ANN401  # as above
     """Return what is accessed when the truth or the length of `obj` is asked for."""
-    return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).truth else []
+    return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).truth else ()
 
 
-def shown(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
+def shown(obj: Any) -> Iterable[Part]:  # noqa: ANN401  # as above
     """Return what is accessed when `obj` is turned into text."""
-    return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).text else []
+    return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).text else ()
 
 
 def content(obj: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
@@ -84,18 +87,16 @@ def subject(obj: Any) -> Any:  # noqa: ANN401  # as above
 def pair(obj: Any, other: Any) -> Any:  # noqa: ANN401  # as above
     """Run before an operation on two objects, one of them `other`; return `obj`."""
     if not board.alone:
-        record_all(operand(obj) + operand(other))
+        record_all(chain(operand(obj), operand(other)))
     return obj
 
 
 def augment(obj: Any, current: Any) -> Any:  # noqa: ANN401  # as above
     """Run before `current += obj`, which changes a container in place; return `obj`."""
     if not board.alone:
-        parts = operand(obj)
         kind = facts_of(type(current))
-        if kind.kind is Kind.CONTAINER or (kind.kind is Kind.INSTANCE and kind.operands):
-            parts.append((WRITE, current))
-        record_all(parts)
+        changes = kind.kind is Kind.CONTAINER or (kind.kind is Kind.INSTANCE and kind.operands)
+        record_all(chain(operand(obj), [(WRITE, current)] if changes else ()))
     return obj
 
 
@@ -105,7 +106,7 @@ def operation(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def operate(left: Any, right: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
         if not board.alone:
-            record_all(operand(left) + operand(right))
+            record_all(chain(operand(left), operand(right)))
         return function(left, right)
 
     return operate

@@ -84,11 +84,10 @@ def _stepped(generator: Any) -> Iterator[Any]:  # noqa: ANN401  # as above
 def _recorded(obj: Any) -> Iterator[Any]:  # noqa: ANN401  # as above
     """Yield the items of a builtin container or iterator, an access before each."""
     __tracebackhide__ = True
-    read = contents(obj)
     items = iter(obj)
     while True:
         if not board.alone:
-            record_all(read)
+            record_all(contents(obj))
         try:
             item = next(items)
         except StopIteration:

@@ -121,7 +121,7 @@ CASES = {
     "for over enumerate": (
         "i=[1]",
         "for k, v in enumerate(i): pass",
-        ["read list", "write enumerate"] * 2,
+        ["write enumerate", "read list"] * 2,
     ),
     "list comprehension": ("i=[1, 2]", "return [x for x in i]", ["read list"] * 3),
     "set comprehension": ("i=[1]", "return {x for x in i}", ["read list"] * 2),
@@ -184,7 +184,7 @@ CASES = {
     "next on a shared iterator": (
         "i=iter([1, 2])",
         "return next(i)",
-        ["read list", "write list_iterator"],
+        ["write list_iterator", "read list"],
     ),
     "isinstance reads nothing": ("i=items", "return isinstance(i, list)", []),
     "memoryview": ("b=bytearray(2)", "return memoryview(b)[0]", ["read bytearray"]),
