@@ -145,7 +145,7 @@ class Explorer:
         while self._executions < executions:
             if not self._prepare():
                 return None
-            ending, schedule = campaign.run(body, strategy, recorder=self._opaque)
+            ending, schedule = campaign.run(body, strategy, recorder=self._watch())
             self._running = False
             self._executions += 1
             if ending.kind is not EndingKind.FINISHED:
@@ -187,6 +187,10 @@ class Explorer:
         if failure is None:
             progress(self._headway())
         return failure
+
+    def _watch(self) -> OpaqueWatch | None:
+        """Return who watches the next execution: only one of a complete search proves anything."""
+        return self._opaque if getattr(self._strategy, "exhaustive", False) else None
 
     def _end_of_executions(self) -> None:
         """See whether the budget of executions has ended exactly where the space does."""
