@@ -112,7 +112,9 @@ def main(  # noqa: PLR0913  # one argument an option
     here = surroundings(searches)
     console.print(here, highlight=False)
     if markdown is not None:
-        markdown.write_text(f"{here}\n\n{markdown_of(sheets)}", "utf-8")
+        markdown.write_text(
+            f"# The bug suite, measured\n\n{here}\n\n{markdown_of(sheets)}", "utf-8"
+        )
     if store is not None:
         records = records_of(plan.entries, searches)
         console.print(f"kept in {write_run(records, store=store, source='nox -s suite')}")

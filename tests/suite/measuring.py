@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], object]
 
-PEER_LIMIT_S: Final = 20.0  # wall seconds of one search of frontrun's
+PEER_LIMIT_S: Final = 10.0  # wall seconds of one search of frontrun's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

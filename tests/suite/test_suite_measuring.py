@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +162,28 @@ def test_the_command_passes_the_twins_and_refuses_what_is_not_there(tmp_path: Pa
     assert (unknown.returncode, "no program no-such" in unknown.stderr) == (2, True)
     strategy = command("--strategy", "no-such")
     assert (strategy.returncode, "no-such" in strategy.stderr) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a child cannot be sent Ctrl-C alone")
+def test_ctrl_c_keeps_and_shows_what_was_measured(tmp_path: Path) -> None:
+    path = tmp_path / "searches.jsonl"
+    words = ["--program", "stack", "--program", "twostage_100", "--strategy", "random"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.suite", "--no-frontrun", *words, "--json", str(path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Whoever started the tests in the background may have it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  # no threads here
+    ) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if "twostage_100" in line:  # the first program is measured
+                child.send_signal(signal.SIGINT)
+                break
+        shown = child.stdout.read()
+        assert child.wait(timeout=60) == 130
+    assert "interrupted" in shown
+    assert "Schedules to the first bug: one preemption" in shown
+    assert len(journal.read(path)) >= 20
