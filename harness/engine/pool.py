@@ -24,8 +24,13 @@ class Worker(greenlet):  # type: ignore[misc]  # greenlet ships no complete stub
 
     task: Task | None
 
-    def run(self) -> None:
-        """Serve tasks until the pool is closed."""
+    def run(self, maker: greenlet) -> None:
+        """Go back to who made it, then serve tasks until the pool is closed.
+
+        A greenlet goes on at the depth of whoever switches to it first. Left to a task that ends,
+        a thousand tasks that run one after the other would be as many levels deep.
+        """
+        maker.switch()
         while True:
             self.serve()
 
@@ -68,6 +73,7 @@ class Pool:
         else:
             worker = Worker()
             worker.parent = self._hub  # by default whoever starts it: a worker that may be parked
+            worker.switch(getcurrent())
         worker.gr_context = Context()
         return worker
 

@@ -188,6 +188,26 @@ def test_a_timeout_that_fires_early_is_found(make: Any) -> None:
     assert result.finding.kind is harness.FindingKind.ASSERTION
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("make", SAMPLING)
+def test_a_thousand_tasks_are_no_deeper_than_two(make: Any, run_all: RunAll) -> None:
+    ended = [0]
+
+    def body() -> None:
+        def work() -> None:
+            ended[0] += 1
+
+        threads = [threading.Thread(target=work) for _ in range(1_000)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    # `delay` runs them one after the other, each started by the one that has just ended.
+    run_all(body, make(1), most=2)
+    assert ended == [2_000]
+
+
 # -- how long executions are ----------------------------------------------------------------------
 
 
