@@ -18,53 +18,62 @@ within its bound, for another execution of a trace that was left out may need fe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from harness.analysis.dependence import collide
+from harness.engine import board
+from harness.engine.ending import EndingKind
+from harness.errors import ArgumentError
 from harness.strategies.divergence import DivergedError
-from harness.strategies.dpor_races import Race, Races
+from harness.strategies.dpor_races import Races
+from harness.strategies.dpor_sleep import (
+    Node,
+    hand_on_sleep,
+    look_at_sleepers,
+    may_clash,
+    put_to_sleep,
+)
 from harness.strategies.dpor_trace import Trace
-from harness.strategies.wakeup_tree import Branch, Name, NamedTouch, Wakeup, place_of
+from harness.strategies.wakeup_tree import Branch, Wakeup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.analysis.dependence import Touch
     from harness.engine.ending import Ending
     from harness.engine.task import Task
+    from harness.strategies.dpor_races import Race
 
-FAIR_TURNS = 500  # 10x the longest run of one task in our scenarios
-
-
-class _Sleeper(NamedTuple):
-    """What a sleeping task would touch, in the running execution; `vague` has no object here."""
-
-    exact: tuple[Touch, ...]
-    vague: tuple[NamedTouch, ...]
-
-
-class _Node:
-    """A point of the current path, before one event."""
-
-    __slots__ = ("asleep", "current", "more", "waiting")
-
-    def __init__(self) -> None:
-        self.current: Branch | None = None  # being run
-        self.waiting: list[Branch] = []  # to be run after it
-        self.asleep: dict[int, _Sleeper] = {}  # who was run from here, or from before
-        self.more: dict[int, tuple[NamedTouch, ...]] = {}  # what they touch beside what is pending
+FAIR_TURNS: Final = 500  # 10x the longest run of one task in our scenarios
+# Why a search proves less than it seems to.
+LOST_WAY: Final = "an operation did not do what it did after the same ones in another order"
+LEFT_RUNNING: Final = "a daemon thread still ran when the body ended"
+PATIENT: Final = "a wait of minutes times out only when nobody else can run"
+TOO_LONG: Final = "an execution was so long that its clock moved by itself"
+EVENT_LOOP: Final = "an event loop waited for more than its own tasks"
 
 
 class Dpor:
     """Optimal DPOR; deterministic, there is no seed.
 
+    Args:
+        preemptions: The most switches away from a task that could go on; None for no bound.
+
     Attributes:
         blocked_runs: Executions in which everybody who could go on was asleep: 0 unless a bound
             cuts sequences, or the body does not keep to its operations.
+        vague: How often two objects were taken for the same because nobody could tell.
         incomplete: Why the search proves less than it seems to; empty if nothing stands against it.
+
+    Raises:
+        ArgumentError: `preemptions` is neither None nor a whole number from 0, or the model is that
+            of the GIL: it has switching points that are no operations.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, preemptions: int | None = None) -> None:
+        if preemptions is not None and (type(preemptions) is not int or preemptions < 0):
+            raise ArgumentError(
+                "preemptions", preemptions, "a whole number, or None for no bound; they start at 0"
+            )
+        self.bound = preemptions
         self.exhaustive = True
         self.early_timeouts = True
         self.operations = True
@@ -76,9 +85,10 @@ class Dpor:
     def _reset(self) -> None:
         self.blocked_runs = 0
         self.vague = 0
+        self.cut = False
         self._doubts: set[str] = set()
         self._races = Races(self._trace)
-        self._nodes: list[_Node] = []
+        self._nodes: list[Node] = []
         self._fresh = 0  # the first event that is new in this execution
         self._begin_execution()
 
@@ -103,11 +113,8 @@ class Dpor:
         nodes = self._nodes
         while nodes:
             node = nodes[-1]
-            done = node.current
-            if node.waiting:
-                assert done is not None
-                node.more[done.pid] = self._beside_pending(len(nodes) - 1)
-                node.asleep[done.pid] = _Sleeper((), ())
+            if self._has_next(node):
+                put_to_sleep(node, self._trace, len(nodes) - 1)
                 node.current = node.waiting.pop(0)
                 self._fresh = len(nodes) - 1
                 self._begin_execution()
@@ -121,6 +128,8 @@ class Dpor:
             raise self._error
         self._meet(ready)
         node = self._arrive()
+        if len(self._trace.pids) >= self._fresh:
+            self._price(node, ready, current)
         if node.current is not None:
             wanted = self._tasks.get(node.current.pid)
             if wanted is not None and wanted in ready:
@@ -138,6 +147,11 @@ class Dpor:
             self._meet((task,))
         node = self._arrive()
         pid = self._pids[task.id]
+        kind = task.pending[0]
+        if kind == "select":
+            self._doubts.add(EVENT_LOOP)
+        elif kind == "call":
+            self._error = ArgumentError("model", "gil", "free-threaded for dpor")
         if node.current is None:
             node.current = Branch(pid)
         elif node.current.pid != pid:
@@ -150,7 +164,7 @@ class Dpor:
         self._last = task
         trace.note_event(task, pid)
 
-    def finish(self, tasks: Sequence[Task], ending: Ending) -> None:  # noqa: ARG002  # as the engine calls it
+    def finish(self, tasks: Sequence[Task], ending: Ending) -> None:
         """Look for races in the execution that has ended, and keep what is to be run for them."""
         if self._error is not None:
             raise self._error
@@ -164,17 +178,24 @@ class Dpor:
         if self._blocked:
             return
         left = [(task, self._pids[task.id]) for task in tasks if not task.finished]
+        self._doubt(left, ending)
         for race in [*races.find(self._fresh), *races.find_left(left)]:
             self._reverse(race)
 
     def scope(self) -> str:
-        """Say what was covered once nothing is left."""
-        return "no bound"
+        """Say what was covered once nothing is left; empty if that is no proof."""
+        return "" if self.incomplete else "no bound"
 
     @property
     def incomplete(self) -> str:
         """Say why the search proves less than it seems to."""
-        return "; ".join(sorted(self._doubts))
+        doubts = set(self._doubts)
+        if self.cut:
+            doubts.add(
+                f"sequences of more than {self.bound} preemptions were left out, and with them "
+                "traces that may need fewer in another order"
+            )
+        return "; ".join(sorted(doubts))
 
     # -- along the path ----------------------------------------------------------------------------
 
@@ -195,7 +216,7 @@ class Dpor:
                 self._tasks[pid] = task
                 self._trace.note_birth(pid)
 
-    def _arrive(self) -> _Node:
+    def _arrive(self) -> Node:
         """Return the node of the next event, with what is asleep there."""
         trace, nodes = self._trace, self._nodes
         index = len(trace.pids)
@@ -205,82 +226,27 @@ class Dpor:
         last = self._last
         if last is not None and last.deadline_ns is not None:
             trace.note_deadline()
+            if board.execution is not None and board.execution.patient:
+                self._doubts.add(PATIENT)
         if index < len(nodes):
             node = nodes[index]
             if node.asleep:
-                self._look_at_sleepers(node)
+                look_at_sleepers(node, trace, self._tasks)
             return node
-        node = _Node()
+        node = Node()
         nodes.append(node)
         if index:
             before = nodes[index - 1]
-            if before.asleep:
-                self._hand_on_sleep(before, node, trace.touches[index - 1], trace.pids[index - 1])
             assert before.current is not None
+            node.spent = before.spent + before.cost(before.current.pid)
+            if before.asleep:
+                hand_on_sleep(before, node, trace, clock=self._races.clock)
             if before.current.below:
                 node.current, *node.waiting = before.current.below
                 before.current.below = []
         return node
 
-    def _hand_on_sleep(
-        self, before: _Node, node: _Node, touches: tuple[Touch, ...], pid: int
-    ) -> None:
-        """Let those sleep on whom the event between two nodes does not concern."""
-        clock = self._races.clock
-        for sleeper, would in before.asleep.items():
-            if sleeper == pid or collide(touches, would.exact, clock=clock):
-                continue
-            if would.vague and self._may_clash(touches, would.vague):
-                continue
-            node.asleep[sleeper] = would
-            if sleeper in before.more:
-                node.more[sleeper] = before.more[sleeper]
-
-    def _may_clash(self, touches: tuple[Touch, ...], vague: tuple[NamedTouch, ...]) -> bool:
-        kinds = self._trace.kinds
-        for thing, _, how in touches:
-            if isinstance(thing, int) and thing >= 0:
-                for name, _, how_2 in vague:
-                    if (how or how_2) and kinds[thing] is name.kind:
-                        return True
-        return False
-
-    def _look_at_sleepers(self, node: _Node) -> None:
-        """Note what those who sleep at a node would touch: the objects are new ones."""
-        trace = self._trace
-        for pid in node.asleep:
-            exact = trace.touched_by(self._tasks[pid].pending)
-            vague: list[NamedTouch] = []
-            for touch in node.more.get(pid, ()):
-                name = touch[0]
-                if isinstance(name, Name) and name.pid >= 0:
-                    vague.append(touch)
-                elif isinstance(name, Name):
-                    exact = (*exact, (trace.touches[name.event][name.place][0], *touch[1:]))
-                else:
-                    exact = (*exact, touch)
-            node.asleep[pid] = _Sleeper(exact, tuple(vague))
-
-    def _beside_pending(self, index: int) -> tuple[NamedTouch, ...]:
-        """Return what an event touched beside its first operation, under lasting names."""
-        trace = self._trace
-        named: list[NamedTouch] = []
-        for place, (thing, key, how) in enumerate(trace.touches[index]):
-            if place < trace.heads[index]:
-                continue
-            if not isinstance(thing, int) or thing < 0:
-                named.append((thing, key, how))
-                continue
-            first = trace.first_touch[thing]
-            if first < index:
-                seen_at = Name(-1, first, place_of(trace.touches[first], thing), trace.kinds[thing])
-                named.append((seen_at, key, how))
-            else:
-                own = Name(trace.pids[index], trace.ordinals[index], place, trace.kinds[thing])
-                named.append((own, key, how))
-        return tuple(named)
-
-    def _choose(self, node: _Node, ready: Sequence[Task], current: Task | None) -> Task:
+    def _choose(self, node: Node, ready: Sequence[Task], current: Task | None) -> Task:
         """Return who goes on where nothing is prescribed: the current task, if it may."""
         awake = [task for task in ready if self._pids[task.id] not in node.asleep]
         if not awake:
@@ -291,18 +257,47 @@ class Dpor:
         others = [task for task in urgent if task is not self._last]
         return (others or urgent)[0]
 
+    # -- bounds ------------------------------------------------------------------------------------
+
+    def _price(self, node: Node, ready: Sequence[Task], current: Task | None) -> None:
+        """Note what each choice at a node costs."""
+        if self.bound is None:
+            return
+        if current is not None:
+            node.asking = self._pids[current.id]
+        if any(not task.parked for task in ready):
+            node.hurried = tuple(self._pids[task.id] for task in ready if task.parked)
+
+    def _has_next(self, node: Node) -> bool:
+        """Say whether a branch is waiting, after leaving out those beyond the bound."""
+        if self.bound is not None:
+            left = self.bound - node.spent
+            within = [branch for branch in node.waiting if node.cost(branch.pid) <= left]
+            self.cut = self.cut or len(within) < len(node.waiting)
+            node.waiting = within
+        return bool(node.waiting)
+
+    def _doubt(self, left: Sequence[tuple[Task, int]], ending: Ending) -> None:
+        """Note what in the last execution the search cannot answer for."""
+        execution = board.execution
+        if execution is not None and len(execution.schedule) >= execution.fair_steps:
+            self._doubts.add(TOO_LONG)
+        running = any(task.waiting_on is None or task.parked for task, _ in left)
+        if running and ending.kind is EndingKind.FINISHED:
+            self._doubts.add(LEFT_RUNNING)
+
     # -- races -------------------------------------------------------------------------------------
 
     def _reverse(self, race: Race) -> None:
         """Keep a sequence in which the later operation comes first, unless one is known."""
         node = self._nodes[race.event]
-        clock = self._races.clock
-        wakeup = Wakeup(self._trace, self._races.past, race, clock=clock)
+        trace, races = self._trace, self._races
+        wakeup = Wakeup(trace, races.past, race, clock=races.clock)
         for pid, would in node.asleep.items():
             if wakeup.may_begin_with(pid, would.exact):
                 if not would.vague or wakeup.position(pid) >= 0:
                     return
-                if not any(self._may_clash(step.touches, would.vague) for step in wakeup.steps):
+                if not any(may_clash(trace, step.touches, would.vague) for step in wakeup.steps):
                     return
                 self.vague += 1
         wakeup.add_to(node.waiting)
@@ -310,7 +305,7 @@ class Dpor:
 
     # -- when the body does something else ---------------------------------------------------------
 
-    def _lose_way(self, node: _Node, ready: Sequence[Task]) -> None:
+    def _lose_way(self, node: Node, ready: Sequence[Task]) -> None:
         """Note that the tree, or the path, asks for what cannot be done."""
         assert node.current is not None
         index = len(self._trace.pids)
@@ -323,7 +318,7 @@ class Dpor:
         if not self._blocked:
             self._blocked = True
             self.blocked_runs += 1
-        self._doubts.add("an operation did not do what it did in another order of others")
+        self._doubts.add(LOST_WAY)
         node.current = None
 
     def _diverged(self, difference: str) -> DivergedError:
