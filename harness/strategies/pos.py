@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harness.engine.task import Operation, Task
 
-FAIR_TURNS = 500  # 10x the longest run of one task in our scenarios
+FAIR_TURNS = 100  # 2x the longest run of one task in our scenarios; it may go on if drawn so
 
 
 def sampling_bound(operations: int) -> float:

@@ -14,14 +14,15 @@ as any other (theorem of section 3).
 
 Departures: locks count as places, and a variable that one lock protects everywhere is not selected,
 because the order of that lock is its order. The next one is drawn among all that have operations
-left, also if they wait now. Counts are the greatest seen. A task that is held back for PATIENCE
-choices goes on, and one that is chosen FAIR_TURNS times in a row makes everybody draw anew: it may
-be polling for what another is held back from.
+left, also if they wait now. Counts are the greatest seen. A task that is held back for long
+(PATIENCE) goes on, and one that is chosen FAIR_TURNS times in a row makes everybody draw anew: it
+may be polling for what another is held back from.
 """
 
 from __future__ import annotations
 
 import random
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine.numbering import hold
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from harness.engine.task import Task
     from harness.strategies.event_counts import Place
 
-FAIR_TURNS = 500  # 10x the longest run of one task in our scenarios
-PATIENCE = 2_000  # choices: above what 100 tasks do between two operations on one variable
+FAIR_TURNS = 100  # 2x the longest run of one task in our scenarios; it may go on if drawn so
+PATIENCE = 200  # choices, or twice those of the shortest execution: nobody is awaited for longer
 NOBODY: Final = -1
 _LIFE: Final = frozenset(("start", "started", "end"))
 
@@ -49,18 +50,21 @@ class Surw:
     """
 
     __slots__ = (
+        "_choices",
         "_family",
         "_held",
         "_held_back",
         "_intended",
         "_last",
         "_lesson",
+        "_patience",
         "_place",
         "_places",
         "_priority",
         "_random",
         "_runs",
         "_seeking",
+        "_shortest",
         "_stream",
         "_target_id",
         "_teaches",
@@ -85,6 +89,8 @@ class Surw:
         """Unlearn everything."""
         self._family = Family()
         self._places = Places()
+        self._shortest = sys.maxsize  # choices of an execution
+        self._choices = 0
         self._runs = 0  # of this strategy: `execution` may count those of others, too
         self._teaches = False
         self._lesson: Lesson | None = None
@@ -99,6 +105,8 @@ class Surw:
         self._intended = NOBODY  # who does the next interesting operation
         self._held_back: set[int] = set()
         self._waited = 0  # choices since it was drawn
+        self._patience = max(PATIENCE, 2 * self._shortest)
+        self._choices = 0
         self._weight: list[int] = []  # by task id: interesting operations left
         self._priority: list[float] = []  # by task id
         self._last: Task | None = None
@@ -109,8 +117,10 @@ class Surw:
         if not execution:
             self._stream.seed(self.seed)
             self._forget()
-        elif self._teaches and self._lesson is not None:
-            self._places.learn(self._lesson, self._family)
+        else:
+            self._shortest = min(self._shortest, self._choices)
+            if self._teaches and self._lesson is not None:
+                self._places.learn(self._lesson, self._family)
         self._begin_execution()
         self._family.begin()
         self._runs += 1
@@ -248,7 +258,8 @@ class Surw:
 
     def _selected_of(self, ready: Sequence[Task]) -> Task:
         self._waited += 1
-        if self._waited > PATIENCE:
+        self._choices += 1
+        if self._waited > self._patience:
             return self._someone_held_back(ready)
         priority, held_back = self._priority, self._held_back
         while True:
