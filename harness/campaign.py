@@ -20,6 +20,7 @@ from harness.primitives import real
 from harness.primitives.host import StandardHost
 from harness.primitives.patches import Patches
 from harness.primitives.uncontrolled import PROCESS_REMEDY
+from harness.tool_fault import blame_tool
 from harness.watchdog import EXIT_STUCK, Watchdog
 
 if TYPE_CHECKING:
@@ -98,8 +99,12 @@ class Campaign:
         strategy: Strategy,
         *,
         recorder: Recorder | None = None,
+        max_steps: int | None = None,
     ) -> tuple[Ending, list[int]]:
         """Run one execution; return how it ended and its schedule.
+
+        Args:
+            max_steps: Another step bound than that of the campaign.
 
         Raises:
             KeyboardInterrupt: Ctrl-C, even if the body swallowed it.
@@ -111,7 +116,8 @@ class Campaign:
         early = bool(getattr(strategy, "early_timeouts", False))
         if journal.active is not None:
             pick = journal.active.follow(pick, early=early, gil=self._gil)
-        execution = self._execution(pick, strategy, early=early, recorder=recorder)
+        bound = self._max_steps if max_steps is None else max_steps
+        execution = self._execution(pick, strategy, early=early, recorder=recorder, max_steps=bound)
         self._host.begin_execution()
         self._interrupt.execution = execution
         self._watchdog.watch(execution)
@@ -123,6 +129,8 @@ class Campaign:
             self._host.end_execution()
         if self._interrupt.happened:
             raise KeyboardInterrupt
+        if ending.error is not None:
+            blame_tool(ending.error)
         self._runs += 1
         if not self._runs % COLLECT_EVERY:
             gc.collect(1 if self._runs % COLLECT_ALL_EVERY else 2)
@@ -135,11 +143,12 @@ class Campaign:
         *,
         early: bool,
         recorder: Recorder | None,
+        max_steps: int,
     ) -> Execution:
         settings: dict[str, Any] = {
             "pool": self._pool,
             "host": self._host,
-            "max_steps": self._max_steps,
+            "max_steps": max_steps,
             "gil": self._gil,
             "early": early,
         }

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from harness.campaign import Campaign
+from harness.determinism import CAUSES, name_difference
 from harness.engine.ending import Ending, EndingKind
 from harness.engine.recorder import Recorder
 from harness.errors import DriftError, HarnessError
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
 GIL_TRIES: Final = 300  # executions under the GIL model that look for the same failure
 GIL_S: Final = 3.0  # wall time for it: a person waits
 MAX_EVENTS: Final = 2_000  # events that a trace keeps: the first and the last half
-CAUSES: Final = (
-    "Something in the body does not follow from the schedule: state kept between executions, "
-    "random numbers, the order of a set, id(), real time or real I/O."
-)
+UNSTEADY: Final = f"Something in the body does not follow from the schedule: {CAUSES}."
 
 
 class Examiner:
@@ -55,7 +53,9 @@ class Examiner:
         signature = signature_of(ending)
         again, recorder = self._record(campaign, schedule, early=early)
         if again is None or signature_of(again) != signature:
-            return self._nondeterminism(ending, again, self._token(schedule, recorder, early=early))
+            token = self._token(schedule, recorder, early=early)
+            where = name_difference(campaign, self._body, schedule, early=early)
+            return self._nondeterminism(ending, again, token, where)
         self.found = self._finding(again, recorder, schedule, early=early)
         shrinker = Shrinker(campaign, self._body, early=early, signature=signature)
         small = shrinker.shrink(schedule)
@@ -64,12 +64,15 @@ class Examiner:
         early = shrinker.early
         last, recorder = self._record(campaign, small, early=early)
         if last is None or signature_of(last) != signature:
-            return self._nondeterminism(again, last, self._token(small, recorder, early=early))
+            token = self._token(small, recorder, early=early)
+            where = name_difference(campaign, self._body, small, early=early)
+            return self._nondeterminism(again, last, token, where)
         self.found = self._finding(last, recorder, small, early=early)
         return self.found
 
-    def diverged(self, error: DivergedError) -> Finding:
+    def diverged(self, campaign: Campaign, error: DivergedError) -> Finding:
         """Return the finding of a search that saw the body do something else."""
+        where = name_difference(campaign, self._body, error.choices, early=True)
         token = Token(
             choices=tuple(error.choices),
             marks=b"",
@@ -77,7 +80,7 @@ class Examiner:
             model=self._model,
             max_steps=self._max_steps,
         ).encode()
-        message = f"{error.difference[:1].upper()}{error.difference[1:]}. {CAUSES}"
+        message = f"{error.difference[:1].upper()}{error.difference[1:]}. {where or UNSTEADY}"
         return Finding(kind=FindingKind.NONDETERMINISM, message=message, token=token, trace=Trace())
 
     def _record(
@@ -101,11 +104,13 @@ class Examiner:
         token = self._token(schedule, recorder, early=early)
         return finding_of(kind, ending, recorder, token=token, model=self._model)
 
-    def _nondeterminism(self, first: Ending, second: Ending | None, token: str) -> Finding:
+    def _nondeterminism(
+        self, first: Ending, second: Ending | None, token: str, where: str
+    ) -> Finding:
         then = "could not be followed" if second is None else f"ended: {second.kind.value}"
         message = (
             f"an execution failed ({message_of(first)}); run again, the same schedule {then}. "
-            f"{CAUSES}"
+            f"{where or UNSTEADY}"
         )
         return Finding(
             kind=FindingKind.NONDETERMINISM,

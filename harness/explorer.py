@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from harness.campaign import Campaign
+from harness.determinism import CHECKING_RUNS, check_determinism
 from harness.engine.ending import EndingKind
 from harness.errors import ExplorationInterrupted, PlaceLeftError
 from harness.evidence import Coverage
@@ -109,13 +110,26 @@ class Explorer:
             with Campaign(
                 model=self._model, max_steps=self._max_steps, body=self._body
             ) as campaign:
-                finding = self._search_safely(campaign, executions, progress)
+                finding = self._unsteady(campaign, executions)
+                if finding is None:
+                    finding = self._search_safely(campaign, executions, progress)
             if finding is not None:
                 finding = self._examiner.with_gil(finding)
         except KeyboardInterrupt:
             self._stopped = "interrupted"
             raise ExplorationInterrupted(self._result(self._examiner.found)) from None
         return self._result(finding)
+
+    def _unsteady(self, campaign: Campaign, executions: int) -> Finding | None:
+        """Return the finding of a body that does not do the same twice; one run is no search."""
+        if executions == 1:
+            return None
+        found = check_determinism(
+            campaign, self._body, model=self._model, max_steps=self._max_steps
+        )
+        if found is not None:
+            self._executions = CHECKING_RUNS
+        return found
 
     def _search_safely(
         self, campaign: Campaign, executions: int, progress: Progress | None
@@ -130,7 +144,7 @@ class Explorer:
         except DivergedError as error:
             if self._earlier and not self._executions:
                 raise PlaceLeftError(error.difference) from None
-            return self._examiner.diverged(error)
+            return self._examiner.diverged(campaign, error)
         return found
 
     def _search(
