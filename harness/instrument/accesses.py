@@ -8,6 +8,7 @@ import ast
 from typing import Final
 
 from harness.instrument.hook_names import hook_name
+from harness.instrument.native_points import NAMES as NATIVE_NAMES
 from harness.instrument.scopes import ScopeKind
 from harness.instrument.syntax import (
     constant,
@@ -89,7 +90,12 @@ class AccessRewriter(VariableRewriter):
         simple = self._rewrite_arguments(node)
         if self.is_builtin_name(node.func):
             assert isinstance(node.func, ast.Name)
-            if self._keep_builtin(node, node.func.id):
+            name = node.func.id
+            if self._keep_builtin(node, name):
+                if name in NATIVE_NAMES and not (name == "type" and len(node.args) != 1):
+                    node.func = ast.copy_location(
+                        ast.Name(hook_name(f"native_{name}"), ast.Load()), node.func
+                    )
                 return node
         if isinstance(node.func, ast.Attribute):
             self._rewrite_method(node, node.func, simple=simple)

@@ -26,7 +26,6 @@ from harness.instrument.type_facts import Kind, facts_of, is_instrumented
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_NO_POINT: Final = frozenset((len, isinstance, type, issubclass, callable, id, hash))
 _PYTHON: Final = (types.FunctionType, types.MethodType)
 _MUTABLE: Final = frozenset((Kind.CONTAINER, Kind.INSTANCE, Kind.WINDOW, Kind.ITERATOR))
 _CHANGED: Final = _MUTABLE | {Kind.GENERATOR}
@@ -44,14 +43,9 @@ def call(function: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
     effect = effect_of(function)
     if effect is not Effect.NATIVE:
         return functools.partial(_HANDLERS[effect], function)
-    if board.gil and type(function) not in _PYTHON and not _runs_without_point(function):
-        return functools.partial(_then_point, function)
+    if board.gil and type(function) not in _PYTHON and function is not super:
+        return functools.partial(_then_point, function)  # also where warm code has no switch
     return function
-
-
-def _runs_without_point(function: Any) -> bool:  # noqa: ANN401  # as above
-    kind = type(function)
-    return issubclass(kind, type) or (kind is types.BuiltinFunctionType and function in _NO_POINT)
 
 
 def method(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
@@ -211,7 +205,7 @@ def _on_container(kind: int) -> Callable[..., Any]:
             window = facts_of(type(owner)).kind is Kind.WINDOW
             own = contents(owner) if window else [(kind, owner)]
             record_all(chain((part for arg in given for part in operand(arg)), own))
-        if board.gil and function.__name__ != "append":  # specialised: no switch behind it
+        if board.gil:
             return _then_point(function, *args, **kwargs)
         return function(*args, **kwargs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any, Final
 
-from harness.instrument import access_hooks, call_hooks, content_hooks, flow_hooks
+from harness.instrument import access_hooks, call_hooks, content_hooks, flow_hooks, native_points
 from harness.instrument.hook_names import hook_name
 from harness.instrument.stored_names import add_stored
 
@@ -59,3 +59,4 @@ HOOKS: Final[dict[str, Any]] = {
 def install_hooks() -> None:
     """Make the hooks builtins; they stay, because rewritten code outlives every import."""
     vars(builtins).update(HOOKS)
+    native_points.take_in()

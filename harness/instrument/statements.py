@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Final
 
 from harness.instrument.assignments import AssignmentRewriter
 from harness.instrument.scopes import FunctionNode, ScopeKind
@@ -13,6 +14,10 @@ from harness.instrument.syntax import constant, hook, is_docstring, prologue_len
 
 if TYPE_CHECKING:
     from harness.instrument.scopes import Scope
+
+# CPython 3.12 leaves a handler by a jump backwards, where it may switch; 3.11 and 3.13 do not.
+_JUMPS_BACK_FROM_HANDLERS: Final = sys.version_info[:2] == (3, 12)
+_LEAVING: Final = (ast.Raise, ast.Return, ast.Continue, ast.Break)
 
 
 class StatementRewriter(AssignmentRewriter):
@@ -103,6 +108,8 @@ class StatementRewriter(AssignmentRewriter):
         node.type = self.optional(node.type)
         body = self.body(node.body)
         node.body = [*self.note_binding(node.name, node.body[0]), *body]
+        if _JUMPS_BACK_FROM_HANDLERS and not isinstance(node.body[-1], _LEAVING):
+            node.body.append(ast.copy_location(ast.Expr(hook("enter")), node.body[-1]))
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.stmt:

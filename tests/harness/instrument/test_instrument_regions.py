@@ -139,8 +139,12 @@ def test_warnings_name_the_author_s_line(subject: Subject, observe: Any, call: s
 GIL_CASES = {
     "function entry": ("def f(): pass", "f()", ["point", "point"]),
     "plain attribute access": ("class C: n = 0\nc = C()", "c.n += 1", ["point"]),
-    "len, isinstance, f-string": ("", "len('a'), isinstance(1, int), f'{1}'", ["point"]),
-    "list.append": ("", "x = [1]\n    x.append(2)\n    return x", ["point"]),
+    "f-string": ("", "f'{1}'", ["point"]),
+    "list.append, before it is specialised": (
+        "",
+        "x = [1]\n    x.append(2)\n    return x",
+        ["point", "point"],
+    ),
     "C call": ("", "max(1, 2)", ["point", "point"]),
     "while loop": ("", "n = 2\n    while n: n -= 1", ["point"] * 3),
     "for loop": ("", "for _ in (1, 2): pass", ["point"] * 3),
