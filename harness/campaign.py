@@ -25,6 +25,7 @@ from harness.watchdog import EXIT_STUCK, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
 
     from harness.engine.ending import Ending
     from harness.engine.recorder import Recorder
@@ -78,6 +79,8 @@ class Campaign:
         except BaseException:
             _active.release()
             raise
+        if self._gil:
+            _native_points().hang_out()
         self._hold_garbage()
         if not self._interactive:
             self._watchdog.start()
@@ -89,6 +92,8 @@ class Campaign:
         self._interrupt.release()
         self._watchdog.stop()
         self._patches.undo()
+        if self._gil:
+            _native_points().take_in()
         self._pool.close()
         self._let_garbage_go()
         _active.release()
@@ -182,6 +187,13 @@ class Campaign:
             gc.unfreeze()
         if self._gc_was_on:
             gc.enable()
+
+
+def _native_points() -> ModuleType:
+    """Return what gives native calls their points; who explores code has loaded it anyway."""
+    from harness.instrument import native_points  # noqa: PLC0415  # keeps the import light
+
+    return native_points
 
 
 def _before_fork() -> None:
