@@ -33,6 +33,7 @@ SUBSET: Final = (
     "event_cleared_late", "uneven_store",
 )  # fmt: skip
 _CHILD: Final = Path(__file__).with_name("frontrun_child.py")
+_LAST_WORDS: Final = 500  # characters of an error
 _SLACK_S: Final = 60.0  # start, imports, and executions that frontrun does not interrupt
 
 
@@ -60,18 +61,33 @@ def search_with_frontrun(
         "seeds": list(seeds),
         "limit_s": limit_s,
     }
-    done = subprocess.run(
-        [python, "-m", "frontrun.cli", python, str(_CHILD), json.dumps(job)],
-        capture_output=True,
-        text=True,
-        timeout=(limit_s + _SLACK_S) * (len(seeds) + 1),
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
-        raise RuntimeError(f"frontrun did not run {entry.name}: {done.stderr.strip()[-500:]}")
-    for line in lines:
-        yield _search_of(json.loads(line), entry, executions)
+    command = [python, "-m", "frontrun.cli", python, str(_CHILD), json.dumps(job)]
+    timeout_s = (limit_s + _SLACK_S) * (len(seeds) + 1)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+        lines, why = done.stdout.splitlines(), done.stderr.strip()[-_LAST_WORDS:]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        lines, why = [], str(error)[:_LAST_WORDS]
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    for mode in MODES:  # a table that has no cell for what failed would hide it
+        if mode not in {line["strategy"] for line in told}:
+            told.append(_silence(mode, why))
+    for line in told:
+        yield _search_of(line, entry, executions)
+
+
+def _silence(mode: str, why: str) -> dict[str, Any]:
+    return {
+        "strategy": mode,
+        "seed": 0,
+        "holds": None,
+        "executions": 0,
+        "why": f"frontrun did not run: {why}",
+        "cpu_s": 0.0,
+        "version": VERSION,
+    }
 
 
 def _search_of(line: dict[str, Any], entry: Entry, executions: int) -> Search:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -114,7 +115,7 @@ def rates_sheet(entries: Sequence[Entry], cells: Cells, strategies: Sequence[str
 
 
 def _rate(cell: Summary | None) -> str:
-    return NOTHING if cell is None else f"{cell.rate:.0f}"
+    return NOTHING if cell is None or math.isnan(cell.rate) else f"{cell.rate:.0f}"
 
 
 def classes_sheet(entries: Sequence[Entry], cells: Cells, strategies: Sequence[str]) -> Sheet:

@@ -113,6 +113,15 @@ def test_frontruns_verdicts_keep_their_meaning(line: dict[str, object], end: Sea
     assert peer._search_of(whole, STACK, 50).end is end
 
 
+def test_a_frontrun_that_does_not_run_is_in_the_table() -> None:
+    done = list(peer.search_with_frontrun("/no/python", STACK, seeds=[0], executions=9, limit_s=1))
+    assert [(one.strategy, one.end, one.executions) for one in done] == [
+        ("frontrun random", SearchEnd.TIME, 0),
+        ("frontrun dpor", SearchEnd.TIME, 0),
+    ]
+    assert "did not run" in done[0].detail
+
+
 def test_frontrun_is_left_out_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(peer.PYTHON_VARIABLE, "/some/python")
     assert peer.frontrun_python() == "/some/python"
