@@ -51,7 +51,8 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
 
     Args:
         body: Takes nothing, starts ordinary threads and joins them, and asserts. Called once an
-            execution; whatever it makes is new each time.
+            execution; whatever it makes is new each time. A coroutine function is run in an event
+            loop of its own, whose tasks are interleaved at their awaits.
         strategy: `random`, `pct`, `dfs`, `package.module:Class`, an object with `begin` and
             `pick`, or None for the best default.
         executions: How many at most; `dfs` stops earlier when nothing is left.
@@ -141,9 +142,9 @@ def shown_seed(chosen: Strategy, strategy: str | Strategy | None, seed: int) -> 
 
 def visible_body(body: Body) -> AbstractContextManager[tuple[Body, str]]:
     """Make the accesses of a body visible that was imported in the ordinary way."""
-    from harness.instrument.in_place import visible  # noqa: PLC0415  # keeps the import light
+    from harness.coroutine_body import runnable_body  # noqa: PLC0415  # keeps the import light
 
-    return visible(body)
+    return runnable_body(body)
 
 
 def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | None:
@@ -254,8 +255,8 @@ def check_arguments(  # noqa: PLR0913  # those of explore
 def _check_body(body: object) -> None:
     if not callable(body):
         raise ArgumentError("body", body, "a function without arguments")
-    if inspect.iscoroutinefunction(body):
-        raise ArgumentError("body", body, "a plain function; call asyncio.run inside it")
+    if inspect.isasyncgenfunction(body):
+        raise ArgumentError("body", body, "a function or coroutine function, no async generator")
     try:
         inspect.signature(body).bind()
     except TypeError as error:

@@ -292,7 +292,5 @@ def _check(settings: Settings) -> None:
 def _check_test(test: object) -> None:
     if isinstance(test, type) or not callable(test):
         raise ArgumentError("test", test, "a function; write @interleaved(...) above a def")
-    if inspect.iscoroutinefunction(test) or inspect.isasyncgenfunction(test):
-        raise ArgumentError("test", test, "a plain function; call asyncio.run inside it")
-    if inspect.isgeneratorfunction(test):
+    if inspect.isgeneratorfunction(test) or inspect.isasyncgenfunction(test):
         raise ArgumentError("test", test, "a function that runs when it is called, no generator")

@@ -66,6 +66,8 @@ def place_of(task: Task, *, running: Task | None) -> str:
     Args:
         running: The task that asks, whose frames are those of the caller.
     """
+    if task.place is not None and task.waiting_on is None:
+        return f"{task.name} {task.place.text()}"
     if task.waiting_on is not None:
         doing = f"waits for {task.waiting_on.describe_wait()}"
     else:
@@ -90,7 +92,9 @@ def blocked_ending(blocked: Sequence[Task], *, body_done: bool) -> Ending:
         return Ending(EndingKind.DEADLOCK, cycle=steps, places=places)
     orphan = _find_orphan(blocked)
     if orphan is not None:
-        step = f"{orphan.name} waits for {orphan.waiting_on.describe_wait()}, which has ended"
+        holder = orphan.waiting_on.holders()[0]
+        why = "has ended" if holder.finished else "cannot go on while its event loop waits"
+        step = f"{orphan.name} waits for {orphan.waiting_on.describe_wait()}, which {why}"
         return Ending(EndingKind.DEADLOCK, cycle=(step,), places=places)
     if body_done:
         return Ending(EndingKind.LEAKED_TASK, places=places)
@@ -115,8 +119,11 @@ def _find_cycle(blocked: Sequence[Task]) -> list[Task]:
 
 
 def _find_orphan(blocked: Sequence[Task]) -> Task | None:
-    """Find a task that waits for a lock whose holder has ended."""
+    """Find a task that waits for a lock whose holder has ended, or is behind it in one thread."""
     for task in blocked:
-        if any(holder.finished for holder in task.waiting_on.holders()):
-            return task
+        holders = () if task.waiting_on is None else task.waiting_on.holders()
+        for holder in holders:
+            behind = holder is not task and holder.carrier is task.carrier
+            if holder.finished or behind:
+                return task
     return None

@@ -127,6 +127,21 @@ class Execution(Turns):
             self._refresh_alone()
         return task
 
+    def add_carried(self, name: str, carrier: Task, maker: Task) -> Task:
+        """Make a task that runs in the greenlet of another one: a coroutine of its event loop.
+
+        Args:
+            maker: The task that made the coroutine.
+        """
+        task = Task(len(self.tasks), name, _nothing, carrier.worker)
+        task.carrier = carrier
+        task.started = True
+        task.ident = carrier.ident
+        self.tasks.append(task)
+        if self.watched:
+            self._watch_carried(task, maker)
+        return task
+
     def make_daemon(self, task: Task) -> None:
         """Let the execution end without waiting for `task`."""
         if not task.daemon:

@@ -61,6 +61,13 @@ class ObservedExecution(Execution):
         board.also = self._access_gil_observed
         board.gil_point = self._point_observed
 
+    def _tell(self, task: Task, *, atomic: bool = False) -> None:
+        """Tell the strategy what `task` does now; its own error is none of the body's."""
+        try:
+            self._perform(task, atomic)
+        except BaseException as error:  # noqa: BLE001  # a strategy's error ends the execution
+            self.fail(error)
+
     def _step_observed(self, label: str, obj: object) -> None:
         task = self.current
         task.pending = (label, obj, None)
@@ -73,7 +80,7 @@ class ObservedExecution(Execution):
             self._pause()
         else:
             self._step_alone()
-        self._perform(task, bool(self.regions))
+        self._tell(task, atomic=bool(self.regions))
         if recorder is not None:
             if task.timed_out:
                 recorder.note(task, "timed out on", obj)
@@ -88,7 +95,7 @@ class ObservedExecution(Execution):
         if self._record is not None:
             self._record.decision(task, "call")
         self._pause()
-        self._perform(task, False)  # noqa: FBT003  # as a strategy takes it
+        self._tell(task)
 
     def _access_observed(self, kind: int, obj: object, key: object) -> None:
         task = self.current
@@ -100,14 +107,14 @@ class ObservedExecution(Execution):
             if recorder is not None:
                 recorder.decision(task, key)
             self._pause()
-        self._perform(task, bool(self.regions))
+        self._tell(task, atomic=bool(self.regions))
         if recorder is not None:
             recorder.access(task, kind, obj, key)
 
     def _access_gil_observed(self, kind: int, obj: object, key: object) -> None:
         task = self.current
         task.pending = (kind, obj, key)
-        self._perform(task, True)  # noqa: FBT003  # as a strategy takes it
+        self._tell(task, atomic=True)
         if self._record is not None:
             self._record.settle()
             self._record.access(task, kind, obj, key)
@@ -121,14 +128,22 @@ class ObservedExecution(Execution):
             self._record.note(task, "blocks on", on)
 
     def _watch_resumption(self, task: Task, on: object) -> None:
-        self._perform(task, False)  # noqa: FBT003  # as a strategy takes it
+        self._tell(task)
         if self._record is not None:
             self._record.note(task, "timed out on" if task.timed_out else "goes on after", on)
 
     def _watch_beginning(self, task: Task) -> None:
-        self._perform(task, False)  # noqa: FBT003  # as a strategy takes it
+        self._tell(task)
         if self._record is not None:
             self._record.note(task, "begin", task)
+
+    def _watch_carried(self, task: Task, maker: Task) -> None:
+        before = maker.pending
+        maker.pending = ("started", task, None)
+        self._tell(maker, atomic=True)
+        maker.pending = before
+        if self._record is not None:
+            self._record.note(maker, "start", task)
 
     def _watch_end(self) -> None:
         if self._record is not None:

@@ -45,6 +45,11 @@ def is_ours(path: str) -> bool:
     return path.startswith(_HARNESS)
 
 
+def is_through(path: str) -> bool:
+    """Say whether a file is a primitive's own: a reader wants the line that called it."""
+    return path.startswith(_THROUGH)
+
+
 def caller_site(frame: FrameType | None) -> Site:
     """Return the innermost line that is neither ours nor a primitive's own.
 

@@ -76,3 +76,6 @@ class RecordedExecution(Execution):
 
     def _watch_end(self) -> None:
         self._record.end(self.tasks)
+
+    def _watch_carried(self, task: Task, maker: Task) -> None:
+        self._record.note(maker, "start", task)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     import threading
@@ -21,6 +21,16 @@ Operation = tuple[int | str, Any, Any]
 NOTHING: Final[Operation] = ("", None, None)
 
 
+class Place(Protocol):
+    """Where a task stands whose frames are not on its greenlet's stack."""
+
+    def is_over(self) -> bool:
+        """Say whether it has ended."""
+
+    def text(self) -> str:
+        """Say what it does, and the line."""
+
+
 class TaskKilled(BaseException):  # not an error: the execution is over
     """Raised inside a task whose execution is over; never seen by a user's `except Exception`."""
 
@@ -29,6 +39,7 @@ class Task:
     """One logical thread. Belongs to one execution; touched only by its OS thread."""
 
     __slots__ = (
+        "carrier",
         "daemon",
         "deadline_ns",
         "entry",
@@ -42,6 +53,7 @@ class Task:
         "name",
         "parked",
         "pending",
+        "place",
         "quiet_steps",
         "resumption",
         "started",
@@ -56,6 +68,9 @@ class Task:
         self.name = name
         self.entry = entry
         self.worker = worker
+        # Whose greenlet it runs in, and whose thread: itself, or the task that runs the event loop.
+        self.carrier: Task = self
+        self.place: Place | None = None  # of a coroutine: where it awaits
         self.ident = FIRST_IDENT + number
         self.daemon = False
         self.started = False

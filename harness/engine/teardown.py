@@ -27,7 +27,7 @@ def tear_down(execution: Execution) -> None:
     execution.recorder = None
     execution.watched = False
     for task in list(execution.tasks):
-        if not task.finished:
+        if not task.finished and task.carrier is task:
             _end(execution, task)
 
 

@@ -174,21 +174,94 @@ class Turns(State):
         if deadline_ns is not None:
             self._park(task)
         self._refresh_alone()
-        following = self._next()
-        if following is not task:
-            if following is None:
-                self.hub.switch()
-            else:
-                self.current = following
-                following.worker.switch()
-            if self.loops:
-                self._restore_loop()
+        self._hand_on(task)
         if self.watched:
             self._watch_resumption(task, on)  # who is told may ask whether there was a deadline
         task.deadline_ns = task.waiting_on = None
         in_time = not task.timed_out
         task.timed_out = False
         return in_time
+
+    def _hand_on(self, task: Task) -> None:
+        """Let whoever is chosen run, and come back when `task`, or one it carries, is."""
+        following = self._next()
+        if following is task:
+            return
+        if following is None:
+            self.hub.switch()
+        else:
+            self.current = following
+            if following.worker is not task.worker:
+                following.worker.switch()
+        if self.loops:
+            self._restore_loop()
+
+    # -- coroutines ------------------------------------------------------------------------------
+
+    def offer_carried(self, options: list[Task], carrier: Task, *, last: Task | None) -> None:
+        """Let one of `options` go on, or another task first; `current` then says which of them.
+
+        Args:
+            options: Coroutines that are ready, which `carrier` carries; itself where its event
+                loop has a callback of its own.
+            last: Which of them went on last; if it is ready again, it is the one that could go on.
+        """
+        ready = self.ready
+        ready.remove(carrier)
+        for task in options:
+            task.loop = carrier.loop
+            insort(ready, task, key=_task_id)
+        self._refresh_alone()
+        if last in options:
+            self.current = last
+            if self._may_choose():
+                self._choose_carried(last)
+        else:
+            self._hand_on(carrier)
+        chosen = self.current
+        for task in options:
+            ready.remove(task)
+        insort(ready, carrier, key=_task_id)
+        self._refresh_alone()
+        if self.watched:
+            self._watch_beginning(chosen)
+
+    def _choose_carried(self, last: Task) -> None:
+        if self.recorder is not None:
+            self.recorder.decision(last, "step")
+        self._pause()
+
+    def park_until(self, task: Task, on: Any, deadline_ns: int) -> None:  # noqa: ANN401  # any twin
+        """Offer a task that is not ready, as one whose timeout may fire now."""
+        task.waiting_on = on
+        task.deadline_ns = deadline_ns
+        task.timed_out = False
+        self._park(task)
+
+    def withdraw(self, task: Task) -> None:
+        """Take back what `park_until` offered, whether it was chosen or not."""
+        self._unpark(task)
+        if task in self.ready:
+            self.ready.remove(task)
+        task.waiting_on = task.deadline_ns = None
+        task.timed_out = False
+        self._refresh_alone()
+
+    def enter_carried(self, task: Task, carrier: Task) -> None:
+        """Run as `task` from now on, in the greenlet of its carrier."""
+        if task is not carrier:
+            self.ready.remove(carrier)
+            insort(self.ready, task, key=_task_id)
+        self.current = task
+
+    def leave_carried(self, task: Task, carrier: Task) -> None:
+        """Be the carrier again."""
+        if task is not carrier:
+            if task in self.ready:
+                self.ready.remove(task)
+            if carrier not in self.ready:
+                insort(self.ready, carrier, key=_task_id)
+        self.current = carrier
 
     def _watch_block(self, task: Task, on: object, label: str) -> None:
         """Tell whoever watches that `task` waits; nobody watches a fast execution."""
@@ -198,6 +271,9 @@ class Turns(State):
 
     def _watch_beginning(self, task: Task) -> None:
         """Tell whoever watches that `task` begins."""
+
+    def _watch_carried(self, task: Task, maker: Task) -> None:
+        """Tell whoever watches of a new coroutine, and who made it."""
 
     def _watch_end(self) -> None:
         """Tell whoever watches that nobody runs any more; nobody has been thrown out yet."""

@@ -9,6 +9,7 @@ worker threads; and at the end of the body idle workers are let go as the interp
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
 
     from harness.engine.execution import Execution
 
+_PACKAGE: Final = "concurrent.futures"
 _MODULE: Final = "concurrent.futures.thread"
 _MARK: Final = "_holdfast_execution"
 
 
 def stand_ins() -> Iterator[tuple[Any, str, Any]]:
-    """Yield what to put in the executor's class, if it has been imported."""
-    module = sys.modules.get(_MODULE)
-    if module is None:
+    """Yield what to put in the executor's class, if somebody has imported what leads to it."""
+    if _PACKAGE not in sys.modules:
         return
+    # The package loads it at the first use: in an execution that would be too late to patch it.
+    module: Any = importlib.import_module(_MODULE)
     cls = module.ThreadPoolExecutor
     yield cls, "__init__", _marking(cls.__init__)
     yield cls, "submit", _checked(cls.submit)

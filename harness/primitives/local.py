@@ -103,7 +103,7 @@ def local_classes() -> Iterator[Any]:
 
 def _values(self: Any, execution: Execution) -> dict[str, Any]:  # noqa: ANN401  # any local
     """Return the values of the current task; make them at the first time."""
-    task = execution.current
+    task = execution.current.carrier  # coroutines are one thread
     if task.locals is None:
         task.locals = {}
     known = task.locals.get(id(self))

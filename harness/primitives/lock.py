@@ -222,7 +222,7 @@ class RLock(Lock):
             return bool(self._outside().acquire(blocking, timeout))
         if self._execution is not execution:
             self._enter(execution)
-        if self._owner is execution.current:
+        if self._is_mine(execution):
             self._depth += 1  # nobody else can tell: no switching point
             return True
         if not Lock.acquire(self, blocking, timeout):
@@ -240,7 +240,7 @@ class RLock(Lock):
             return
         if self._execution is not execution:
             self._enter(execution)
-        if self._owner is not execution.current:
+        if not self._is_mine(execution):
             if execution.stopping:
                 return
             raise RuntimeError("cannot release un-acquired lock")
@@ -254,7 +254,12 @@ class RLock(Lock):
             return bool(self._outside()._is_owned())  # noqa: SLF001  # what Condition asks
         if self._execution is not execution:
             self._enter(execution)
-        return self._owner is execution.current
+        return self._is_mine(execution)
+
+    def _is_mine(self, execution: Execution) -> bool:
+        """Say whether the running thread holds the lock; coroutines of one loop are one thread."""
+        owner = self._owner
+        return owner is not None and owner.carrier is execution.current.carrier
 
     def _release_save(self) -> tuple[int, object]:
         execution = board.current()

@@ -145,6 +145,24 @@ class Patches:
         events = sys.modules.get("asyncio.events")
         if events is not None:
             self._set(events, "_set_running_loop", asyncio_loop.set_running_loop)
+            self._patch_event_loops()
+
+    def _patch_event_loops(self) -> None:
+        from asyncio import base_events  # noqa: PLC0415  # it is loaded already, or nobody needs it
+
+        from harness.primitives import coroutine_turns  # noqa: PLC0415  # it needs asyncio
+
+        loop: Any = base_events.BaseEventLoop
+        run_once = coroutine_turns.controlled_run_once(loop._run_once)  # noqa: SLF001  # no other way
+        self._set(loop, "_run_once", run_once)
+        handler = coroutine_turns.controlled_exception_handler(loop.call_exception_handler)
+        self._set(loop, "call_exception_handler", handler)
+        create = coroutine_turns.controlled_create_task(loop.create_task)
+        self._set(loop, "create_task", create)
+        tasks: Any = sys.modules["asyncio.tasks"]
+        ordered = coroutine_turns.ordered_tasks(tasks.all_tasks)
+        for module in (tasks, sys.modules["asyncio"]):
+            self._set(module, "all_tasks", ordered)
 
     # -- regions and hooks -----------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ _LIBRARY: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "pureli
 
 def is_untouched(module_name: str) -> bool:
     """Say whether a module keeps its real primitives."""
-    return module_name.partition(".")[0] in _UNTOUCHED
+    return module_name.partition(".")[0] in _UNTOUCHED or module_name == "asyncio.mixins"
 
 
 def is_library(module: ModuleType) -> bool:

@@ -86,7 +86,7 @@ def init(  # noqa: PLR0913, PLR0917  # the standard library's own signature
     self._name = str(name) if name else _default_name(execution, target)
     self._args = args
     self._kwargs = {} if kwargs is None else kwargs
-    self._daemonic = execution.current.daemon if daemon is None else daemon
+    self._daemonic = execution.current.carrier.daemon if daemon is None else daemon
     self._ident = None
     self._native_id = None
     self._tstate_lock = None
@@ -143,7 +143,7 @@ def join(self: Any, timeout: float | None = None) -> None:  # noqa: ANN401  # as
     if task is None or execution.tasks[task.id : task.id + 1] != [task]:
         _join_uncontrolled(execution, self, timeout)
         return
-    if task is execution.current:
+    if task is execution.current.carrier:
         raise RuntimeError("cannot join current thread")
     if task.finished:
         execution.step("join", task)
@@ -263,7 +263,7 @@ def start_new_thread(
 def get_ident() -> int:
     """Stand in for `threading.get_ident`."""
     execution = board.current()
-    if execution is None or not execution.current.id:
+    if execution is None or not execution.current.carrier.id:
         return real.get_ident()
     return execution.current.ident
 
@@ -271,7 +271,7 @@ def get_ident() -> int:
 def get_native_id() -> int:
     """Stand in for `threading.get_native_id`."""
     execution = board.current()
-    if execution is None or not execution.current.id:
+    if execution is None or not execution.current.carrier.id:
         return real.get_native_id()
     return execution.current.ident
 
@@ -281,7 +281,7 @@ def current_thread() -> threading.Thread:
     execution = board.current()
     if execution is None:
         return real.current_thread()
-    task = execution.current
+    task = execution.current.carrier
     if task.thread is None:
         task.thread = real.current_thread() if not task.id else _dummy_thread(task)
     return task.thread

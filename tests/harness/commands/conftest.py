@@ -82,8 +82,19 @@ def starts_a_process():
 def takes_one(argument):
     pass
 
+async def stream():
+    yield
+
 async def coroutine():
-    pass
+    import asyncio
+    n = 0
+    async def add():
+        nonlocal n
+        seen = n
+        await asyncio.sleep(0)
+        n = seen + 1
+    await asyncio.gather(add(), add())
+    assert n == 2
 
 NUMBER = 3
 """

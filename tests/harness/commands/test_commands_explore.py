@@ -125,7 +125,7 @@ def test_the_result_is_written_as_json_that_the_report_takes(holdfast: Program) 
         (["nowhere:body"], "there is no module nowhere"),
         (["app:NUMBER"], "NUMBER is a int, not a function"),
         (["app:takes_one"], "a function without arguments"),
-        (["app:coroutine"], "a plain function; call asyncio.run inside it"),
+        (["app:stream"], "no async generator"),
         (["bad:body"], "importing bad raised ZeroDivisionError: division by zero at bad.py:1"),
         (["leaves:body"], "importing leaves raised SystemExit"),
         (["torn:body"], "torn cannot be instrumented"),

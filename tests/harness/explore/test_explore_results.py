@@ -20,7 +20,7 @@ from reports.record import Outcome
 from reports.strict_json import Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     Plain = Callable[..., Any]
 
@@ -63,12 +63,12 @@ def test_a_wrong_argument_is_named_with_what_it_takes(options: dict[str, Any]) -
         harness.explore(harmless, **options)
 
 
-async def _coroutine() -> None:
-    pass
+async def _stream() -> AsyncIterator[None]:
+    yield
 
 
 @pytest.mark.parametrize(
-    "body", [None, 5, "name", lambda x: x, _coroutine, print, []], ids=lambda value: str(value)[:12]
+    "body", [None, 5, "name", lambda x: x, _stream, print, []], ids=lambda value: str(value)[:12]
 )
 def test_what_is_no_body_is_refused(body: Any) -> None:
     if body is print:

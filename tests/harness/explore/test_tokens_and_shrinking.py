@@ -219,11 +219,3 @@ def test_arguments_are_checked_by_name(options: dict[str, Any]) -> None:
 def test_a_body_that_takes_arguments_or_is_none_is_refused(body: Any) -> None:
     with pytest.raises(harness.ArgumentError, match=r"^body is "):
         harness.explore(body)
-
-
-def test_a_coroutine_function_is_refused_with_the_remedy() -> None:
-    async def body() -> None:
-        pass
-
-    with pytest.raises(harness.ArgumentError, match=r"asyncio\.run"):
-        harness.explore(body)

@@ -144,10 +144,6 @@ def test_what_a_body_tells_its_runner_is_no_failure(isolated: bool) -> None:  # 
         skips()
 
 
-async def coroutine() -> None:
-    pass
-
-
 def generator() -> Any:
     yield
 
@@ -161,7 +157,6 @@ def generator() -> Any:
         (lambda: harness.interleaved(model="none"), "model is 'none'"),
         (lambda: harness.interleaved(undecided="maybe"), "undecided is 'maybe'"),
         (lambda: harness.interleaved(isolated="yes"), "isolated is 'yes'"),  # type: ignore[arg-type]
-        (lambda: harness.interleaved(coroutine), "call asyncio.run inside it"),
         (lambda: harness.interleaved(generator), "no generator"),
         (lambda: harness.interleaved(Counter), "above a def"),
         (lambda: harness.interleaved()(5), "above a def"),  # type: ignore[arg-type]
