@@ -20,6 +20,7 @@ from harness.primitives import real
 from harness.primitives.host import StandardHost
 from harness.primitives.patches import Patches
 from harness.primitives.uncontrolled import PROCESS_REMEDY
+from harness.rules import Judge
 from harness.tool_fault import blame_tool
 from harness.watchdog import EXIT_STUCK, Watchdog
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from harness.engine.ending import Ending
     from harness.engine.recorder import Recorder
     from harness.engine.task import Task
+    from harness.rules import Rule
     from harness.strategies.protocol import Strategy
 
     Pick = Callable[[Sequence[Task], Task | None], Task]
@@ -45,6 +47,7 @@ class Campaign:
 
     Args:
         body: What will run; real locks that it reaches are taken up.
+        rules: What an execution fails on that it survives: each is recorded and judged.
     """
 
     def __init__(
@@ -54,10 +57,12 @@ class Campaign:
         max_steps: int,
         interactive: bool = False,
         body: Callable[[], object] | None = None,
+        rules: Sequence[Rule] = (),
     ) -> None:
         self._gil = model == "gil"
         self._max_steps = max_steps
         self._body = body
+        self._judge = Judge(rules) if rules else None
         self._patches = Patches(interactive=interactive)
         self._interactive = interactive
         self._pool = Pool()
@@ -115,6 +120,8 @@ class Campaign:
             KeyboardInterrupt: Ctrl-C, even if the body swallowed it.
             HarnessError: The execution could not be controlled.
         """
+        if self._judge is not None:
+            recorder = self._judge.recorder(recorder)
         pick: Pick = strategy.pick
         if not _trusted(strategy):
             pick = _checked(pick)
@@ -139,6 +146,8 @@ class Campaign:
         self._runs += 1
         if not self._runs % COLLECT_EVERY:
             gc.collect(1 if self._runs % COLLECT_ALL_EVERY else 2)
+        if self._judge is not None and recorder is not None:
+            ending = self._judge.judge(ending, recorder)
         return ending, execution.schedule
 
     def _execution(

@@ -326,7 +326,7 @@ def simple_queue_hand_off() -> None:
         try:
             assert items.get_nowait().value == 3
         except queue.Empty:
-            items.put(Box())
+            give()
 
     in_tasks(give, give, take, try_to_take)
     while not items.empty():
