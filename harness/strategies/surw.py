@@ -31,7 +31,7 @@ from harness.strategies.event_counts import Family, Lesson, Places, part_of
 from harness.strategies.random_walk import EARLY_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.engine.task import Task
     from harness.strategies.event_counts import Place
@@ -168,7 +168,8 @@ class Surw:
 
     def _note_life(self, number: int, kind: int | str, obj: Any) -> None:  # noqa: ANN401  # a Task
         if kind != "end":
-            self._meet(obj.id, number)
+            if obj.id >= len(self._weight):
+                self._meet(obj.id, number)
             return
         self._weight[number] = 0
         if self._intended == number:
@@ -179,7 +180,8 @@ class Surw:
         operation = task.pending
         place = self._place
         return place is not None and (
-            self._held() is operation[1] and part_of(operation) == place.part
+            self._held() is operation[1]
+            and (operation[2] == place.part or part_of(operation) == place.part)
         )
 
     def _recognise(self, task: Task) -> bool:
@@ -244,26 +246,11 @@ class Surw:
         """Return the task of the greatest priority that is not held back."""
         if ready[-1].id >= len(self._weight):  # just started: at this point, by `current`
             self._meet(ready[-1].id, 0 if current is None else current.id)
-        chosen = self._selected_of(ready)
-        self._priority[chosen.id] = self._random()
-        if chosen is not self._last:
-            self._last = chosen
-            self._turns = 0
-        else:
-            self._turns += 1
-            if self._turns > FAIR_TURNS:
-                self._turns = 0
-                self._priority = [self._random() for _ in self._priority]
-        return chosen
-
-    def _selected_of(self, ready: Sequence[Task]) -> Task:
-        self._waited += 1
         self._choices += 1
-        if self._waited > self._patience:
-            return self._someone_held_back(ready)
+        self._waited += 1
         priority, held_back = self._priority, self._held_back
-        while True:
-            chosen = None
+        chosen = None
+        while chosen is None and self._waited <= self._patience:
             greatest = -1.0
             for task in ready:
                 mine = priority[task.id]
@@ -271,21 +258,37 @@ class Surw:
                     greatest = mine
                     chosen = task
             if chosen is None:
-                return self._someone_held_back(ready)
+                break
             if id(chosen.pending[1]) == self._target_id:
-                if not self._is_target(chosen):
-                    return chosen
-            elif not self._seeking or not self._recognise(chosen):
-                return chosen
-            if self._may_go_on(chosen.id):
-                return chosen
-            held_back.add(chosen.id)
+                stopped = self._is_target(chosen) and not self._may_go_on(chosen.id)
+            else:
+                stopped = self._seeking and self._recognise(chosen)
+                stopped = stopped and not self._may_go_on(chosen.id)
+            if stopped:
+                held_back.add(chosen.id)
+                chosen = None
+        if chosen is None:
+            chosen = self._someone_held_back(ready)
+        priority[chosen.id] = self._random()
+        if chosen is not self._last:
+            self._last = chosen
+            self._turns = 0
+        else:
+            self._note_turn()
+        return chosen
+
+    def _note_turn(self) -> None:
+        """Count a choice of the same task once more; at FAIR_TURNS everybody draws anew."""
+        self._turns += 1
+        if self._turns > FAIR_TURNS:
+            self._turns = 0
+            self._priority[:] = [self._random() for _ in self._priority]
 
     def _may_go_on(self, number: int) -> bool:
         """Say whether a task that came to an interesting operation is the one to do the next."""
         if self._intended == NOBODY:
             self._weight[number] = self._weight[number] or 1  # more than were ever counted
-            self._intended = self._drawn(range(len(self._weight)))
+            self._intended = self._drawn()
             self._waited = 0
         return number == self._intended
 
@@ -298,18 +301,18 @@ class Surw:
             return max(ready, key=self._priority_of)
         for number in stopped:
             self._weight[number] = self._weight[number] or 1
-        self._intended = self._drawn(stopped)
+        self._intended = self._drawn({number: self._weight[number] for number in stopped})
         return offered[self._intended]
 
-    def _drawn(self, numbers: Sequence[int]) -> int:
-        """Draw one of `numbers` by the weights, of which one is positive."""
-        weight = self._weight
-        left = self._random() * sum(weight[number] for number in numbers)
+    def _drawn(self, weights: Mapping[int, int] | None = None) -> int:
+        """Draw a task by the weights, of which one is positive; by default among all tasks."""
+        numbered = enumerate(self._weight) if weights is None else weights.items()
+        left = self._random() * sum(self._weight if weights is None else weights.values())
         drawn = NOBODY
-        for number in numbers:
-            if weight[number]:
+        for number, weight in numbered:
+            if weight:
                 drawn = number
-                left -= weight[number]
+                left -= weight
                 if left < 0:
                     break
         return drawn

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class WithoutCounts(Surw):
     """The same chance for everybody who has something left."""
 
-    def _drawn(self, numbers: Sequence[int]) -> int:
-        left = [number for number in numbers if self._weight[number]]
+    def _drawn(self, weights: Any = None) -> int:
+        left = [number for number, weight in enumerate(self._weight) if weight]
         return left[int(self._random() * len(left))]
 
 
