@@ -226,7 +226,7 @@ def replay_command(target: str, token: str, *, instrument: tuple[str, ...], isol
     --isolated.
 
     \b
-      holdfast replay app.pool:body hf1.aGVsbG8
+      holdfast replay app.pool:body hf2.aGVsbG8
 
     Exit codes: 0 it no longer fails, 1 it fails again, 2 wrong usage, or the token does not fit
     the code, 3 the code could not be controlled, 130 interrupted.

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.campaign import Campaign
 from harness.child_process import run_in_child
-from harness.engine.recorder import Recorder
-from harness.errors import DriftError, HarnessError
+from harness.engine.points import Point, TaskName
+from harness.engine.recorder import Event, Recorder
+from harness.errors import HarnessError
 from harness.exchange import ChildFailedError, Outcome
 from harness.explore import visible_body
 from harness.finding import Finding, FindingKind, Trace
 from harness.journal import Flight
 from harness.replay_token import Token
-from harness.strategies.replay import RE_RECORD, Guide
+from harness.strategies.replay import Guide
+from harness.token_of_run import switches_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,23 +75,20 @@ class Crash:
         """Return the finding, with a small schedule."""
         return self.tell(self._shrink(self._flight.choices))
 
-    def tell(self, choices: list[int], *, marks: bytes | None = None) -> Finding:
-        """Run a schedule once more, recorded, and return what was seen until the end.
+    def tell_again(self) -> Finding:
+        """Return the finding of a child that was following a token: it made these choices."""
+        return self.tell(self._flight.choices)
 
-        Raises:
-            DriftError: `marks` are given, and the code does something else.
-        """
+    def tell(self, choices: list[int]) -> Finding:
+        """Run a schedule once more, recorded, and return what was seen until the end."""
         outcome, _ = self._run(choices, recorded=True)
         notes = outcome.notes
-        made = bytes(note for note in notes if isinstance(note, int))
-        if marks is not None and not made.startswith(marks[: len(made)]):
-            raise DriftError("a choice came at another operation than in the token", RE_RECORD)
         events = _events_of(notes)
         again = outcome.death == self._first.death
         return Finding(
             kind=FindingKind.CRASH,
             message=self._message(again=again),
-            token=self._token(choices, made),
+            token=self._token(choices, notes),
             trace=Trace(tuple(events[-MAX_EVENTS:]), max(len(events) - MAX_EVENTS, 0)),
             stack=outcome.stack if again and outcome.stack else self._first.stack,
         )
@@ -100,14 +99,18 @@ class Crash:
             return text
         return f"{text}; the same schedule, run again, did not: what memory held mattered, too"
 
-    def _token(self, choices: list[int], marks: bytes) -> str:
+    def _token(self, choices: list[int], notes: list[Any]) -> str:
+        points = [note for note in notes if isinstance(note, Point)]
+        names = {note.task: note.name for note in notes if isinstance(note, _Named)}
+        named = len(points) == len(choices)  # else the child died earlier this time
         return Token(
-            choices=tuple(choices),
-            marks=marks,
+            switches=switches_of(points, choices, names) if named else (),
+            choices=None if named else tuple(choices),
             early=self._flight.early,
             model="gil" if self._flight.gil else "free-threaded",
             max_steps=self._max_steps,
             open_end=True,
+            length=len(choices),
         ).encode()
 
     def _shrink(self, choices: list[int]) -> list[int]:
@@ -161,19 +164,34 @@ class OneRunJob:
             campaign.run(runnable, strategy, recorder=recorder)
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a token calls a task."""
+
+    task: int
+    name: TaskName
+
+
 class StreamingRecorder(Recorder):
     """A recorder whose events leave the process before they happen."""
 
-    __slots__ = ("_send",)
+    __slots__ = ("_send", "_sent")
 
     def __init__(self, send: Callable[[Any], None]) -> None:
         super().__init__()
+        self._sent: set[int] = set()  # tasks whose names have left
         self._send = send
 
-    def decision(self, task: Task | None, label: object) -> None:
-        """Send the mark of a choice."""
-        super().decision(task, label)
-        self._send(self.marks[-1])
+    def reach(
+        self, task: Task | None, kind: int | str = "", obj: object = None, key: object = None
+    ) -> None:
+        """Send where a choice is, and the names of the tasks that have got one since."""
+        super().reach(task, kind, obj, key)
+        for number, name in self.places.names().items():
+            if number not in self._sent:
+                self._sent.add(number)
+                self._send(_Named(number, name))
+        self._send(self.points[-1])
 
     def access(self, task: Task, kind: int, obj: object, key: object) -> None:
         """Send an access; what a read sees is known by then."""
@@ -200,7 +218,7 @@ class StreamingRecorder(Recorder):
 
 def _events_of(notes: list[Any]) -> list[Any]:
     """Return the events among a child's notes, with the values that came after them."""
-    events = [note for note in notes if not isinstance(note, int | tuple)]
+    events = [note for note in notes if isinstance(note, Event)]
     by_number = {event.number: event for event in events}
     for note in notes:
         if isinstance(note, tuple) and note[0] in by_number:

@@ -103,7 +103,7 @@ def check_determinism(
         return None  # only the first ones differed: caches, imports
     found = explain(runs)
     token = Token(
-        choices=runs[0].schedule, marks=b"", early=False, model=model, max_steps=max_steps
+        choices=runs[0].schedule, early=False, model=model, max_steps=max_steps
     ).encode()
     return Finding(kind=FindingKind.NONDETERMINISM, message=str(found), token=token, trace=Trace())
 

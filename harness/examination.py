@@ -18,6 +18,7 @@ from harness.shrink import Shrinker
 from harness.strategies.pct import Pct
 from harness.strategies.random_walk import RandomWalk
 from harness.strategies.replay import Replay
+from harness.token_of_run import token_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,6 @@ class Examiner:
         where = name_difference(campaign, self._body, error.choices, early=True)
         token = Token(
             choices=tuple(error.choices),
-            marks=b"",
             early=True,
             model=self._model,
             max_steps=self._max_steps,
@@ -121,15 +121,8 @@ class Examiner:
         )
 
     def _token(self, schedule: list[int], recorder: Recorder, *, early: bool) -> str:
-        return Token(
-            choices=tuple(schedule),
-            marks=bytes(recorder.marks),
-            early=early,
-            model=self._model,
-            max_steps=self._max_steps,
-            events=len(recorder.events),
-            digest=recorder.digests[-1],
-            last=recorder.digests[recorder.decisions[-1]] if recorder.decisions else 0,
+        return token_of_run(
+            recorder, schedule, early=early, model=self._model, max_steps=self._max_steps
         ).encode()
 
     def with_gil(self, finding: Finding) -> Finding:

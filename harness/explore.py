@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.campaign import Campaign
-from harness.engine.ending import EndingKind
-from harness.engine.recorder import Recorder
-from harness.errors import ArgumentError, DriftError
-from harness.examination import finding_of
+from harness.errors import ArgumentError
 from harness.explorer import Explorer, seed_of
-from harness.finding import kind_of
 from harness.place import read_place, stream_seed
-from harness.replay_token import MAX_CHOICES, Token, decode_token
+from harness.replay_token import MAX_CHOICES, decode_token
+from harness.replaying import replay_token
 from harness.strategies.registry import make_strategy
-from harness.strategies.replay import RE_RECORD, Replay
 from harness.strategies.subtree import PartList
 
 if TYPE_CHECKING:
@@ -166,61 +161,7 @@ def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | No
         model=wanted.model, max_steps=wanted.max_steps, interactive=interactive, body=body
     )
     with visible_body(body) as (runnable, _), campaign:
-        return _replay(campaign, runnable, wanted)
-
-
-def _replay(campaign: Campaign, body: Body, wanted: Token) -> Finding | None:
-    try:
-        return _follow(campaign, body, wanted)
-    except DriftError as error:
-        here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        if wanted.python == here:
-            raise
-        reason = f"{error.reason} (it was made under Python {wanted.python}, this is {here})"
-        raise DriftError(reason, error.remedy) from None
-
-
-def _follow(campaign: Campaign, body: Body, wanted: Token) -> Finding | None:
-    strategy = Replay(wanted.choices, early_timeouts=wanted.early, open_end=wanted.open_end)
-    strategy.begin(0)
-    recorder = Recorder()
-    ending, _ = campaign.run(body, strategy, recorder=recorder)
-    _check_marks(bytes(recorder.marks), wanted.marks)
-    if strategy.left:
-        raise DriftError(
-            f"the run ended with {strategy.left} choices of the schedule left", RE_RECORD
-        )
-    if not wanted.open_end and recorder.decisions:
-        _check_digest(recorder, recorder.decisions[-1], wanted.last)
-    if ending.kind is EndingKind.STEP_BOUND:
-        raise DriftError(f"the run met its bound of {wanted.max_steps} steps", RE_RECORD)
-    kind = kind_of(ending)
-    # A repaired run ends otherwise, under pytest even where the code is the same: a failing
-    # assertion looks at its values again. All that it did up to the last choice was the same.
-    repaired = kind is None and bool(wanted.choices)
-    if not repaired and not wanted.open_end:
-        _check_digest(recorder, min(wanted.events, len(recorder.events)), wanted.digest)
-    return (
-        None
-        if kind is None
-        else finding_of(kind, ending, recorder, token=wanted.encode(), model=wanted.model)
-    )
-
-
-def _check_digest(recorder: Recorder, events: int, wanted: int) -> None:
-    if recorder.digests[events] != wanted:
-        raise DriftError(
-            f"the {events} operations up to the failure are not those of the token", RE_RECORD
-        )
-
-
-def _check_marks(made: bytes, wanted: bytes) -> None:
-    for number, (mine, theirs) in enumerate(zip(made, wanted, strict=False), start=1):
-        if mine != theirs:
-            raise DriftError(
-                f"before choice {number} the run did other operations than when the token was made",
-                RE_RECORD,
-            )
+        return replay_token(campaign, runnable, wanted)
 
 
 def check_arguments(  # noqa: PLR0913  # those of explore

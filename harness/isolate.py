@@ -130,7 +130,7 @@ def replay_isolated(
             finding: Finding | None = _returned(outcome)
             return finding
         crash = Crash(subject, exchange, outcome, start=how, max_steps=wanted.max_steps)
-        return crash.tell(list(wanted.choices), marks=wanted.marks)
+        return crash.tell_again()
 
 
 class DistantError(Exception):

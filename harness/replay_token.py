@@ -1,36 +1,102 @@
-"""Replay tokens: a schedule as a short line of text.
+"""Replay tokens: a schedule as a short line of text that outlives edits of the code.
 
-A token is `hf1.` and base64url of the compressed fields, with a checksum in front: a damaged one is
-refused. Beside the choices it carries a byte for each choice, made from who could run there and all
-that was done before, and a digest of all that was done up to the failure: code that has changed is
-noticed, and where. Values are in neither, and no line numbers: a comment more is no change.
+A token is `hf2.` and base64url of a checksum and of packed fields, so it is one word for a shell
+and an address. It holds only the switches: "this task goes on until it is about to do this to that
+object for the n-th time; then that one goes on". Between them the current task goes on, and where
+it cannot, the first that can; so a run of thousands of steps takes no more room than a short one.
+
+Line numbers and values are not in it. Beside each switch stand a checksum of who could run there
+and of what the task had done to the object before, and for each object what the tasks did to it:
+code that has changed there is noticed. A digest of the whole run tells an exact repetition.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
-import re
 import sys
 import zlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from harness.engine.points import MAIN, MAX_DEPTH, Act, TaskName
 from harness.errors import TokenError
+from harness.token_bytes import OPTIONAL, DamagedError, Reader, Writer, pack, unpack
 
-PREFIX: Final = "hf1."
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Item = TypeVar("Item")
+PREFIX: Final = "hf2."
+ENGINE: Final = 2  # changes when the engine comes to other switching points for the same code
 MAX_TOKEN_CHARS: Final = 4_000_000  # above the longest schedule of the default step bound
-MAX_FIELD_BYTES: Final = 16_000_000  # a hostile token cannot make us unpack more
+MAX_FIELD_BYTES: Final = 4_000_000  # a hostile token cannot make us unpack more
 MAX_CHOICES: Final = 2_000_000  # 100x the default step bound
-_MARK_LIMIT: Final = 128  # choices that carry a mark; the digest looks after later ones
-_OPEN_MARK_LIMIT: Final = 4_096  # where the process ended there is no digest
-
-_FIELDS: Final = frozenset("cdeklmnps")
-_MAX_COMMAS: Final = 2 * MAX_CHOICES + len(_FIELDS)
-_PYTHON: Final = re.compile(r"\d{1,2}\.\d{1,3}", re.ASCII)
+MAX_SWITCHES: Final = 20_000  # a schedule with more is kept as choices, which have no names
+MAX_DONE: Final = 64  # checksums of what tasks did to objects
+_MAX_NUMBER: Final = 1 << 32
+_MAX_TEXT_BYTES: Final = 400  # 80 characters of four bytes, and what is put around them
+_GIL, _EARLY, _OPEN = 1, 2, 4
 
 EXPLORE_AGAIN: Final = "Explore again and take the new token"
+COPY_ALL: Final = "Copy the whole token from the report"
+
+
+class _Tag:
+    """The fields. What an older version may not know and still replay is `OPTIONAL` and above."""
+
+    SETTINGS = 1
+    TEXTS = 2
+    TASKS = 3
+    ACTS = 4
+    SWITCHES = 5
+    CHOICES = 6
+    CHANCE_SEED = 7
+    DONE = OPTIONAL
+    RUN = OPTIONAL + 1
+    HASH_SEED = OPTIONAL + 2
+
+
+_REQUIRED: Final = {value for name, value in vars(_Tag).items() if name.isupper()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A place where a schedule departs from "the current task goes on".
+
+    Attributes:
+        task: Who is interrupted, or cannot go on.
+        act: What it is about to do, or what it waits for.
+        counts: Which of its acts like this one, from 1: a number for each `Naming`.
+        context: A byte of what it did to the object before.
+        ready: How many could run here.
+        who: Two bytes of who these were.
+        to: Who goes on.
+    """
+
+    task: TaskName
+    act: Act
+    counts: tuple[int, int, int]
+    context: int
+    ready: int
+    who: int
+    to: TaskName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What one task did to the object of a switch, up to the failure.
+
+    Attributes:
+        switch: The number of the first switch that names the object, from 0.
+        count: How many acts.
+        checksum: Two bytes of what they were, in order.
+    """
+
+    switch: int
+    task: TaskName
+    count: int
+    checksum: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,41 +104,34 @@ class Token:
     """One schedule with what is needed to run it again.
 
     Attributes:
-        choices: The task chosen at each point where at least two could run.
-        marks: A byte a choice: who could run and what was about to happen.
+        switches: In the order in which they come.
+        choices: In their place, of a schedule without names: the task chosen at each point.
         early: Timeouts could fire early.
-        open_end: The process ended after the last choice; what would come later is not known.
-        events: How many operations were done up to the failure; 0 where the end was not seen.
-        digest: Of these operations.
-        last: The digest of those before the last choice.
+        open_end: The process ended after the last switch; what would come later is not known.
+        length: How many points had a choice, up to the failure.
+        digest: Of all that was done up to the failure.
+        hash_seed: The PYTHONHASHSEED that it needs; None where that was not fixed.
+        chance_seed: What random numbers are drawn from; None where that is as always.
         python: The version that made it, for the message when it does not fit.
     """
 
-    choices: tuple[int, ...]
-    marks: bytes
+    switches: tuple[Switch, ...] = ()
+    choices: tuple[int, ...] | None = None
     early: bool
     model: str
     max_steps: int
     open_end: bool = False
-    events: int = 0
+    done: tuple[Done, ...] = ()
+    length: int = 0
     digest: int = 0
-    last: int = 0
-    python: str = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    hash_seed: int | None = None
+    chance_seed: int | None = None
+    python: tuple[int, int] = (sys.version_info[0], sys.version_info[1])
+    engine: int = ENGINE
 
     def encode(self) -> str:
         """Return the token as text."""
-        fields = {
-            "c": _run_lengths(self.choices),
-            "d": self.digest,
-            "e": self.early | self.open_end << 1,
-            "l": self.last,
-            "k": self.marks[: _OPEN_MARK_LIMIT if self.open_end else _MARK_LIMIT].hex(),
-            "m": self.model,
-            "n": self.events,
-            "p": self.python,
-            "s": self.max_steps,
-        }
-        packed = zlib.compress(json.dumps(fields, separators=(",", ":")).encode(), 9)
+        packed = pack(bytes(_Encoder().encode(self).out))
         body = zlib.crc32(packed).to_bytes(4, "big") + packed
         return PREFIX + base64.urlsafe_b64encode(body).decode().rstrip("=")
 
@@ -87,93 +146,260 @@ def decode_token(text: str) -> Token:
         raise TokenError(f"it is {type(text).__name__}, not text", EXPLORE_AGAIN)
     text = text.strip()
     if not text.startswith("hf"):
-        raise TokenError("it does not begin with hf1", "Copy the whole token from the report")
+        raise TokenError(f"it does not begin with {PREFIX[:-1]}", COPY_ALL)
     if text == PREFIX[: len(text)]:
-        raise TokenError("it is cut off", "Copy the whole token from the report")
+        raise TokenError("it is cut off", COPY_ALL)
     if not text.startswith(PREFIX):
-        version = text.split(".", 1)[0][:8]
-        raise TokenError(f"it is of format {version}, this version reads hf1", EXPLORE_AGAIN)
+        version = ascii(text.split(".", 1)[0][:8])[1:-1]
+        reads = f"it is of format {version}, this version reads {PREFIX[:-1]}"
+        raise TokenError(reads, EXPLORE_AGAIN)
     if len(text) > MAX_TOKEN_CHARS:
         raise TokenError(f"it is longer than {MAX_TOKEN_CHARS} characters", EXPLORE_AGAIN)
-    return _from_fields(_unpack(text[len(PREFIX) :]))
+    try:
+        fields = Reader(_unpacked(text[len(PREFIX) :])).fields()
+    except DamagedError:
+        raise TokenError("it is damaged or cut off", COPY_ALL) from None
+    unknown = min((tag for tag in fields if tag not in _REQUIRED and tag < OPTIONAL), default=0)
+    if unknown:
+        newer = f"it says something that this version does not know (field {unknown})"
+        raise TokenError(f"{newer}; a newer one made it", "Replay it there, or explore again")
+    try:
+        return _Decoder(fields).token()
+    except DamagedError:
+        raise TokenError("its fields are not those of a token", EXPLORE_AGAIN) from None
 
 
-def _unpack(body: str) -> Any:  # noqa: ANN401  # foreign data until it is checked
-    damaged = TokenError("it is damaged or cut off", "Copy the whole token from the report")
+def _unpacked(body: str) -> bytes:
     try:
         raw = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise damaged from error
+        raise DamagedError from error
     if base64.urlsafe_b64encode(raw).decode().rstrip("=") != body:
-        raise damaged  # spare bits of the last character, or padding
+        raise DamagedError  # spare bits of the last character, or padding
     if len(raw) < 5 or zlib.crc32(raw[4:]).to_bytes(4, "big") != raw[:4]:  # noqa: PLR2004  # checksum
-        raise damaged
-    try:
-        unpacker = zlib.decompressobj()
-        text = unpacker.decompress(raw[4:], MAX_FIELD_BYTES)
-        if not unpacker.eof or unpacker.unused_data or not _is_flat(text):
-            raise damaged
-        return json.loads(text)
-    except (zlib.error, ValueError, RecursionError) as error:
-        raise damaged from error
+        raise DamagedError
+    return unpack(raw[4:], MAX_FIELD_BYTES)
 
 
-def _from_fields(fields: Any) -> Token:  # noqa: ANN401  # foreign data until it is checked
-    odd = TokenError("its fields are not those of a token", EXPLORE_AGAIN)
-    if not isinstance(fields, dict) or set(fields) != _FIELDS:
-        raise odd
-    runs, marks, model, python = fields["c"], fields["k"], fields["m"], fields["p"]
-    texts = all(isinstance(value, str) for value in (marks, model, python))
-    numbers = all(type(fields[name]) is int for name in ("d", "e", "l", "n", "s"))
-    if not texts or not numbers or model not in ("free-threaded", "gil"):
-        raise odd
-    if not 0 < fields["s"] <= MAX_CHOICES or not 0 <= fields["e"] <= 3:  # noqa: PLR2004  # two bits
-        raise odd
-    digests = all(0 <= fields[name] < 1 << 32 for name in ("d", "l"))
-    if not digests or fields["n"] < 0 or not _PYTHON.fullmatch(python):
-        raise odd
-    try:
-        return Token(
-            choices=_choices(runs),
-            marks=bytes.fromhex(marks),
-            early=bool(fields["e"] & 1),
-            open_end=bool(fields["e"] & 2),
-            events=fields["n"],
-            digest=fields["d"],
-            last=fields["l"],
-            model=model,
-            max_steps=fields["s"],
-            python=python,
+class _Encoder:
+    """Writes a token's fields; texts, tasks and acts once each."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, int] = {}
+        self._tasks: dict[TaskName, int] = {MAIN: 0}
+        self._acts: dict[Act, int] = {}
+
+    def encode(self, token: Token) -> Writer:
+        switches = Writer().number(len(token.switches))
+        for switch in token.switches:
+            self._switch(switches, switch)
+        done = Writer().number(len(token.done))
+        for one in token.done:
+            done.number(one.switch).number(self._task(one.task)).number(one.count)
+            done.raw(one.checksum.to_bytes(2, "big"))
+        acts = Writer().number(len(self._acts))
+        for act in self._acts:
+            acts.number(self._text(act.kind)).number(self._text(act.cls)).number(act.number)
+            acts.number(self._text(act.function)).number(self._text(act.part))
+        tasks = Writer().number(len(self._tasks) - 1)
+        for task in list(self._tasks)[1:]:
+            assert task.parent is not None
+            tasks.number(self._tasks[task.parent]).number(self._text(task.base)).number(task.number)
+        out = Writer().field(_Tag.SETTINGS, _settings(token))
+        if self._texts:
+            out.field(_Tag.TEXTS, self._all_texts())
+            out.field(_Tag.TASKS, tasks).field(_Tag.ACTS, acts).field(_Tag.SWITCHES, switches)
+        if token.choices is not None:
+            out.field(_Tag.CHOICES, _run_lengths(token.choices))
+        if token.chance_seed is not None:
+            out.field(_Tag.CHANCE_SEED, Writer().number(token.chance_seed))
+        if token.done:
+            out.field(_Tag.DONE, done)
+        out.field(_Tag.RUN, Writer().number(token.length).raw(token.digest.to_bytes(4, "big")))
+        if token.hash_seed is not None:
+            out.field(_Tag.HASH_SEED, Writer().number(token.hash_seed))
+        return out
+
+    def _switch(self, out: Writer, switch: Switch) -> None:
+        first, second, third = switch.counts  # each way of naming counts what the one before does
+        out.number(self._task(switch.task)).number(
+            self._acts.setdefault(switch.act, len(self._acts))
         )
-    except (TypeError, ValueError) as error:
-        raise odd from error
+        out.number(first).number(second - first).number(third - second)
+        out.raw(bytes([switch.context])).number(switch.ready).raw(switch.who.to_bytes(2, "big"))
+        out.number(self._task(switch.to))
+
+    def _task(self, task: TaskName) -> int:
+        if task not in self._tasks:
+            assert task.parent is not None
+            self._task(task.parent)
+            self._tasks[task] = len(self._tasks)
+        return self._tasks[task]
+
+    def _text(self, text: str) -> int:
+        return self._texts.setdefault(text, len(self._texts))
+
+    def _all_texts(self) -> Writer:
+        out = Writer().number(len(self._texts))
+        for text in self._texts:
+            data = text.encode()
+            out.number(len(data)).raw(data)
+        return out
 
 
-def _is_flat(text: bytes) -> bool:
-    """Say if unpacked fields are small once parsed: one object of numbers, texts and one list."""
-    opened = text.count(b"[") + text.count(b"{")
-    return opened <= 2 and text.count(b":") <= len(_FIELDS) and text.count(b",") <= _MAX_COMMAS  # noqa: PLR2004  # the object and its list
+def _settings(token: Token) -> Writer:
+    flags = _GIL * (token.model == "gil") | _EARLY * token.early | _OPEN * token.open_end
+    major, minor = token.python
+    return (
+        Writer()
+        .number(flags)
+        .number(token.max_steps)
+        .number(major)
+        .number(minor)
+        .number(token.engine)
+    )
 
 
-def _run_lengths(choices: tuple[int, ...]) -> list[int]:
-    """Return task, count, task, count, ..."""
-    runs: list[int] = []
-    for choice in choices:
-        if runs and runs[-2] == choice:
-            runs[-1] += 1
-        else:
-            runs += [choice, 1]
-    return runs
+def _run_lengths(choices: Sequence[int]) -> Writer:
+    """Write task, count, task, count, ..."""
+    out = Writer()
+    start = 0
+    for at in range(1, len(choices) + 1):
+        if at == len(choices) or choices[at] != choices[start]:
+            out.number(choices[start]).number(at - start)
+            start = at
+    return out
 
 
-def _choices(runs: Any) -> tuple[int, ...]:  # noqa: ANN401  # foreign data until it is checked
-    if not isinstance(runs, list) or len(runs) % 2:
-        raise TypeError("runs are pairs")
-    if not all(type(number) is int and number >= 0 for number in runs) or not all(runs[1::2]):
-        raise TypeError("runs are a task and how often, from 1")
-    if sum(runs[1::2]) > MAX_CHOICES:
-        raise ValueError("too many choices")
-    choices: list[int] = []
-    for task, count in zip(runs[::2], runs[1::2], strict=True):
-        choices += [task] * count
-    return tuple(choices)
+class _Decoder:
+    """Reads a token from its fields; whatever is not as it should be is damage."""
+
+    def __init__(self, fields: dict[int, Reader]) -> None:
+        self._fields = fields
+        self._texts: list[str] = []
+        self._tasks: list[TaskName] = [MAIN]
+        self._acts: list[Act] = []
+
+    def token(self) -> Token:
+        if _Tag.SETTINGS not in self._fields:
+            raise DamagedError
+        settings = self._fields[_Tag.SETTINGS]
+        flags = _number(settings, _GIL | _EARLY | _OPEN)
+        max_steps = _number(settings, MAX_CHOICES)
+        if not max_steps:
+            raise DamagedError
+        python = (_number(settings, 99), _number(settings, 999))
+        engine = _number(settings)
+        self._texts = self._each(_Tag.TEXTS, _text)
+        self._each(_Tag.TASKS, self._task)
+        self._acts = self._each(_Tag.ACTS, self._act)
+        switches = tuple(self._each(_Tag.SWITCHES, self._switch))
+        done = tuple(self._each(_Tag.DONE, lambda reader: self._done(reader, len(switches))))
+        length, digest = self._run()
+        return Token(
+            switches=switches,
+            choices=self._choices(),
+            early=bool(flags & _EARLY),
+            open_end=bool(flags & _OPEN),
+            model="gil" if flags & _GIL else "free-threaded",
+            max_steps=max_steps,
+            done=done,
+            length=length,
+            digest=digest,
+            hash_seed=self._one(_Tag.HASH_SEED),
+            chance_seed=self._one(_Tag.CHANCE_SEED),
+            python=python,
+            engine=engine,
+        )
+
+    def _each(self, tag: int, read: Callable[[Reader], Item]) -> list[Item]:
+        """Return a field's items; none where there is no such field."""
+        reader = self._fields.get(tag)
+        if reader is None:
+            return []
+        count = _number(reader, MAX_DONE if tag == _Tag.DONE else MAX_SWITCHES)
+        items = [read(reader) for _ in range(count)]
+        if reader.left:
+            raise DamagedError
+        return items
+
+    def _one(self, tag: int) -> int | None:
+        reader = self._fields.get(tag)
+        return None if reader is None else _number(reader)
+
+    def _run(self) -> tuple[int, int]:
+        reader = self._fields.get(_Tag.RUN)
+        if reader is None:
+            return 0, 0
+        return _number(reader, MAX_CHOICES), int.from_bytes(reader.raw(4), "big")
+
+    def _choices(self) -> tuple[int, ...] | None:
+        reader = self._fields.get(_Tag.CHOICES)
+        if reader is None:
+            return None
+        choices: list[int] = []
+        while reader.left:
+            task, times = _number(reader), _number(reader, MAX_CHOICES - len(choices))
+            if not times:
+                raise DamagedError
+            choices += [task] * times
+        return tuple(choices)
+
+    def _task(self, reader: Reader) -> TaskName:
+        parent = self._tasks[_number(reader, len(self._tasks) - 1)]
+        if parent.depth() >= MAX_DEPTH:
+            raise DamagedError
+        task = TaskName(parent, self._text(reader), _number(reader))
+        self._tasks.append(task)
+        return task
+
+    def _act(self, reader: Reader) -> Act:
+        kind, cls, number = self._text(reader), self._text(reader), _number(reader)
+        return Act(kind, cls, number, self._text(reader), self._text(reader))
+
+    def _switch(self, reader: Reader) -> Switch:
+        task, act = self._named(reader), self._acts[_number(reader, len(self._acts) - 1)]
+        first = _number(reader)
+        second = first + _number(reader)
+        third = second + _number(reader)
+        return Switch(
+            task=task,
+            act=act,
+            counts=(first, second, third),
+            context=reader.raw(1)[0],
+            ready=_number(reader),
+            who=int.from_bytes(reader.raw(2), "big"),
+            to=self._named(reader),
+        )
+
+    def _done(self, reader: Reader, switches: int) -> Done:
+        return Done(
+            switch=_number(reader, switches - 1),
+            task=self._named(reader),
+            count=_number(reader),
+            checksum=int.from_bytes(reader.raw(2), "big"),
+        )
+
+    def _named(self, reader: Reader) -> TaskName:
+        return self._tasks[_number(reader, len(self._tasks) - 1)]
+
+    def _text(self, reader: Reader) -> str:
+        return self._texts[_number(reader, len(self._texts) - 1)]
+
+
+def _number(reader: Reader, most: int = _MAX_NUMBER) -> int:
+    value = reader.number()
+    if value > most:
+        raise DamagedError
+    return value
+
+
+def _text(reader: Reader) -> str:
+    """Return a text that does no harm in a terminal."""
+    try:
+        text = reader.raw(_number(reader, _MAX_TEXT_BYTES)).decode()
+    except UnicodeDecodeError as error:
+        raise DamagedError from error
+    if text and not text.isprintable():
+        raise DamagedError
+    return text

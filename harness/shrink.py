@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 MAX_RUNS: Final = 2_000
 MAX_S: Final = 3.0  # wall time: a person waits for it
+FIXED: Final = 4  # parts of a cost that a better place for a switch must not raise
 MAX_PAIRS: Final = 400  # candidates of a pass that tries every pair of segments
 
-Cost = tuple[int, int, int, int]  # preemptions, switches, tasks that ran, choices
+Cost = tuple[int, int, int, int, int]  # in the order in which they count; see `Shrunk`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ class Shrunk:
     """How far shrinking got.
 
     Attributes:
-        before: Preemptions, switches, tasks that ran and choices of the schedule that was found.
+        before: Of the schedule that was found: preemptions, switches, tasks that ran, departures
+            from what goes by itself, choices.
         after: Those of the smallest one.
         runs: Executions that it took.
         complete: Nothing was left to try; else the time or the number of runs ended it.
@@ -54,8 +56,8 @@ class Shrunk:
     complete: bool
 
     def __str__(self) -> str:
-        _, switches_before, _, choices_before = self.before
-        _, switches, _, choices = self.after
+        switches_before, choices_before = self.before[1], self.before[-1]
+        switches, choices = self.after[1], self.after[-1]
         end = "" if self.complete else "; its budget ended first"
         return (
             f"{switches_before} switches in {choices_before} choices made {switches} in {choices} "
@@ -119,8 +121,8 @@ class Shrinker:
             cost = self._best.cost
             self._minimize()
             self._rearrange()
-            progress = self._best.cost < cost
-        self._settle_points()
+            self._settle_points()  # from there, more may be left out
+            progress = self._best.cost[:FIXED] < cost[:FIXED]
         self.shrunk = Shrunk(
             before=before, after=self._best.cost, runs=self.runs, complete=self._spendable()
         )
@@ -140,7 +142,8 @@ class Shrinker:
             return None
         if signature_of(ending) != self._signature:
             return None
-        cost = (wish.preemptions, max(len(wish.ran) - 1, 0), len(wish.tasks), len(schedule))
+        switches = max(len(wish.ran) - 1, 0)
+        cost = (wish.preemptions, switches, len(wish.tasks), wish.departures, len(schedule))
         return _Best(tuple(wish.ran), schedule, cost)
 
     def _accept(self, segments: Sequence[Segment]) -> bool:
@@ -193,7 +196,7 @@ class Shrinker:
 
     def _rearrange(self) -> None:
         """Join segments, let one go on to its end, exchange neighbours, exchange tasks."""
-        for candidates in (_joined, _prolonged, _exchanged, _renamed):
+        for candidates in (_joined, _prolonged, _exchanged, _renamed, _without_two):
             progress = True
             while progress and self._spendable():
                 progress = any(self._accept(wish) for wish in candidates(self._best.wish))
@@ -226,7 +229,7 @@ class Shrinker:
         task, stop = wish[index]
         later = (*wish[:index], (task, stop + points), *wish[index + 1 :])
         made = self._run(Wish(later, early_timeouts=self.early))
-        if made is None or made.cost[:3] > self._best.cost[:3]:
+        if made is None or made.cost[:FIXED] > self._best.cost[:FIXED]:
             return False
         if index >= len(made.wish) or made.wish[index] != (task, stop + points):
             return False  # it was cut short by something else
@@ -255,6 +258,12 @@ def _exchanged(wish: tuple[Segment, ...]) -> Iterator[tuple[Segment, ...]]:
     """Let two neighbours run in the other order."""
     for index in range(min(len(wish) - 1, MAX_PAIRS)):
         yield (*wish[:index], wish[index + 1], wish[index], *wish[index + 2 :])
+
+
+def _without_two(wish: tuple[Segment, ...]) -> Iterator[tuple[Segment, ...]]:
+    """Leave out two segments that only make sense together: there and back again."""
+    for one, other in islice(combinations(range(len(wish)), 2), MAX_PAIRS):
+        yield (*wish[:one], *wish[one + 1 : other], *wish[other + 1 :])
 
 
 def _renamed(wish: tuple[Segment, ...]) -> Iterator[tuple[Segment, ...]]:

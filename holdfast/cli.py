@@ -112,7 +112,7 @@ def main() -> None:
 
     \b
       holdfast explore app.pool:body           try the interleavings of a function
-      holdfast replay app.pool:body hf1.…      run the one that failed again
+      holdfast replay app.pool:body hf2.…      run the one that failed again
       holdfast stress list                     scenarios for real threads
       holdfast fuzz list                       fuzz targets: inputs and schedules
       holdfast report build                    everything that ran, on one page

@@ -76,6 +76,7 @@ class ObservedExecution(Execution):
             recorder.settle()
         if self._may_choose():
             if recorder is not None:
+                recorder.reach(task, label, obj)
                 recorder.decision(task, label)
             self._pause()
         else:
@@ -90,11 +91,17 @@ class ObservedExecution(Execution):
     def _point_observed(self) -> None:
         task = self.current
         task.pending = ("call", None, None)
+        recorder = self._record
         if not self._may_choose():
+            if recorder is not None:
+                recorder.passed(task)
             return
-        if self._record is not None:
-            self._record.decision(task, "call")
+        if recorder is not None:
+            recorder.reach(task, "call")
+            recorder.decision(task, "call")
         self._pause()
+        if recorder is not None:
+            recorder.passed(task)
         self._tell(task)
 
     def _access_observed(self, kind: int, obj: object, key: object) -> None:
@@ -105,6 +112,7 @@ class ObservedExecution(Execution):
             recorder.settle()
         if self._may_choose():
             if recorder is not None:
+                recorder.reach(task, kind, obj, key)
                 recorder.decision(task, key)
             self._pause()
         self._tell(task, atomic=bool(self.regions))
@@ -125,6 +133,7 @@ class ObservedExecution(Execution):
         task.pending = task.resumption = (label, on, None)
         if self._record is not None:
             self._record.settle()
+            self._record.places.waits(task, label)
             self._record.note(task, "blocks on", on)
 
     def _watch_resumption(self, task: Task, on: object) -> None:

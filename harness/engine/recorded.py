@@ -33,7 +33,7 @@ class RecordedExecution(Execution):
     def _step_recorded(self, label: str, obj: object) -> None:
         recorder = self._record
         recorder.settle()
-        if not self._decide_recorded(label):
+        if not self._decide_recorded(label, obj):
             self._step_alone()
         task = self.current
         if task.timed_out:
@@ -43,11 +43,12 @@ class RecordedExecution(Execution):
 
     def _point_recorded(self) -> None:
         self._decide_recorded("call")
+        self._record.passed(self.current)
 
     def _access_recorded(self, kind: int, obj: object, key: object) -> None:
         recorder = self._record
         recorder.settle()
-        self._decide_recorded(key)
+        self._decide_recorded(kind, obj, key)
         recorder.access(self.current, kind, obj, key)
 
     def _access_gil_recorded(self, kind: int, obj: object, key: object) -> None:
@@ -55,17 +56,20 @@ class RecordedExecution(Execution):
         recorder.settle()
         recorder.access(self.current, kind, obj, key)
 
-    def _decide_recorded(self, label: object) -> bool:
+    def _decide_recorded(self, kind: int | str, obj: object = None, key: object = None) -> bool:
         """Switch exactly where the fast path would: the same schedule must fit both."""
         if not self._may_choose():
             return False
-        self._record.decision(self.current, label)
+        record = self._record
+        record.reach(self.current, kind, obj, key)
+        record.decision(self.current, kind if isinstance(kind, str) else key)
         self._pause()
         return True
 
-    def _watch_block(self, task: Task, on: object, label: str) -> None:  # noqa: ARG002  # as the base
+    def _watch_block(self, task: Task, on: object, label: str) -> None:
         recorder = self._record
         recorder.settle()
+        recorder.places.waits(task, label)
         recorder.note(task, "blocks on", on)
 
     def _watch_resumption(self, task: Task, on: object) -> None:

@@ -7,7 +7,6 @@ again with a recorder, and the run is the same because a run is a function of it
 from __future__ import annotations
 
 import sys
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from types import FrameType, MemberDescriptorType, ModuleType
@@ -17,6 +16,7 @@ from harness.engine import board
 from harness.engine.effect import Effect, effect_of
 from harness.engine.numbering import Numbering, hold, role_of
 from harness.engine.place import Site, caller_site
+from harness.engine.points import Places, Point
 from harness.engine.stack import Frames, frames_of
 
 if TYPE_CHECKING:
@@ -71,21 +71,19 @@ class Recorder:
         "_names",
         "_numbering",
         "_pending",
-        "decisions",
-        "digests",
         "events",
-        "marks",
+        "places",
+        "points",
         "stacks",
     )
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.decisions: list[int] = []  # index of the first event after each decision
-        self.marks: list[int] = []  # a byte per decision: who could run, and all that was done
-        self.digests: list[int] = [0]  # after each event: all that was done so far, but no values
         self._names: dict[int, tuple[str, Callable[[], object]]] = {}
         self._named: Counter[str] = Counter()
         self._numbering = Numbering()
+        self.places = Places()
+        self.points: list[Point] = []  # of each decision: where it was, for a token
         self.stacks: list[Frames] = []  # of each event
         self._pending: tuple[Event, Any, Any] | None = None
         self._execution: Execution
@@ -94,19 +92,31 @@ class Recorder:
         """Say whose record this is."""
         self._execution = execution
 
+    def reach(
+        self, task: Task | None, kind: int | str = "", obj: object = None, key: object = None
+    ) -> None:
+        """Name the place of the decision that comes next.
+
+        Args:
+            task: Who could go on; None where the current task cannot.
+            kind: What it is about to do, to `obj` and its part `key`.
+        """
+        self.points.append(self.places.point(self._execution, task, kind, obj, key))
+
     def decision(self, task: Task | None, label: object) -> None:
-        """Note a point at which the strategy is asked."""
-        ready = self._execution.ready
-        who = task.id if task is not None else -1
-        key = label if isinstance(label, str) else type(label).__name__
-        text = f"{who}:{key}:{','.join(str(other.id) for other in ready)}"
-        self.marks.append(zlib.crc32(text.encode("utf-8", "replace"), self.digests[-1]) & 0xFF)
-        self.decisions.append(len(self.events))
+        """Hear of a point at which the strategy is asked; `reach` has named it."""
+
+    def passed(self, task: Task) -> None:
+        """Hear that a task goes through a point of the GIL model."""
+        if not self._execution.regions:
+            self.places.did(task, "call", None, None)
 
     def access(self, task: Task, kind: int, obj: object, key: object) -> None:
         """Note an access that is about to happen; a value written is read at the next event."""
         target = self._target(obj, key)
         event = self._append(task, _KINDS[kind], target, obj)
+        if not event.atomic:
+            self.places.did(task, kind, obj, key)
         event.effect = effect_of(kind, obj, key, sys._getframe(1))  # noqa: SLF001  # as below
         if key != board.CONTENT:
             event.part = self._numbering.part(event.obj, key)
@@ -117,11 +127,14 @@ class Recorder:
 
     def operation(self, task: Task, label: str, obj: object) -> None:
         """Note an operation of a primitive that is about to happen."""
-        self._append(task, label, self.name(obj), obj)
+        event = self._append(task, label, self.name(obj), obj)
+        if not event.atomic:
+            self.places.did(task, label, obj, None)
 
     def note(self, task: Task, label: str, obj: object) -> None:
         """Note something that happened to a task."""
         self._append(task, label, self.name(obj), obj)
+        self.places.noted(task, label, obj)
 
     def submitted(self, function: object) -> None:
         """Hear of a function that an executor will run; its events tell enough."""
@@ -157,8 +170,6 @@ class Recorder:
             event.part = self._numbering.number(getattr(obj, "_lock", None))
         self.events.append(event)
         self.stacks.append(frames_of(frame))
-        done = f"{task.id}:{kind}:{target.partition('[')[0]}"  # a key may be an id(), or a hash
-        self.digests.append(zlib.crc32(done.encode("utf-8", "replace"), self.digests[-1]))
         return event
 
     def _target(self, obj: object, key: object) -> str:

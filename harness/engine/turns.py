@@ -228,6 +228,7 @@ class Turns(State):
 
     def _choose_carried(self, last: Task) -> None:
         if self.recorder is not None:
+            self.recorder.reach(last, "step")
             self.recorder.decision(last, "step")
         self._pause()
 
@@ -329,6 +330,7 @@ class Turns(State):
         candidates = self._candidates() if self.early else self.ready
         if len(candidates) > 1:
             if self.recorder is not None:
+                self.recorder.reach(None)
                 self.recorder.decision(None, "blocked")
             try:
                 chosen = self.pick(candidates, None)

@@ -28,6 +28,7 @@ class Wish:
 
     Attributes:
         ran: The segments of the run as it was.
+        departures: Choices of another task than the one that goes on by itself.
         preemptions: Switches away from a task that could go on, and timeouts that fired early.
         tasks: The ids of all that were seen to run.
     """
@@ -37,6 +38,7 @@ class Wish:
         "_next",
         "_passed",
         "_segments",
+        "departures",
         "early_timeouts",
         "preemptions",
         "ran",
@@ -55,6 +57,7 @@ class Wish:
         self._passed: dict[int, int] = {}
         self.ran: list[Segment] = []
         self.tasks: set[int] = set()
+        self.departures = 0
         self.preemptions = 0
         return execution == 0
 
@@ -62,7 +65,9 @@ class Wish:
         """Return the wished task, or whoever causes no switch."""
         if current is not None:
             self._passed[current.id] = self._passed.get(current.id, 0) + 1
-        chosen = self._wished(ready, current) or current or first_ready(ready)
+        default = current or first_ready(ready)
+        chosen = self._wished(ready, current) or default
+        self.departures += chosen is not default
         self.note(chosen, current)
         return chosen
 

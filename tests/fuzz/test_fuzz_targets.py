@@ -135,7 +135,7 @@ def test_a_flow_crash_carries_its_program_and_a_token_that_runs_the_schedule_aga
     assert failure.finding == "ASSERTION"
     program = read_program(data)
     assert str(FlowProgram(program, FlowController)) in story
-    token = next(word for word in story.replace('"', " ").split() if word.startswith("hf1."))
+    token = next(word for word in story.replace('"', " ").split() if word.startswith("hf2."))
     body = FlowProgram(program, flow_twins.LooksOnce)
     again = harness.replay(body, token)
     assert again is not None

@@ -124,7 +124,7 @@ def test_a_users_own_decorator_of_the_same_name_keeps_working(folder: Folder) ->
 
 def test_an_option_that_cannot_be_followed_is_refused(folder: Folder) -> None:
     folder.write("harness/__init__.py", "")
-    run = folder.pytest("--holdfast-replay", "hf1.x")
+    run = folder.pytest("--holdfast-replay", "hf2.x")
     assert run.code == 4
     assert "--holdfast-replay cannot be followed" in run.err
 

@@ -112,7 +112,7 @@ def test_the_result_is_written_as_json_that_the_report_takes(holdfast: Program) 
     document = json.loads((holdfast.folder / "out" / "result.json").read_text("utf-8"))
     assert document["schema"] == "holdfast.exploration/1"
     assert document["name"] == "app:lost_update"
-    assert document["finding"]["command"].startswith("holdfast replay app:lost_update hf1.")
+    assert document["finding"]["command"].startswith("holdfast replay app:lost_update hf2.")
     taken = holdfast("report", "ingest", "out/result.json", "--store", "store")
     assert taken.returncode == 0, taken.stderr
 

@@ -35,10 +35,10 @@ def test_code_that_changed_is_refused_and_says_to_record_anew(holdfast: Program)
 @pytest.mark.parametrize(
     ("token", "told"),
     [
-        ("nonsense", "it does not begin with hf1."),
+        ("nonsense", "it does not begin with hf2"),
         ("hf9.abc", "it is of format hf9"),
-        ("hf1.AAAA", "it is damaged or cut off"),
-        ("", "it does not begin with hf1."),
+        ("hf2.AAAA", "it is damaged or cut off"),
+        ("", "it does not begin with hf2"),
     ],
 )
 def test_a_token_that_is_none_is_refused_with_the_reason(

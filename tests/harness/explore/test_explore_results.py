@@ -334,7 +334,7 @@ def test_a_result_is_a_document_that_reports_takes(
         assert set(document["finding"]) == {
             "kind", "message", "token", "gil_reachable", "command", "story",
         }  # fmt: skip
-        assert decode_token(document["finding"]["token"]).choices
+        assert decode_token(document["finding"]["token"]).length
 
 
 # -- size and speed -------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import os
 import subprocess
 import sys
@@ -12,7 +14,14 @@ import pytest
 
 import harness
 from harness import FindingKind
-from harness.replay_token import Token, decode_token
+from harness.campaign import Campaign
+from harness.engine.recorder import Recorder
+from harness.explore import visible_body
+from harness.finding import kind_of
+from harness.replay_token import ENGINE, Token, decode_token
+from harness.replaying import follow
+from harness.strategies.random_walk import RandomWalk
+from harness.token_of_run import token_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +102,7 @@ def test_findings_replay_in_another_process(seed: str, subjects: Any) -> None:
 def test_a_token_keeps_its_model_and_bounds(model: str, subjects: Any) -> None:
     finding = found(subjects.deadlock, model=model, max_steps=777)
     token = decode_token(finding.token)
-    assert (token.model, token.max_steps, token.python) == (model, 777, HERE)
+    assert (token.model, token.max_steps, token.python) == (model, 777, sys.version_info[:2])
     again = harness.replay(subjects.deadlock, finding.token)
     assert again is not None
     assert again.gil_reachable.startswith("shown under") == (model == "gil")
@@ -125,29 +134,6 @@ ORIGINAL = """
             thread.join()
         assert box.y == 2
 """
-EDITS = {
-    "operation added": ("box.y = box.y + 1\n        def second", ("box.y = box.y + 1; box.x\n"
-                        "        def second")),
-    "operation removed": ("            with two:\n                pass\n", ""),
-    "lock removed": ("            with one:\n                box.x = 1", "            box.x = 1"),
-    "operations swapped": (
-        "with one:\n                box.x = 1\n            box.y = box.y + 1",
-        "box.y = box.y + 1\n            with one:\n                box.x = 1",
-    ),
-    "locks swapped": ("with two:\n                pass\n            with one:",
-                      "with one:\n                pass\n            with two:"),
-    "another attribute": ("box.x = 2", "box.y = 2"),
-    "a read for a write": ("box.x = 2", "box.x"),
-    "one task more": ("[threading.Thread(target=first), ",
-                      "[threading.Thread(target=first), threading.Thread(target=first), "),
-    "one task less": (", threading.Thread(target=second)]", "]"),
-    "no task": ("thread.start()", "pass"),
-}  # fmt: skip
-SAME = {
-    "a comment more": ("box.x = 1", "box.x = 1  # set\n                # and no more"),
-    "a line moved": ("def body():", "LIMIT = 3\n\n    def body():"),
-    "another value": ("box.x = 2", "box.x = 22"),
-}
 
 
 def edited(plain: Plain, edits: tuple[str, str]) -> Any:
@@ -155,32 +141,7 @@ def edited(plain: Plain, edits: tuple[str, str]) -> Any:
     return plain(ORIGINAL.replace(*edits)).body
 
 
-@pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS.keys())
-def test_a_token_of_code_that_has_changed_is_drift(edits: tuple[str, str], plain: Plain) -> None:
-    tokens = {found(plain(ORIGINAL).body, seed=seed, strategy=strategy).token
-              for seed in range(3) for strategy in ("random", "pct", "dfs")}  # fmt: skip
-    body = edited(plain, edits)
-    for token in tokens:
-        with pytest.raises(harness.DriftError) as caught:
-            harness.replay(body, token)
-        assert caught.value.reason
-        assert str(caught.value).startswith("this token cannot be replayed: ")
-        assert str(caught.value).endswith(
-            "The code has changed since: explore again and take the new token"
-        )
-
-
-@pytest.mark.parametrize("edits", SAME.values(), ids=SAME.keys())
-def test_an_edit_that_changes_no_operation_is_no_drift(
-    edits: tuple[str, str], plain: Plain
-) -> None:
-    finding = found(plain(ORIGINAL).body)
-    again = harness.replay(edited(plain, edits), finding.token)
-    assert again is not None
-    assert again.kind is FindingKind.ASSERTION
-
-
-@pytest.mark.parametrize("now", ["assert box.y >= 1", "pass"])
+@pytest.mark.parametrize("now", ["assert box.y >= 1", "box.y"])
 def test_a_run_that_fits_and_does_not_fail_any_more_is_no_finding(now: str, plain: Plain) -> None:
     token = found(plain(ORIGINAL).body).token
     assert harness.replay(edited(plain, ("assert box.y == 2", now)), token) is None
@@ -201,49 +162,103 @@ LONG = """
 """
 
 
-def test_a_long_schedule_is_guarded_beyond_its_marks(plain: Plain) -> None:
-    token = found(plain(LONG).body).token
-    assert len(decode_token(token).choices) > 2 * len(decode_token(token).marks)
-    assert harness.replay(plain(LONG).body, token) is not None
-    late = LONG.replace("box.n += 1", "box.k = box.n; box.n = box.n + 1").replace(
-        "n = m", "n = m = k"
-    )
-    other = LONG.replace("box.n += 1", "box.n = box.m + 1")  # as many steps, another value read
-    for changed in (late, other):
-        with pytest.raises(harness.DriftError):
-            harness.replay(plain(changed).body, token)
+def test_a_long_schedule_takes_no_longer_token(plain: Plain) -> None:
+    """Only switches are stored; a hundred times the turns is two digits more in a count."""
+    short, long = plain(LONG.replace("200", "2")).body, plain(LONG).body
+    tokens = [found(body, strategy="pct").token for body in (short, long)]
+    lengths = [decode_token(token).length for token in tokens]
+    assert lengths[1] > 20 * lengths[0] > 0
+    assert len(tokens[1]) < len(tokens[0]) + 12
+    assert harness.replay(long, tokens[1]) is not None
 
 
-def test_drift_names_the_python_that_made_the_token(plain: Plain) -> None:
+ONE_TASK_MORE = ("[threading.Thread(target=first), ",
+                 "[threading.Thread(target=first), threading.Thread(target=first), ")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [({"python": (3, 99)}, rf"made under Python 3\.99, this is {HERE}\)\. "),
+     ({"engine": 99}, rf"made by engine 99, this is {ENGINE}\)\. ")],
+    ids=["python", "engine"],
+)  # fmt: skip
+def test_a_token_made_elsewhere_is_tried_and_drift_names_where(
+    made: dict[str, Any], words: str, plain: Plain
+) -> None:
     token = decode_token(found(plain(ORIGINAL).body).token)
-    fields = {name: getattr(token, name) for name in Token.__slots__}
-    elsewhere = Token(**{**fields, "python": "3.99"}).encode()
+    elsewhere = dataclasses.replace(token, **made).encode()
     again = harness.replay(plain(ORIGINAL).body, elsewhere)
     assert again is not None  # nothing says that it does not fit
-    with pytest.raises(harness.DriftError, match=rf"made under Python 3\.99, this is {HERE}\)\. "):
-        harness.replay(edited(plain, EDITS["one task more"]), elsewhere)
+    with pytest.raises(harness.DriftError, match=words):
+        harness.replay(edited(plain, ONE_TASK_MORE), elsewhere)
 
 
 def test_a_token_that_now_never_ends_is_drift(plain: Plain) -> None:
     token = found(plain(ORIGINAL).body, max_steps=200).token
     body = edited(plain, ("assert box.y == 2", "while True: box.x"))
-    with pytest.raises(harness.DriftError, match=r"bound of 200 steps|other operations"):
+    with pytest.raises(harness.DriftError, match=r"bound of 200 steps"):
         harness.replay(body, token)
 
 
-def test_a_schedule_that_ends_in_the_middle_says_where(subjects: Any) -> None:
-    token = decode_token(found(subjects.assertion).token)
-    fields = {name: getattr(token, name) for name in Token.__slots__}
-    short = Token(**{**fields, "choices": token.choices[:2], "marks": token.marks[:2]}).encode()
+def test_choices_without_names_are_followed_to_the_letter(subjects: Any) -> None:
+    """The form for a schedule that nobody recorded, such as that of a search that met drift."""
+    _, choices = schedule_of(subjects.assertion)
+    settings = {"early": False, "model": "free-threaded", "max_steps": 500}
+    token = Token(choices=tuple(choices), **settings).encode()
+    again = harness.replay(subjects.assertion, token)
+    assert again is not None
+    assert again.token == token
+    short = Token(choices=tuple(choices[:2]), **settings).encode()
     with pytest.raises(
         harness.DriftError, match=r"ends after 2 choices, and tasks \d \(.*want one more"
     ):
         harness.replay(subjects.assertion, short)
-    long = Token(**{**fields, "choices": (*token.choices, 0, 0)}).encode()
+    long = Token(choices=(*choices, 0, 0), **settings).encode()
     with pytest.raises(
         harness.DriftError, match=r"the run ended with 2 choices of the schedule left"
     ):
         harness.replay(subjects.assertion, long)
-    foreign = Token(**{**fields, "choices": (99, *token.choices[1:])}).encode()
+    foreign = Token(choices=(99, *choices[1:]), **settings).encode()
     with pytest.raises(harness.DriftError, match=r"choice 1 is task 99, and only tasks"):
         harness.replay(subjects.assertion, foreign)
+
+
+def schedule_of(body: Any) -> tuple[Any, list[int]]:
+    """Return how a failing execution ended, and its choices."""
+    strategy = RandomWalk(0)
+    with (
+        visible_body(body) as (seen, _),
+        Campaign(model="free-threaded", max_steps=500, body=body) as campaign,
+    ):
+        for number in itertools.count():
+            strategy.begin(number)
+            strategy.early_timeouts = False
+            ending, choices = campaign.run(seen, strategy)
+            if kind_of(ending) is not None:
+                return ending, choices
+    raise AssertionError
+
+
+@pytest.mark.parametrize("model", ["free-threaded", "gil"])
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_switches_of_any_run_lead_through_the_same_choices(
+    kind: str, model: str, subjects: Any, *, early: bool
+) -> None:
+    """Not shrunk, whatever it comes to: a hundred random runs, each named and found again."""
+    body = subjects.BY_KIND[kind]
+    with (
+        visible_body(body) as (seen, _),
+        Campaign(model=model, max_steps=500, body=body) as campaign,
+    ):
+        for seed in range(100):
+            recorder, walk = Recorder(), RandomWalk(seed)
+            walk.begin(0)
+            walk.early_timeouts = early
+            ending, choices = campaign.run(seen, walk, recorder=recorder)
+            token = token_of_run(recorder, choices, early=early, model=model, max_steps=500)
+            assert decode_token(token.encode()) == token
+            finding, again = follow(campaign, seen, token)
+            assert again == choices
+            assert (finding is None) == (kind_of(ending) is None)
+            assert finding is None or finding.token == token.encode()

@@ -99,13 +99,13 @@ def test_two_thousand_choices_come_down_to_the_switches_that_matter(
 ) -> None:
     body = getattr(plain(LONG), name)
     shrinker, before, after = shrunk(body, strategy)
-    assert before[3] > 1_000
+    assert before[4] > 1_000
     assert after[:2] == (preemptions, switches)  # no schedule with fewer of them fails
     assert shrinker.shrunk is not None
     assert shrinker.shrunk.complete
     if strategy == "random":
         assert before[1] > 300
-        assert str(shrinker.shrunk).startswith(f"{before[1]} switches in {before[3]} choices made ")
+        assert str(shrinker.shrunk).startswith(f"{before[1]} switches in {before[4]} choices made ")
 
 
 def shrunk(body: Any, strategy: str) -> tuple[shrink.Shrinker, Any, Any]:
@@ -128,8 +128,8 @@ def test_tasks_that_the_failure_does_not_need_never_run(plain: Plain) -> None:
     _, before, after = shrunk(plain(LONG).crowd, "random")
     assert before[2] > 8
     assert after[2] == 3  # the main task, and the two
-    assert before[3] > 80
-    assert after[3] < 20
+    assert before[4] > 80
+    assert after[4] < 20
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def generator() -> Any:
         (lambda: harness.interleaved(generator), "no generator"),
         (lambda: harness.interleaved(Counter), "above a def"),
         (lambda: harness.interleaved()(5), "above a def"),  # type: ignore[arg-type]
-        (lambda: harness.regression("nonsense"), "it does not begin with hf1."),
+        (lambda: harness.regression("nonsense"), "it does not begin with hf2"),
         (lambda: harness.regression(5), "it is int, not text"),  # type: ignore[arg-type]
     ],
 )

@@ -74,7 +74,7 @@ def test_changed_code_is_refused_with_the_reason(racy: Project) -> None:
 
 
 def test_a_damaged_token_is_refused_with_the_reason(racy: Project) -> None:
-    run = racy.pytest("--holdfast-replay", "hf1.AAAA")
+    run = racy.pytest("--holdfast-replay", "hf2.AAAA")
     assert run.code == 1
     assert "it is damaged or cut off" in run.text
     assert "harness/" not in run.text
@@ -82,7 +82,7 @@ def test_a_damaged_token_is_refused_with_the_reason(racy: Project) -> None:
 
 def test_a_token_for_several_tests_is_wrong_usage(racy: Project) -> None:
     racy.write("tests/test_other.py", "import harness\n@harness.interleaved\ndef test_it(): pass\n")
-    run = racy.pytest("--holdfast-replay", "hf1.AAAA")
+    run = racy.pytest("--holdfast-replay", "hf2.AAAA")
     assert run.code == 4
     assert "2 decorated tests are chosen" in run.text
 

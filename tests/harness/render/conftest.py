@@ -51,7 +51,7 @@ def finding(tmp_path: Path) -> Callable[..., Finding]:
         defaults: dict[str, Any] = {
             "kind": FindingKind.ASSERTION,
             "message": "AssertionError in main: lost",
-            "token": "hf1.abc",
+            "token": "hf2.abc",
         }
         truncated = fields.pop("truncated", 0)
         return Finding(**{**defaults, **fields}, trace=Trace(events, truncated))

@@ -49,7 +49,7 @@ def test_a_lost_update_names_its_three_accesses_and_draws_lanes(
         message="AssertionError in main: (no message)",
         stack=("counter.py:12 in body: assert counter.value == 2",),
         gil_reachable="not shown under the GIL model of CPython 3.11 (300 executions tried)",
-        command="holdfast replay counter:body hf1.abc",
+        command="holdfast replay counter:body hf2.abc",
     )
     assert (
         tell(one, width=80)
@@ -77,7 +77,7 @@ How it came to be (7 steps, 4 switches; time runs down):
   7  read Counter.value → 1                   counter.py:12  assert counter.val…
 
 GIL:     not shown under the GIL model of CPython 3.11 (300 executions tried)
-Replay:  holdfast replay counter:body hf1.abc"""
+Replay:  holdfast replay counter:body hf2.abc"""
     )
 
 
@@ -124,7 +124,7 @@ At the end:
   Thread-1 (add) holds Lock#1, taken at counter.py:5 in add
   Thread-2 (add) holds Lock#2, taken at counter.py:5 in add
 
-Replay:  harness.replay(body, "hf1.abc")"""
+Replay:  harness.replay(body, "hf2.abc")"""
     )
 
 
@@ -151,7 +151,7 @@ How it came to be (7 steps, 6 switches; time runs down):
   6  Thread-6 (add)  write Counter.value ← 6  counter.py:4  self.value += 1
   7  Thread-7 (add)  write Counter.value ← 7  counter.py:4  self.value += 1
 
-Replay:  harness.replay(body, "hf1.abc")"""
+Replay:  harness.replay(body, "hf2.abc")"""
     )
 
 
