@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-import time
 from typing import TYPE_CHECKING, Final
 
+from harness.analysis.analyses import analyse
 from harness.campaign import Campaign
 from harness.determinism import CAUSES, name_difference
-from harness.engine.ending import Ending, EndingKind
+from harness.engine.ending import Ending
 from harness.engine.recorder import Recorder
-from harness.errors import DriftError, HarnessError
+from harness.errors import DriftError
 from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
+from harness.gil_search import GilSearch, not_shown_under_gil, searched, shown_under_gil
 from harness.replay_token import Token
 from harness.shrink import Shrinker
-from harness.strategies.pct import Pct
-from harness.strategies.random_walk import RandomWalk
 from harness.strategies.replay import Replay
 from harness.token_of_run import token_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from harness.engine.recorder import Event
+    from harness.rules import Rule
     from harness.strategies.divergence import DivergedError
 
-GIL_TRIES: Final = 300  # executions under the GIL model that look for the same failure
-GIL_S: Final = 3.0  # wall time for it: a person waits
 MAX_EVENTS: Final = 2_000  # events that a trace keeps: the first and the last half
 UNSTEADY: Final = f"Something in the body does not follow from the schedule: {CAUSES}."
 
@@ -39,12 +37,20 @@ class Examiner:
     """
 
     def __init__(
-        self, body: Callable[[], object], *, model: str, max_steps: int, seed: int
+        self,
+        body: Callable[[], object],
+        *,
+        model: str,
+        max_steps: int,
+        seed: int,
+        rules: Sequence[Rule] = (),
     ) -> None:
         self._body = body
         self._model = model
         self._max_steps = max_steps
         self._seed = seed
+        self._rules = rules
+        self._failure: tuple[tuple[object, ...], Sequence[Event], bool] | None = None
         self.found: Finding | None = None
 
     def examine(
@@ -58,6 +64,7 @@ class Examiner:
             where = name_difference(campaign, self._body, schedule, early=early)
             return self._nondeterminism(ending, again, token, where)
         self.found = self._finding(again, recorder, schedule, early=early)
+        self._failure = signature, recorder.events, early
         shrinker = Shrinker(campaign, self._body, early=early, signature=signature)
         small = shrinker.shrink(schedule)
         if small == schedule:
@@ -69,6 +76,7 @@ class Examiner:
             where = name_difference(campaign, self._body, small, early=early)
             return self._nondeterminism(again, last, token, where)
         self.found = self._finding(last, recorder, small, early=early)
+        self._failure = signature, recorder.events, early
         return self.found
 
     def diverged(self, campaign: Campaign, error: DivergedError) -> Finding:
@@ -126,34 +134,45 @@ class Examiner:
         ).encode()
 
     def with_gil(self, finding: Finding) -> Finding:
-        """Say whether a short search under the GIL model shows a failure of the same kind."""
-        self.found = finding
-        if self._model == "gil" or finding.kind is FindingKind.NONDETERMINISM:
-            return finding
-        words = shown_under_gil()
-        try:
-            tries, shown = self._search_under_gil(finding.kind)
-        except HarnessError as error:
-            text = f"not {words} (the search for it ended: {error})"
-        else:
-            text = words if shown else f"not {words} ({tries} executions tried)"
-        return dataclasses.replace(finding, gil_reachable=text)
+        """Look for the same failure under the GIL model; where it is found, tell that run.
 
-    def _search_under_gil(self, kind: FindingKind) -> tuple[int, bool]:
-        """Return how many executions were run, and whether the last one failed alike."""
-        tries = 0
-        deadline_s = time.perf_counter() + GIL_S
-        with Campaign(model="gil", max_steps=self._max_steps, body=self._body) as campaign:
-            for strategy in (RandomWalk(self._seed), Pct(self._seed)):
-                for number in range(GIL_TRIES // 2):
-                    strategy.begin(number)
-                    ending, _ = campaign.run(self._body, strategy)
-                    tries += 1
-                    if kind_of(ending) is kind:
-                        return tries, True
-                    if ending.kind is EndingKind.STEP_BOUND or time.perf_counter() > deadline_s:
-                        break
-        return tries, False
+        Its schedule needs nothing that CPython with the GIL cannot do.
+        """
+        self.found = finding
+        if self._model == "gil":
+            return finding
+        if finding.kind is FindingKind.NONDETERMINISM:
+            words = not_shown_under_gil("not looked for: it does not do the same thing twice")
+            return dataclasses.replace(finding, gil_reachable=words)
+        if self._failure is None:
+            return finding
+        return self._under_gil(finding, *self._failure)
+
+    def _under_gil(
+        self,
+        finding: Finding,
+        signature: tuple[object, ...],
+        order: Sequence[Event],
+        early: bool,  # noqa: FBT001  # as it was noted
+    ) -> Finding:
+        """Return the finding of the same failure under the GIL model, or say what was tried."""
+        with self._gil_campaign() as campaign:
+            search = GilSearch(campaign, self._body, signature=signature, seed=self._seed)
+            found, words = searched(search, order, early=early)
+            if found is not None:
+                examiner = Examiner(
+                    self._body, model="gil", max_steps=self._max_steps, seed=self._seed
+                )
+                other = examiner.examine(campaign, found.ending, found.schedule, early=found.early)
+                if other.kind is finding.kind:
+                    self.found = other
+                    return other
+        return dataclasses.replace(finding, gil_reachable=words)
+
+    def _gil_campaign(self) -> Campaign:
+        return Campaign(
+            model="gil", max_steps=self._max_steps, body=self._body, rules=self._rules
+        )
 
 
 def finding_of(
@@ -174,9 +193,5 @@ def finding_of(
         places=ending.places,
         stack=stack_of(ending.error),
         error=ending.error,
+        analyses=analyse(recorder),
     )
-
-
-def shown_under_gil() -> str:
-    """Name the model under which something was shown."""
-    return f"shown under the GIL model of CPython {sys.version_info[0]}.{sys.version_info[1]}"
