@@ -18,7 +18,7 @@ import math
 import random
 from typing import TYPE_CHECKING
 
-from harness.analysis.dependence import ASIDE, CHANGES, NOWHERE, dependent
+from harness.analysis.dependence import dependent
 from harness.engine.board import CONTENT, READ
 from harness.errors import ArgumentError
 from harness.strategies.random_walk import EARLY_SHARE
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from harness.engine.task import Operation, Task
 
 FAIR_TURNS = 100  # 2x the longest run of one task in our scenarios; it may go on if drawn so
+
+_labels: dict[tuple[int | str, int | str], bool] = {}  # do two labels on one primitive race
 
 
 def sampling_bound(operations: int) -> float:
@@ -130,20 +132,18 @@ class Pos:
 def race(one: Operation, other: Operation) -> bool:
     """Say whether the order of two tasks' operations on one object matters.
 
-    What `dependent` says of them, without its tuples: with a hundred tasks at one variable it is
-    asked a hundred times a step.
+    What `dependent` says of them: with a hundred tasks at one variable or lock it is asked a
+    hundred times a step, so the common cases are answered here, and those of labels once.
     """
     kind, other_kind = one[0], other[0]
-    if kind in ASIDE or other_kind in ASIDE:
-        return dependent(one, 0, other, 1)
     if type(kind) is int and type(other_kind) is int:
         if kind == READ and other_kind == READ:
             return False
-    elif kind in NOWHERE or other_kind in NOWHERE or not (_changes(kind) or _changes(other_kind)):
-        return False
-    key, other_key = one[2], other[2]
-    return bool(key == other_key) or CONTENT in (key, other_key)
-
-
-def _changes(kind: int | str) -> bool:
-    return CHANGES.get(kind, True) if isinstance(kind, str) else kind != READ
+        key, other_key = one[2], other[2]
+        return bool(key == other_key) or CONTENT in (key, other_key)
+    if type(kind) is int or type(other_kind) is int:
+        return dependent(one, 0, other, 1)
+    known = _labels.get((kind, other_kind))
+    if known is None:
+        known = _labels[kind, other_kind] = dependent(one, 0, other, 1)
+    return known
