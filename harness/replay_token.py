@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from harness.engine.points import MAIN, MAX_DEPTH, Act, TaskName
 from harness.errors import TokenError
+from harness.rules import Rule
 from harness.token_bytes import OPTIONAL, DamagedError, Reader, Writer, pack, unpack
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ MAX_DONE: Final = 64  # checksums of what tasks did to objects
 _MAX_NUMBER: Final = 1 << 32
 _MAX_TEXT_BYTES: Final = 400  # 80 characters of four bytes, and what is put around them
 _GIL, _EARLY, _OPEN = 1, 2, 4
+_RULE_BITS: Final = {rule: 1 << number for number, rule in enumerate(Rule)}  # never in new order
 
 EXPLORE_AGAIN: Final = "Explore again and take the new token"
 COPY_ALL: Final = "Copy the whole token from the report"
@@ -52,6 +54,7 @@ class _Tag:
     SWITCHES = 5
     CHOICES = 6
     CHANCE_SEED = 7
+    RULES = 8
     DONE = OPTIONAL
     RUN = OPTIONAL + 1
     HASH_SEED = OPTIONAL + 2
@@ -112,6 +115,7 @@ class Token:
         digest: Of all that was done up to the failure.
         hash_seed: The PYTHONHASHSEED that it needs; None where that was not fixed.
         chance_seed: What random numbers are drawn from; None where that is as always.
+        rules: What the run is judged by, where it fails on a rule that it survives.
         python: The version that made it, for the message when it does not fit.
     """
 
@@ -126,6 +130,7 @@ class Token:
     digest: int = 0
     hash_seed: int | None = None
     chance_seed: int | None = None
+    rules: tuple[Rule, ...] = ()
     python: tuple[int, int] = (sys.version_info[0], sys.version_info[1])
     engine: int = ENGINE
 
@@ -189,7 +194,7 @@ class _Encoder:
         self._tasks: dict[TaskName, int] = {MAIN: 0}
         self._acts: dict[Act, int] = {}
 
-    def encode(self, token: Token) -> Writer:
+    def encode(self, token: Token) -> Writer:  # noqa: C901  # a field after the other
         switches = Writer().number(len(token.switches))
         for switch in token.switches:
             self._switch(switches, switch)
@@ -213,6 +218,8 @@ class _Encoder:
             out.field(_Tag.CHOICES, _run_lengths(token.choices))
         if token.chance_seed is not None:
             out.field(_Tag.CHANCE_SEED, Writer().number(token.chance_seed))
+        if token.rules:
+            out.field(_Tag.RULES, Writer().number(sum(_RULE_BITS[rule] for rule in token.rules)))
         if token.done:
             out.field(_Tag.DONE, done)
         out.field(_Tag.RUN, Writer().number(token.length).raw(token.digest.to_bytes(4, "big")))
@@ -308,6 +315,7 @@ class _Decoder:
             digest=digest,
             hash_seed=self._one(_Tag.HASH_SEED),
             chance_seed=self._one(_Tag.CHANCE_SEED),
+            rules=self._rules(),
             python=python,
             engine=engine,
         )
@@ -326,6 +334,12 @@ class _Decoder:
     def _one(self, tag: int) -> int | None:
         reader = self._fields.get(tag)
         return None if reader is None else _number(reader)
+
+    def _rules(self) -> tuple[Rule, ...]:
+        bits = self._one(_Tag.RULES) or 0
+        if bits >= 1 << len(Rule):
+            raise DamagedError
+        return tuple(rule for rule in Rule if bits & _RULE_BITS[rule])
 
     def _run(self) -> tuple[int, int]:
         reader = self._fields.get(_Tag.RUN)

@@ -11,25 +11,36 @@ if TYPE_CHECKING:
 
     from harness.engine.points import Point, TaskName
     from harness.engine.recorder import Recorder
+    from harness.rules import Rule
 
 
-def token_of_run(
-    recorder: Recorder, schedule: Sequence[int], *, early: bool, model: str, max_steps: int
+def token_of_run(  # noqa: PLR0913  # what a token holds
+    recorder: Recorder,
+    schedule: Sequence[int],
+    *,
+    early: bool,
+    model: str,
+    max_steps: int,
+    rules: tuple[Rule, ...] = (),
 ) -> Token:
     """Return the token of a run.
 
     Args:
         schedule: The choices of the run that `recorder` has kept.
+        rules: What the run is judged by.
     """
     switches = switches_of(recorder.points, schedule, recorder.places.names())
     if len(recorder.points) != len(schedule) or len(switches) > MAX_SWITCHES:
-        return Token(choices=tuple(schedule), early=early, model=model, max_steps=max_steps)
+        return Token(
+            choices=tuple(schedule), early=early, model=model, max_steps=max_steps, rules=rules
+        )
     return Token(
         switches=switches,
         done=_done(recorder, schedule),
         early=early,
         model=model,
         max_steps=max_steps,
+        rules=rules,
         length=len(schedule),
         digest=recorder.places.digest,
     )
