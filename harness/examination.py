@@ -14,6 +14,7 @@ from harness.errors import DriftError
 from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
 from harness.gil_search import GilSearch, not_shown_under_gil, searched, shown_under_gil
 from harness.replay_token import Token
+from harness.rules import Rule
 from harness.shrink import Shrinker
 from harness.strategies.replay import Replay
 from harness.token_of_run import token_of_run
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from harness.engine.recorder import Event
-    from harness.rules import Rule
     from harness.strategies.divergence import DivergedError
 
 MAX_EVENTS: Final = 2_000  # events that a trace keeps: the first and the last half
@@ -109,7 +109,8 @@ class Examiner:
     ) -> Finding:
         kind = kind_of(ending)
         assert kind is not None
-        token = self._token(schedule, recorder, early=early)
+        rules = () if ending.breach is None else (Rule[ending.breach.finding],)
+        token = self._token(schedule, recorder, early=early, rules=rules)
         return finding_of(kind, ending, recorder, token=token, model=self._model)
 
     def _nondeterminism(
@@ -128,9 +129,16 @@ class Examiner:
             error=first.error,
         )
 
-    def _token(self, schedule: list[int], recorder: Recorder, *, early: bool) -> str:
+    def _token(
+        self, schedule: list[int], recorder: Recorder, *, early: bool, rules: tuple[Rule, ...] = ()
+    ) -> str:
         return token_of_run(
-            recorder, schedule, early=early, model=self._model, max_steps=self._max_steps
+            recorder,
+            schedule,
+            early=early,
+            model=self._model,
+            max_steps=self._max_steps,
+            rules=rules,
         ).encode()
 
     def with_gil(self, finding: Finding) -> Finding:
@@ -161,7 +169,11 @@ class Examiner:
             found, words = searched(search, order, early=early)
             if found is not None:
                 examiner = Examiner(
-                    self._body, model="gil", max_steps=self._max_steps, seed=self._seed
+                    self._body,
+                    model="gil",
+                    max_steps=self._max_steps,
+                    seed=self._seed,
+                    rules=self._rules,
                 )
                 other = examiner.examine(campaign, found.ending, found.schedule, early=found.early)
                 if other.kind is finding.kind:
@@ -170,9 +182,7 @@ class Examiner:
         return dataclasses.replace(finding, gil_reachable=words)
 
     def _gil_campaign(self) -> Campaign:
-        return Campaign(
-            model="gil", max_steps=self._max_steps, body=self._body, rules=self._rules
-        )
+        return Campaign(model="gil", max_steps=self._max_steps, body=self._body, rules=self._rules)
 
 
 def finding_of(

@@ -94,7 +94,12 @@ def follow(
     token = wanted
     if not exact:
         token = token_of_run(
-            recorder, schedule, early=wanted.early, model=wanted.model, max_steps=wanted.max_steps
+            recorder,
+            schedule,
+            early=wanted.early,
+            model=wanted.model,
+            max_steps=wanted.max_steps,
+            rules=wanted.rules,
         )
     finding = finding_of(kind, ending, recorder, token=token.encode(), model=wanted.model)
     return finding, schedule
