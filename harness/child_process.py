@@ -47,69 +47,94 @@ def run_in_child(
     Raises:
         StuckExecutionError: The child made no step for too long, and was killed.
     """
-    exchange.clear()
-    job = partial(limited, job, memory_bytes)
-    match start:
-        case Start.FORK:
-            child = fork(partial(live, job, exchange))
-        case Start.SPAWN:
-            child = spawn(job, exchange.folder)
+    attendance = Attendance(job, exchange, start=start, memory_bytes=memory_bytes)
     try:
-        return _Attendance(child, exchange, progress).wait()
+        return attendance.wait(progress)
     finally:
-        child.kill()
+        attendance.end()
 
 
-class _Attendance:
-    """One child, from its start to its end."""
+class Attendance:
+    """One child, from its start to its end. `end` has to be called on every path."""
 
-    def __init__(self, child: Child, exchange: Exchange, progress: Progress | None) -> None:
-        self._child = child
+    def __init__(
+        self, job: Job, exchange: Exchange, *, start: Start, memory_bytes: int | None = None
+    ) -> None:
+        exchange.clear()
+        job = partial(limited, job, memory_bytes)
+        match start:
+            case Start.FORK:
+                self._child: Child = fork(partial(live, job, exchange))
+            case Start.SPAWN:
+                self._child = spawn(job, exchange.folder)
         self._exchange = exchange
         self._journal = exchange.journal
-        self._progress = progress
-        self._outcome = Outcome()
-        self._started_s = time.monotonic()
-        self._alive_s = self._started_s
-        self._told_s = self._started_s
+        self.outcome = Outcome()
+        self.started_s = time.monotonic()
+        self._alive_s = self.started_s
         self._seen = self._journal.progress()
 
-    def wait(self) -> Outcome:
+    def wait(self, progress: Progress | None = None) -> Outcome:
+        """Wait for its end; pass Ctrl-C on.
+
+        Raises:
+            StuckExecutionError: It made no step for too long.
+        """
         delay_s = FIRST_LOOK_S
+        told_s = self.started_s
         while True:
             try:
-                status = self._child.status()
-                self._look(ended=status is not None)
-                if status is not None:
-                    return self._judge(status)
+                if self.poll():
+                    return self.outcome
+                now_s = time.monotonic()
+                if progress is not None and now_s - told_s >= PROGRESS_S:
+                    told_s = now_s
+                    progress(self.headway())
                 time.sleep(delay_s)
                 delay_s = min(delay_s * 1.5, LOOK_S)
             except KeyboardInterrupt:
-                self._pass_on()
+                self.pass_on()
+
+    def poll(self) -> bool:
+        """Take what it says, and see how it is; say whether it has ended.
+
+        Raises:
+            StuckExecutionError: It made no step for too long.
+        """
+        status = self._child.status()
+        self._look(ended=status is not None)
+        if status is None:
+            return False
+        self._judge(status)
+        return True
+
+    def headway(self) -> Headway:
+        """Return how far it is."""
+        return self.outcome.headway or Headway(
+            executions=self._seen[0], elapsed_s=time.monotonic() - self.started_s
+        )
+
+    def end(self) -> None:
+        """End it with what it started, if it has not ended, and reap it."""
+        self._child.kill()
 
     def _look(self, *, ended: bool) -> None:
-        """Take messages, and see whether the child is alive."""
-        heard = self._exchange.take(self._outcome)
+        """Take messages, and see whether it is alive."""
+        heard = self._exchange.take(self.outcome)
         seen, now_s = self._journal.progress(), time.monotonic()
         if heard or seen != self._seen:
             self._seen, self._alive_s = seen, now_s
-        if self._progress is not None and now_s - self._told_s >= PROGRESS_S:
-            self._told_s = now_s
-            self._progress(
-                self._outcome.headway
-                or Headway(executions=seen[0], elapsed_s=now_s - self._started_s)
-            )
         limit_s = SILENT_S if seen[0] else START_S
-        if self._outcome.interrupted:
+        if self.outcome.interrupted:
             limit_s = LAST_WORDS_S
         if not ended and now_s - self._alive_s > limit_s:
             raise StuckExecutionError(limit_s, self._ask_for_stack())
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
         """Pass Ctrl-C on once; the child's own handler makes it send what it has."""
-        if self._outcome.interrupted:
+        if self.outcome.interrupted:
             raise KeyboardInterrupt
-        self._outcome.interrupted = True
+        self.outcome.interrupted = True
         self._alive_s = time.monotonic()
         with contextlib.suppress(ProcessLookupError, OSError):
             os.kill(self._child.pid, signal.SIGINT)
@@ -125,11 +150,10 @@ class _Attendance:
         stack = read_stack(self._exchange.words.read_text("utf-8", "replace"))
         return "\n".join(f"  {line}" for line in stack) or "(in the isolated child)"
 
-    def _judge(self, status: int) -> Outcome:
-        outcome = self._outcome
+    def _judge(self, status: int) -> None:
+        outcome = self.outcome
         # What comes after the result is the interpreter's end, and none of the body's business.
         outcome.death = "" if outcome.done else death_of(status)
         outcome.status = status
         if outcome.death:
             outcome.stack = read_stack(self._exchange.words.read_text("utf-8", "replace"))
-        return outcome

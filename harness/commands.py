@@ -20,7 +20,7 @@ from harness.errors import (
     TokenError,
 )
 from harness.exploration import Exploration, Verdict
-from harness.explore import MODELS, explore, replay
+from harness.explore import MAX_WORKERS, MODELS, explore, replay
 from harness.instrument.errors import InstrumentError
 from harness.isolate import explore_isolated, replay_isolated
 from harness.progress import ProgressLine
@@ -95,7 +95,13 @@ _instrument = click.option(
     type=click.IntRange(min=1),
     help="Choices after which one execution is given up, undecided.",
 )
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1, max=1))
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1, max=MAX_WORKERS),
+    help="Processes that share the executions.",
+)
 @click.option(
     "--resume",
     metavar="PLACE",

@@ -51,11 +51,11 @@ class Estimate:
     sample: TreeSample | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
+        if self.high * 100 < TINY_PERCENT:
+            return f"estimated {percent(self.high)} % of {self.of}"
         if not self.low:
             return f"estimated at most {percent(self.high)} % of {self.of} (95 %)"
         words = f"estimated {percent(self.fraction)} % of {self.of}"
-        if self.high * 100 < TINY_PERCENT:
-            return words
         return f"{words} (95 %: {percent(self.low)} to {percent(self.high)})"
 
 

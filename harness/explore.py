@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.campaign import Campaign
-from harness.errors import ArgumentError
+from harness.errors import ArgumentError, TargetError
 from harness.explorer import Explorer, seed_of
 from harness.place import read_place, stream_seed
 from harness.replay_token import MAX_CHOICES, decode_token
 from harness.replaying import replay_token
 from harness.strategies.registry import make_strategy
 from harness.strategies.subtree import PartList
+from harness.target import load_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     Body = Callable[[], object]
 
+MAX_WORKERS: Final = 256  # processes; more is a slip of the finger
 MODELS: Final = ("free-threaded", "gil")
 
 
@@ -84,6 +87,14 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
     )
     if progress is not None and not callable(progress):
         raise ArgumentError("progress", progress, "a function of a Headway, or None")
+    if workers > 1:
+        from harness.isolate import explore_isolated  # noqa: PLC0415  # it is made of this
+
+        return explore_isolated(
+            target_of(body, workers), strategy, executions=executions, seed=seed,
+            max_steps=max_steps, model=model, workers=workers, budget_s=budget_s,
+            progress=progress, resume=resume,
+        )  # fmt: skip
     place = read_place("0" if resume is None else resume)
     name, chosen = strategy_from(place, strategy, seed, resume=resume)
     with visible_body(body) as (runnable, invisible):
@@ -98,6 +109,28 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
             earlier=place.earlier,
         )
         return explorer.run(executions, budget_s, progress)
+
+
+def target_of(body: Body, workers: int, *, forks: bool = hasattr(os, "fork")) -> Body | str:
+    """Return what worker processes are given: a body, or its name where they are spawned.
+
+    Raises:
+        ArgumentError: They would be spawned, and the body has no name to be imported by.
+    """
+    if forks:
+        return body
+    name = f"{getattr(body, '__module__', '')}:{getattr(body, '__qualname__', '')}"
+    try:
+        found = load_target(name)
+    except TargetError:
+        found = None
+    if found is not body or name.startswith("__main__:"):
+        raise ArgumentError(
+            "workers", workers,
+            f"1 here: this system cannot fork, and {name} cannot be imported by other processes. "
+            "Move the body to the top level of a module",
+        )  # fmt: skip
+    return name
 
 
 def strategy_from(
@@ -187,8 +220,8 @@ def check_arguments(  # noqa: PLR0913  # those of explore
         raise ArgumentError("max_steps", max_steps, wants)
     if model not in MODELS:
         raise ArgumentError("model", model, " or ".join(MODELS))
-    if workers != 1:
-        raise ArgumentError("workers", workers, "1 (more processes come with a later version)")
+    if type(workers) is not int or not 1 <= workers <= MAX_WORKERS:
+        raise ArgumentError("workers", workers, f"a whole number from 1 to {MAX_WORKERS}")
     if budget_s is not None and (type(budget_s) not in (int, float) or not budget_s > 0):  # type: ignore[operator]  # a number by then
         raise ArgumentError("budget_s", budget_s, "seconds above 0, or None")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from harness.campaign import Campaign
 from harness.determinism import CHECKING_RUNS, check_determinism
@@ -29,8 +29,17 @@ if TYPE_CHECKING:
     from harness.headway import Progress
     from harness.probing import Failure
     from harness.strategies.protocol import Strategy
+    from harness.strategies.subtree import Subtree
 
-    Permit = Callable[[int], bool]
+    class Stint(Protocol):
+        """Which executions are this explorer's."""
+
+        def allows(self, execution: int) -> bool:
+            """Say whether one more is wanted, after so many."""
+
+        def failed(self, execution: int) -> None:
+            """Hear that this one failed, before it is looked at."""
+
 
 MAX_OVERRUNS: Final = 10  # executions at their step bound after which more of them tell nothing
 PROGRESS_S: Final = 0.25
@@ -51,9 +60,12 @@ def seed_of(strategy: Strategy, wanted: object, seed: int) -> int | None:
 class Explorer:
     """One call of `explore`.
 
+    Attributes:
+        coverage: What was run, once there is a result.
+
     Args:
         earlier: Executions of an exploration that this one goes on with.
-        permit: Asked before every execution, with the number that were run; False ends the search.
+        stint: Which executions are this one's; None: all of them.
     """
 
     def __init__(  # noqa: PLR0913  # one call of explore
@@ -67,7 +79,7 @@ class Explorer:
         model: str,
         invisible: str,
         earlier: int = 0,
-        permit: Permit | None = None,
+        stint: Stint | None = None,
     ) -> None:
         self._body = body
         self._strategy = strategy
@@ -77,7 +89,7 @@ class Explorer:
         self._model = model
         self._invisible = invisible  # why plain accesses of the body are not seen, if they are not
         self._earlier = earlier
-        self._permit = permit
+        self._stint = stint
         self._examiner = Examiner(body, model=model, max_steps=max_steps, seed=seed or 0)
         self._exhaustive = bool(getattr(strategy, "exhaustive", False))
         # A strategy that is both is worth its executions without being through with them.
@@ -91,6 +103,7 @@ class Explorer:
         self._ran_dry = False
         self._running = False  # an execution was prepared, and did not come to its end
         self._stopped = ""
+        self.coverage: Coverage | None = None  # once there is a result
         self._next_look_s = PROGRESS_S
         self._started_s = time.perf_counter()
         self._started_cpu_s = time.process_time()
@@ -121,7 +134,10 @@ class Explorer:
         return self._result(finding)
 
     def _unsteady(self, campaign: Campaign, executions: int) -> Finding | None:
-        """Return the finding of a body that does not do the same twice; one run is no search."""
+        """Return what shows before a search: it does not do the same twice, or goes in circles.
+
+        One execution is no search, and runs once.
+        """
         if executions == 1:
             return None
         found = check_determinism(
@@ -164,6 +180,7 @@ class Explorer:
             self._executions += 1
             if ending.kind is not EndingKind.FINISHED:
                 if kind_of(ending) is not None:
+                    self._tell_failure()
                     early = bool(getattr(strategy, "early_timeouts", False))
                     return self._examiner.examine(campaign, ending, schedule, early=early)
                 self._note_overrun(ending)
@@ -178,7 +195,7 @@ class Explorer:
 
     def _prepare(self) -> bool:
         """Prepare the next execution; False if there is none."""
-        if self._permit is not None and not self._permit(self._executions):
+        if self._stint is not None and not self._stint.allows(self._executions):
             return False
         self._running = True
         if self._strategy.begin(self._executions):
@@ -218,7 +235,12 @@ class Explorer:
     def _examine(self, campaign: Campaign, ending: Ending, schedule: list[int]) -> Finding:
         """Return the finding of a walk: it counts as an execution."""
         self._executions += 1
+        self._tell_failure()
         return self._examiner.examine(campaign, ending, schedule, early=True)
+
+    def _tell_failure(self) -> None:
+        if self._stint is not None:
+            self._stint.failed(self._executions - 1)
 
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._started_s
@@ -246,15 +268,25 @@ class Explorer:
         found: Estimate | None = tell()
         return found
 
+    def _out_of_sight(self) -> str:
+        """Return why a search that is through would prove less than it seems to."""
+        opaque = self._opaque.words() if self._opaque is not None else ""
+        doubts = str(getattr(self._strategy, "incomplete", ""))
+        return "; ".join(words for words in (opaque, doubts) if words)
+
+    def left(self) -> tuple[Subtree, ...]:
+        """Return what of its tree a search has still to run."""
+        tell = getattr(self._strategy, "left", None)
+        return () if self._ran_dry or not callable(tell) else tuple(tell(running=self._running))
+
     def _place(self) -> str:
         """Return what goes on from here; empty where nothing can, or nothing is left."""
         if self._ran_dry:
             return ""
         executions = self._earlier + self._executions
-        left = getattr(self._strategy, "left", None)
-        if callable(left):
-            parts = tuple(left(running=self._running))
-            return str(Place(executions, parts, cut=bool(getattr(self._strategy, "cut", False))))
+        if callable(getattr(self._strategy, "left", None)):
+            cut = bool(getattr(self._strategy, "cut", False))
+            return str(Place(executions, self.left(), cut=cut))
         return "" if self._exhaustive and not self._sampling else str(Place(executions))
 
     def _note_overrun(self, ending: Ending) -> None:
@@ -262,14 +294,10 @@ class Explorer:
         self._unfinished = ending.places
 
     def _result(self, finding: Finding | None) -> Exploration:
-        coverage = self._coverage(finding)
-        if finding is not None:
-            verdict = Verdict.FAILED
-        else:
-            verdict = Verdict.UNDECIDED if coverage.cut else Verdict.PASSED
+        self.coverage = coverage = self._coverage(finding)
         return Exploration(
             name=getattr(self._body, "__qualname__", type(self._body).__name__),
-            verdict=verdict,
+            verdict=verdict_of(coverage, finding),
             executions=self._executions,
             exhausted=coverage.exhausted,
             finding=finding,
@@ -298,7 +326,7 @@ class Explorer:
             stopped=self._stopped,
             overruns=self._overruns,
             unfinished=self._unfinished,
-            opaque=self._opaque.words() if self._opaque is not None else "",
+            opaque=self._out_of_sight(),
             invisible=self._invisible,
             scope=scope,
             ran_dry=self._ran_dry,
@@ -306,3 +334,10 @@ class Explorer:
             earlier=self._earlier,
             estimate=None if self._ran_dry or finding is not None else self._estimate(),
         )
+
+
+def verdict_of(coverage: Coverage, finding: Finding | None) -> Verdict:
+    """Return what an exploration shows that covered so much."""
+    if finding is not None:
+        return Verdict.FAILED
+    return Verdict.UNDECIDED if coverage.cut else Verdict.PASSED

@@ -80,6 +80,17 @@ def explore_isolated(  # noqa: PLR0913  # as explore
         budget_s=budget_s,
     )  # fmt: skip
     _check(memory_bytes)
+    if workers > 1:
+        from harness.workers import Workers  # noqa: PLC0415  # it is made of what is here
+
+        shared = {
+            "executions": executions, "seed": seed, "max_steps": max_steps, "model": model,
+            "workers": workers, "budget_s": budget_s,
+        }  # fmt: skip
+        return Workers(
+            Subject(target, tuple(instrument)), strategy, shared, start=start,
+            memory_bytes=memory_bytes, progress=progress, resume=resume,
+        ).run()  # fmt: skip
     how = choose_start(start, target)
     name, _ = make_strategy(strategy, seed)
     subject = Subject(target, tuple(instrument))
@@ -94,7 +105,7 @@ def explore_isolated(  # noqa: PLR0913  # as explore
             memory_bytes=memory_bytes, progress=progress,
         )  # fmt: skip
         if not outcome.death:
-            result: Exploration = _returned(outcome)
+            result: Exploration = returned(outcome)
             return result
         crash = Crash(subject, exchange, outcome, start=how, max_steps=max_steps)
         finding = crash.examine()
@@ -127,7 +138,7 @@ def replay_isolated(
     with _exchange() as exchange:
         outcome = run_in_child(ReplayJob(subject, token), exchange, start=how)
         if not outcome.death:
-            finding: Finding | None = _returned(outcome)
+            finding: Finding | None = returned(outcome)
             return finding
         crash = Crash(subject, exchange, outcome, start=how, max_steps=wanted.max_steps)
         return crash.tell_again()
@@ -199,7 +210,7 @@ class ExploreJob:
         return self._named(result)
 
     def _named(self, result: Any) -> Exploration:  # noqa: ANN401  # an interrupt does not say
-        finding = _portable(result.finding)
+        finding = portable(result.finding)
         named: Exploration = dataclasses.replace(result, name=self.subject.name, finding=finding)
         return named
 
@@ -213,10 +224,10 @@ class ReplayJob:
 
     def __call__(self, _send: Send) -> Finding | None:
         """Return the finding without what cannot be sent."""
-        return _portable(replay(self.subject.body(), self.token))
+        return portable(replay(self.subject.body(), self.token))
 
 
-def _portable(finding: Finding | None) -> Finding | None:
+def portable(finding: Finding | None) -> Finding | None:
     """Put words in the exception object's place: it may hold anything."""
     if finding is None or finding.error is None:
         return finding
@@ -225,7 +236,7 @@ def _portable(finding: Finding | None) -> Finding | None:
     )
 
 
-def _returned(outcome: Outcome) -> Any:  # noqa: ANN401  # what the job returned
+def returned(outcome: Outcome) -> Any:  # noqa: ANN401  # what the job returned
     """Return a child's result, or raise what it raised."""
     error = outcome.error
     if isinstance(error, ExplorationInterrupted):

@@ -27,8 +27,8 @@ BESIDE_SHARE: Final = 0.03  # of a search that goes on and is watched
 class Probing:
     """The walks of one exploration; nothing where its strategy has none to offer.
 
-    A strategy offers them by a method `probe()`, which returns a strategy with a method `end()`
-    that takes a whole execution into the sample.
+    A strategy offers them by a method `probe()`, which returns None for not now, or a strategy with
+    a method `end()` that takes a whole execution into the sample.
     """
 
     __slots__ = ("_body", "_campaign", "_spent_s", "_strategy", "_walks")
@@ -58,6 +58,8 @@ class Probing:
         start_s = now_s = time.perf_counter()
         while self._strategy is not None and self._walks < walks and now_s - start_s < allowed_s:
             probe = self._strategy.probe()
+            if probe is None:
+                return None
             probe.begin(self._walks)
             ending, schedule = self._campaign.run(self._body, probe)
             probe.end()

@@ -68,6 +68,7 @@ class BoundedDfs:
         "_probe",
         "_root",
         "_spent",
+        "_stream",
         "_was_cut",
         "bound",
         "cut",
@@ -86,6 +87,7 @@ class BoundedDfs:
         self.early_timeouts = True
         self._given: Parts | None = None
         self._was_cut = False
+        self._stream = 0
         self._parts: Parts = PartList()
         self._path: list[_Choice] = []
         self._root = 0  # choices that all schedules of this part share
@@ -95,16 +97,18 @@ class BoundedDfs:
         self._done = self._earlier = 0
         self._probe: DfsProbe | None = None
 
-    def go_on(self, parts: Parts, *, earlier: int = 0, cut: bool = False) -> None:
+    def go_on(self, parts: Parts, *, earlier: int = 0, cut: bool = False, stream: int = 0) -> None:
         """Search these parts of the tree only; call it before the first execution.
 
         Args:
+            stream: Of the walks that the size of the tree is estimated by.
             earlier: Schedules of this tree that others have run.
             cut: They left some out because of the bound.
         """
-        self._given = parts
+        self._given = self._parts = parts
         self._earlier = earlier
         self._was_cut = cut
+        self._stream = stream
 
     def begin(self, execution: int) -> bool:
         """Move to the next path; False when all have been run. Execution 0 begins anew.
@@ -120,7 +124,7 @@ class BoundedDfs:
             self.cut = self._was_cut
             self._parts = PartList() if self._given is None else self._given
             return self._next_part()
-        self._check_end()
+        self.check_end()
         self._depth = 0
         self._spent = 0
         self._forced = ()
@@ -134,16 +138,26 @@ class BoundedDfs:
 
     def _next_part(self) -> bool:
         part = self._parts.take()
+        if part is None:
+            self._path.clear()
+            return False
+        self.enter(part)
+        return True
+
+    def enter(self, part: Subtree) -> None:
+        """Go to the first schedule of a part."""
         self._path.clear()
         self._depth = 0
         self._spent = 0
-        if part is None:
-            return False
         self._root = part.root
         self._forced = part.choices
-        return True
 
-    def _check_end(self) -> None:
+    def check_end(self) -> None:
+        """Check that the last execution came to the end of the path that it was to follow.
+
+        Raises:
+            DivergedError: It ended before.
+        """
         expected = max(len(self._path), len(self._forced))
         if self._depth < expected:
             raise DivergedError(
@@ -224,7 +238,7 @@ class BoundedDfs:
     def probe(self) -> DfsProbe:
         """Return a strategy whose executions sample the tree, for `estimate`."""
         if self._probe is None:
-            self._probe = DfsProbe(self._options, self.bound)
+            self._probe = DfsProbe(self._options, self.bound, self._stream)
         self._probe.longest = max(self._probe.longest, len(self._path))
         return self._probe
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from harness.estimate import TreeSample
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Options = Callable[[Sequence[Task], Task | None, int], list[tuple[int, int]]]
 
-SEED: Final = 0  # always the same walks: an estimate is no second source of chance
-
 
 class DfsProbe:
     """A strategy whose executions are walks; for estimates only.
@@ -34,6 +32,7 @@ class DfsProbe:
     Args:
         options: Returns what may be chosen, given the preemptions spent, each with its price.
         bound: Preemptions in one execution; None for no bound.
+        seed: Always the same where nobody says otherwise: no second source of chance.
     """
 
     __slots__ = (
@@ -48,10 +47,10 @@ class DfsProbe:
         "longest",
     )
 
-    def __init__(self, options: Options, bound: int | None) -> None:
+    def __init__(self, options: Options, bound: int | None, seed: int = 0) -> None:
         self._options = options
         self._bound = bound
-        self._random = random.Random(SEED).random  # noqa: S311  # reproducible, not secret
+        self._random = random.Random(seed).random  # noqa: S311  # reproducible, not secret
         self._sample = TreeSample()
         self._depth = self._spent = 0
         self._product = 0.0

@@ -67,7 +67,9 @@ def test_a_crash_is_a_finding_with_its_signal_lines_and_schedule(start: str) -> 
     assert finding.kind is harness.FindingKind.CRASH
     assert finding.message == "SIGSEGV (Segmentation fault) killed the process"
     assert any("ctypes.string_at(0)" in line for line in finding.stack)
-    assert result.evidence == f"execution {result.executions} killed the process (random, seed 1)"
+    assert (
+        result.evidence == f"execution {result.executions} killed the process (portfolio, seed 1)"
+    )
     told = [(event.kind, event.target, event.value) for event in finding.trace.events]
     assert ("write", "Cell.value", "1") in [(k, t.replace("#1", ""), v) for k, t, v in told]
     assert "SIGSEGV" in str(finding)
@@ -211,7 +213,7 @@ def test_it_works_beside_other_threads() -> None:
 def test_progress_is_told() -> None:
     seen: list[harness.Headway] = []
     harness.explore_isolated(
-        targets.sound, executions=10_000_000, budget_s=1.5, progress=seen.append
+        targets.sound, "random", executions=10_000_000, budget_s=1.5, progress=seen.append
     )
     assert seen
     assert seen[-1].executions > 0
@@ -264,7 +266,7 @@ def _wait_for_pid(told: Path) -> int:
         ({"target": targets.sound, "start": "thread"}, "start is 'thread'"),
         ({"target": targets.sound, "start": "spawn"}, "package.module:function"),
         ({"target": targets.sound, "memory_bytes": 5}, "memory_bytes is 5"),
-        ({"target": targets.sound, "workers": 2}, "workers is 2"),
+        ({"target": targets.sound, "workers": 0}, "workers is 0"),
     ],
 )
 def test_a_wrong_argument_is_named(settings: dict[str, object], told: str) -> None:
