@@ -21,9 +21,8 @@ import random
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.errors import ArgumentError
+from harness.errors import ArgumentError, HarnessError
 from harness.strategies.delay import Delay
-from harness.strategies.divergence import DivergedError
 from harness.strategies.dpor import Dpor
 from harness.strategies.payoff import Payoff
 from harness.strategies.pct import Pct
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from harness.engine.ending import Ending
     from harness.engine.task import Task
+    from harness.estimate import Estimate
     from harness.strategies.protocol import Strategy
 
     Pick = Callable[[Sequence[Task], Task | None], Task]
@@ -222,12 +222,14 @@ class Portfolio:
         if self._dpor is not None:
             try:
                 return self._dpor.pick(ready, current)
-            except DivergedError:  # a complete search of such a body is none; samples still count
+            except HarnessError:  # the body changes, and no search of it is complete: sample it
                 self._dpor = None
         return current or first_ready(ready)
 
     def _perform_dpor(self, task: Task, atomic: bool) -> None:  # noqa: FBT001  # Protocol
         self._performed += 1
+        if task.pending[0] == "call":  # the model is that of the GIL, which dpor does not take
+            self._dpor = None
         if self._dpor is not None:
             self._dpor.perform(task, atomic)
 
@@ -235,10 +237,15 @@ class Portfolio:
         if self._dpor is not None:
             try:
                 self._dpor.finish(tasks, ending)
-            except DivergedError:  # as in _pick_dpor
+            except HarnessError:  # as in _pick_dpor
                 self._dpor = None
         self._longest = max(self._longest, self._performed)
         self._tasks = max(self._tasks, len(tasks))
+
+    def estimate(self) -> Estimate | None:
+        """Return which part of the schedules was run, counting the random walks alone: at least."""
+        found: Estimate | None = self._members["random"].estimate()
+        return found
 
     def scope(self) -> str:
         """Say what was covered once nothing is left."""

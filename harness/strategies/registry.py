@@ -33,7 +33,7 @@ _MAKERS: Final[dict[str, Callable[[int], Strategy]]] = {
     "dpor": lambda _seed: Dpor(),
 }
 STRATEGY_NAMES: Final = tuple(_MAKERS)
-DEFAULT: Final = "random"
+DEFAULT: Final = "portfolio"
 
 
 def make_strategy(wanted: str | Strategy | None, seed: int) -> tuple[str, Strategy]:

@@ -178,7 +178,7 @@ def test_a_daemon_left_waiting_is_unwound_inside_its_execution() -> None:
         thread.start()
         time.sleep(1)
 
-    assert harness.explore(body, executions=10).verdict is Verdict.PASSED
+    assert harness.explore(body, "random", executions=10).verdict is Verdict.PASSED
     assert unwound == [True] * 10
 
 

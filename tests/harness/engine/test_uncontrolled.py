@@ -301,7 +301,7 @@ def body():
     if count[0] == 50:
         {act}
 try:
-    harness.explore(body, executions=10_000_000)
+    harness.explore(body, "random", executions=10_000_000)
 except harness.ExplorationInterrupted as stop:
     print(stop.partial.executions, stop.partial.verdict.name, count[0], stop.partial.evidence)
 print("threads", threading.active_count(), signal.getsignal(signal.SIGINT).__name__)

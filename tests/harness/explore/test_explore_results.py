@@ -188,7 +188,7 @@ def test_another_seed_makes_other_schedules(subjects: Any) -> None:
 
 
 def test_a_budget_of_time_that_ends_first_is_undecided() -> None:
-    result = harness.explore(harmless, executions=10**9, budget_s=0.05)
+    result = harness.explore(harmless, "random", executions=10**9, budget_s=0.05)
     assert result.verdict is Verdict.UNDECIDED
     assert result.evidence.startswith("undecided: the time budget ended after ")
     assert result.elapsed_s < 2
@@ -220,7 +220,9 @@ def test_the_step_bound_is_undecided_and_says_where_each_task_stood(plain: Plain
 
 def test_progress_is_told_now_and_then() -> None:
     told: list[harness.Headway] = []
-    result = harness.explore(harmless, executions=10**9, budget_s=0.8, progress=told.append)
+    result = harness.explore(
+        harmless, "random", executions=10**9, budget_s=0.8, progress=told.append
+    )
     assert 1 <= len(told) <= 4
     counts = [now.executions for now in told]
     assert counts == sorted(counts)
@@ -318,7 +320,8 @@ KEYS = {
     ("body", "options", "outcome"),
     [("harmless", {}, Outcome.PASSED), ("harmless", {"strategy": "dfs"}, Outcome.PASSED),
      ("deadlock", {}, Outcome.FAILED), ("assertion", {"model": "free-threaded"}, Outcome.FAILED),
-     ("harmless", {"executions": 10**9, "budget_s": 0.01}, Outcome.UNDECIDED)],
+     ("harmless", {"strategy": "random", "executions": 10**9, "budget_s": 0.01},
+      Outcome.UNDECIDED)],
 )  # fmt: skip
 def test_a_result_is_a_document_that_reports_takes(
     body: str, options: dict[str, Any], outcome: Outcome, subjects: Any

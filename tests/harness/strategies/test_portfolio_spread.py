@@ -217,6 +217,12 @@ def test_a_body_that_changes_is_sampled_and_never_called_exhausted() -> None:
     assert 0 < run.turns.count("dpor") < FIRST_TRACES
 
 
+def test_under_the_model_of_the_gil_nothing_is_exhausted() -> None:
+    result = harness.explore(counter(2), "portfolio", executions=100, model="gil")
+    assert (result.exhausted, result.executions) == (False, 100)
+    assert result.verdict is harness.Verdict.PASSED
+
+
 # -- shares ----------------------------------------------------------------------------------------
 
 

@@ -365,7 +365,7 @@ def test_an_error_of_a_strategy_is_raised_and_the_next_exploration_works(where: 
 
 
 def test_strategies_are_found_by_name_and_path() -> None:
-    assert make_strategy(None, 0)[0] == "random"
+    assert make_strategy(None, 0)[0] == "portfolio"
     assert isinstance(make_strategy("pct", 0)[1], Pct)
     path = "harness.strategies.random_walk:RandomWalk"
     name, made = make_strategy(path, 7)
