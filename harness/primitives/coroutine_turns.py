@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.engine.task import Task
 
 _DEFAULT_NAME: Final = re.compile(r"Task-\d+")
+_ROUNDING_S: Final = 2e-9  # a wait that ends a nanosecond too early would begin again for ever
 _TURNS: Final = "_holdfast_turns"  # the attribute of a loop that remembers its tasks
 
 
@@ -189,7 +190,7 @@ class LoopTurns:
         else:
             timeout_s: float | None = None
             if loop._scheduled:  # noqa: SLF001  # as above
-                timeout_s = max(loop._scheduled[0]._when - execution.now_ns / 1e9, 0)  # noqa: SLF001  # as above
+                timeout_s = max(loop._scheduled[0]._when - execution.now_ns / 1e9, 0) + _ROUNDING_S  # noqa: SLF001  # as above
             events = selector.select(timeout_s)
         loop._process_events(events)  # noqa: SLF001  # as above
         self._collect_timers()

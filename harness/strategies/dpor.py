@@ -140,6 +140,13 @@ class Dpor:
     def perform(self, task: Task, atomic: bool) -> None:  # noqa: FBT001  # as the engine calls it
         """Note what a task is about to do."""
         trace = self._trace
+        kind, target, _ = task.pending
+        if task.carrier is not task or (kind == "started" and target.carrier is not target):
+            self._error = ArgumentError(
+                "strategy", "dpor", "a body without coroutines; dfs tries all of their orders"
+            )
+        if self._error is not None:
+            return
         if atomic and trace.pids:
             trace.note_more(task.pending)
             return
@@ -147,7 +154,6 @@ class Dpor:
             self._meet((task,))
         node = self._arrive()
         pid = self._pids[task.id]
-        kind = task.pending[0]
         if kind == "select":
             self._doubts.add(EVENT_LOOP)
         elif kind == "call":

@@ -18,7 +18,7 @@ from harness import FindingKind, Verdict
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-STRATEGIES = ("random", "pct", "dfs", "pos", "surw", "delay", "rff")
+STRATEGIES = ("random", "pct", "dfs", "pos", "surw", "delay", "rff", "portfolio")
 EXECUTIONS = 300
 
 
@@ -125,6 +125,11 @@ def test_every_order_of_the_steps_is_tried() -> None:
     found = harness.explore(body, strategy=harness.BoundedDfs(None), executions=2_000)
     assert found.exhausted
     assert orders == {"aabb", "abab", "abba", "baab", "baba", "bbaa"}
+
+
+def test_dpor_says_that_it_cannot_search_coroutines() -> None:
+    with pytest.raises(harness.ArgumentError, match="dfs"):
+        harness.explore(lost_update, strategy="dpor")
 
 
 def test_a_coroutine_function_and_asyncio_run_in_a_body_do_the_same() -> None:
