@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 _HARNESS: Final = str(Path(__file__).resolve().parent.parent) + os.sep
 _STDLIB: Final = str(Path(threading.__file__).resolve().parent)
 # Frames of these show what a primitive does inside; a reader wants the line that called it.
-_THROUGH: Final = tuple(
-    str(Path(_STDLIB, name))
-    for name in ("threading.py", "queue.py", "_weakrefset.py", "asyncio", "concurrent", "selectors")
-)
+_THROUGH: Final = (
+    "<frozen os>",
+    *(str(Path(_STDLIB, name)) for name in (
+        "threading.py", "queue.py", "_weakrefset.py", "asyncio", "concurrent", "selectors",
+        # What starts processes or waits for a network, and what is built on that.
+        "subprocess.py", "os.py", "pty.py", "platform.py", "multiprocessing", "socket.py",
+        "socketserver.py", "ssl.py", "http", "urllib", "ftplib.py", "smtplib.py", "xmlrpc",
+    )),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
