@@ -21,13 +21,14 @@ from harness.probing import Probing
 from harness.strategies.divergence import DivergedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from harness.engine.ending import Ending
     from harness.estimate import Estimate
     from harness.finding import Finding
     from harness.headway import Progress
     from harness.probing import Failure
+    from harness.rules import Rule
     from harness.strategies.protocol import Strategy
     from harness.strategies.subtree import Subtree
 
@@ -65,6 +66,7 @@ class Explorer:
 
     Args:
         earlier: Executions of an exploration that this one goes on with.
+        rules: What an execution fails on that it survives.
         stint: Which executions are this one's; None: all of them.
     """
 
@@ -79,6 +81,7 @@ class Explorer:
         model: str,
         invisible: str,
         earlier: int = 0,
+        rules: Sequence[Rule] = (),
         stint: Stint | None = None,
     ) -> None:
         self._body = body
@@ -90,7 +93,10 @@ class Explorer:
         self._invisible = invisible  # why plain accesses of the body are not seen, if they are not
         self._earlier = earlier
         self._stint = stint
-        self._examiner = Examiner(body, model=model, max_steps=max_steps, seed=seed or 0)
+        self._rules = rules
+        self._examiner = Examiner(
+            body, model=model, max_steps=max_steps, seed=seed or 0, rules=rules
+        )
         self._exhaustive = bool(getattr(strategy, "exhaustive", False))
         # A strategy that is both is worth its executions without being through with them.
         self._sampling = bool(getattr(strategy, "sampling", not self._exhaustive))
@@ -121,7 +127,7 @@ class Explorer:
         self._budget_s = budget_s
         try:
             with Campaign(
-                model=self._model, max_steps=self._max_steps, body=self._body
+                model=self._model, max_steps=self._max_steps, body=self._body, rules=self._rules
             ) as campaign:
                 finding = self._unsteady(campaign, executions)
                 if finding is None:
