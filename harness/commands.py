@@ -24,6 +24,7 @@ from harness.explore import MAX_WORKERS, MODELS, explore, replay
 from harness.instrument.errors import InstrumentError
 from harness.isolate import explore_isolated, replay_isolated
 from harness.progress import ProgressLine
+from harness.rules import RULE_NAMES
 from harness.strategies.registry import STRATEGY_NAMES
 from harness.target import load_target
 
@@ -106,6 +107,13 @@ _instrument = click.option(
     "--resume",
     metavar="PLACE",
     help="Go on where an earlier run stopped; it printed this line.",
+)
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice(RULE_NAMES),
+    help="Fail on this, too, where an execution survives it; may be repeated. Executions then run "
+    "recorded, some ten times slower.",
 )
 @click.option("--isolated", is_flag=True, help="In a child process: a crash becomes a finding.")
 @click.option(
@@ -194,7 +202,7 @@ def _rest(ctx: click.Context, settings: dict[str, Any], result: Exploration) -> 
     for option in ("strategy", "seed", "model", "max_steps", "workers"):
         if not _left_out(ctx, option):
             words += [f"--{option.replace('_', '-')}", str(settings[option])]
-    return words
+    return words + [word for rule in settings["fail_on"] for word in ("--fail-on", rule)]
 
 
 def _with_command(result: Exploration, target: str, setting: list[str]) -> Exploration:

@@ -12,12 +12,13 @@ from harness.explorer import Explorer, seed_of
 from harness.place import read_place, stream_seed
 from harness.replay_token import MAX_CHOICES, decode_token
 from harness.replaying import replay_token
+from harness.rules import rules_from
 from harness.strategies.registry import make_strategy
 from harness.strategies.subtree import PartList
 from harness.target import load_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     from harness.exploration import Exploration
@@ -44,6 +45,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
     budget_s: float | None = None,
     progress: Progress | None = None,
     resume: str | None = None,
+    fail_on: str | Iterable[str] = (),
 ) -> Exploration:
     """Run `body` under many schedules until one fails or the budget ends.
 
@@ -64,6 +66,9 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         budget_s: Wall time in seconds after which no further execution starts.
         progress: Called now and then with a `Headway`: executions, seconds, how much of the space
             that is, seconds left.
+        fail_on: Rules that an execution may break and survive: `data-race`, `lock-order`,
+            `lock-held`. Each makes a broken rule a failure; executions then run recorded, some ten
+            times slower.
         resume: The `.resume` of an earlier result of the same call: goes on where that stopped.
 
     Returns:
@@ -85,6 +90,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         workers=workers,
         budget_s=budget_s,
     )
+    rules = rules_from(fail_on)
     if progress is not None and not callable(progress):
         raise ArgumentError("progress", progress, "a function of a Headway, or None")
     if workers > 1:
@@ -93,7 +99,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         return explore_isolated(
             target_of(body, workers), strategy, executions=executions, seed=seed,
             max_steps=max_steps, model=model, workers=workers, budget_s=budget_s,
-            progress=progress, resume=resume,
+            progress=progress, resume=resume, fail_on=fail_on,
         )  # fmt: skip
     place = read_place("0" if resume is None else resume)
     name, chosen = strategy_from(place, strategy, seed, resume=resume)
@@ -107,6 +113,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
             model=model,
             invisible=invisible,
             earlier=place.earlier,
+            rules=rules,
         )
         return explorer.run(executions, budget_s, progress)
 
@@ -191,7 +198,11 @@ def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | No
     _check_body(body)
     wanted = decode_token(token)
     campaign = Campaign(
-        model=wanted.model, max_steps=wanted.max_steps, interactive=interactive, body=body
+        model=wanted.model,
+        max_steps=wanted.max_steps,
+        interactive=interactive,
+        body=body,
+        rules=wanted.rules,
     )
     with visible_body(body) as (runnable, _), campaign:
         return replay_token(campaign, runnable, wanted)

@@ -26,12 +26,13 @@ from harness.exchange import ChildFailedError, Exchange
 from harness.exploration import Exploration, Verdict
 from harness.explore import check_arguments, explore, replay
 from harness.replay_token import decode_token
+from harness.rules import rules_from
 from harness.strategies.registry import make_strategy
 from harness.target import load_target
 from harness.watchdog import EXIT_STUCK, STUCK_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.child_life import Send
     from harness.exchange import Outcome
@@ -55,6 +56,7 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     budget_s: float | None = None,
     progress: Progress | None = None,
     resume: str | None = None,
+    fail_on: str | Iterable[str] = (),
     instrument: Sequence[str] = (),
     memory_bytes: int | None = None,
     start: str | None = None,
@@ -80,12 +82,13 @@ def explore_isolated(  # noqa: PLR0913  # as explore
         budget_s=budget_s,
     )  # fmt: skip
     _check(memory_bytes)
+    rules = rules_from(fail_on)
     if workers > 1:
         from harness.workers import Workers  # noqa: PLC0415  # it is made of what is here
 
         shared = {
             "executions": executions, "seed": seed, "max_steps": max_steps, "model": model,
-            "workers": workers, "budget_s": budget_s,
+            "workers": workers, "budget_s": budget_s, "fail_on": rules,
         }  # fmt: skip
         return Workers(
             Subject(target, tuple(instrument)), strategy, shared, start=start,
@@ -96,7 +99,7 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     subject = Subject(target, tuple(instrument))
     settings = {
         "executions": executions, "seed": seed, "max_steps": max_steps, "model": model,
-        "workers": workers, "budget_s": budget_s, "resume": resume,
+        "workers": workers, "budget_s": budget_s, "resume": resume, "fail_on": rules,
     }  # fmt: skip
     started_s, started_cpu_s = time.perf_counter(), _children_cpu_s()
     with _exchange() as exchange:

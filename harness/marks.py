@@ -20,13 +20,15 @@ from harness.explore import check_arguments, explore
 from harness.explore import replay as replay_here
 from harness.isolate import DistantError, explore_isolated, replay_isolated, type_name
 from harness.replay_token import decode_token
+from harness.rules import rules_from
 from harness.strategies.registry import make_strategy
 from harness.verdict_errors import InterleavingError, RegressionError, UndecidedWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from harness.finding import Finding
+    from harness.rules import Rule
     from harness.strategies.protocol import Strategy
 
 PLAN: Final = "__holdfast_plan__"  # the attribute of a decorated test
@@ -50,6 +52,7 @@ class Settings:
     model: str = "free-threaded"
     max_steps: int = 20_000
     budget_s: float | None = None
+    fail_on: tuple[Rule, ...] = ()
     isolated: bool = False
     undecided: Undecided = Undecided.FAIL
 
@@ -115,6 +118,7 @@ def interleaved(  # the settings of explore
     model: str = "free-threaded",
     max_steps: int = 20_000,
     budget_s: float | None = None,
+    fail_on: str | Iterable[str] = (),
     isolated: bool = False,
     undecided: str = "fail",
 ) -> Callable[[Callable[Arguments, object]], Callable[Arguments, None]]: ...
@@ -130,6 +134,7 @@ def interleaved(  # noqa: PLR0913  # the settings of explore
     model: str = "free-threaded",
     max_steps: int = 20_000,
     budget_s: float | None = None,
+    fail_on: str | Iterable[str] = (),
     isolated: bool = False,
     undecided: str = "fail",
 ) -> Any:
@@ -160,6 +165,7 @@ def interleaved(  # noqa: PLR0913  # the settings of explore
         model=model,
         max_steps=max_steps,
         budget_s=budget_s,
+        fail_on=rules_from(fail_on),
         isolated=isolated,
         undecided=Undecided(undecided),
     )
@@ -242,6 +248,7 @@ def _explore(body: Callable[[], Any], settings: Settings, name: str) -> None:
         max_steps=settings.max_steps,
         model=settings.model,
         budget_s=settings.budget_s,
+        fail_on=settings.fail_on,
     )
     result = replace(result, name=name)
     if result.finding is not None:

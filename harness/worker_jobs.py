@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.exploration import Exploration
     from harness.explorer import Stint
     from harness.isolate import Subject
+    from harness.rules import Rule
     from harness.strategies.protocol import Strategy
     from harness.strategies.subtree import Subtree
 
@@ -57,6 +58,7 @@ class Share:
     seed: int
     max_steps: int
     model: str
+    rules: tuple[Rule, ...]
     workers: int
     earlier: int
     executions: int
@@ -173,6 +175,7 @@ class _Worker:
                 model=share.model,
                 invisible=invisible,
                 earlier=share.earlier,
+                rules=share.rules,
                 stint=self._stint,
             )
             try:

@@ -93,6 +93,7 @@ class Workers:
             seed=settings["seed"],
             max_steps=settings["max_steps"],
             model=settings["model"],
+            rules=settings["fail_on"],
             workers=self._workers,
             earlier=self._place.earlier,
             executions=self._executions,
