@@ -31,8 +31,8 @@ CHANGES: Final[dict[str, bool]] = {
     "locked": False,
     "notify": True,
     "notify_all": True,
-    "resume": False,
-    "wait": False,
+    "resume": False,  # who was notified, or waited for an event, goes on
+    "wait": False,  # on an event: finds out whether there is anything to wait for
     "is_set": False,
     "set": True,
     "clear": True,
@@ -43,6 +43,15 @@ CHANGES: Final[dict[str, bool]] = {
     "join": False,
     "is_alive": False,
     "timeout": False,  # of a wait on that object
+}
+# Which part of a primitive an operation is about, where that is not all of it: clearing an event
+# does not concern those who wait for it already.
+PARTS: Final[dict[str, str]] = {
+    "is_set": "flag",
+    "wait": "flag",
+    "clear": "flag",
+    "resume": "waiting",
+    "timeout": "waiting",
 }
 NOWHERE: Final = frozenset(("begin", "started", "call", "enumerate", "start", "sleep", "time", ""))
 
@@ -103,7 +112,7 @@ def touches_of(operation: Operation, thing: int) -> tuple[Touch, ...]:
     apart: tuple[Touch, ...] = () if aside is None else ((aside[0], None, aside[1]),)
     if obj is None or kind in NOWHERE:
         return apart
-    return ((thing, None, CHANGES.get(kind, True)), *apart)
+    return ((thing, PARTS.get(kind, CONTENT), CHANGES.get(kind, True)), *apart)
 
 
 def collide(one: Iterable[Touch], other: Iterable[Touch], *, clock: bool) -> bool:

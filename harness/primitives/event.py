@@ -22,7 +22,6 @@ class Event:
         self._execution: Execution | None = execution
         self._flag = False
         self._parked: list[Task] = []  # who waits since the flag was clear: the next set is theirs
-        self._arriving: list[Task] = []  # who found the flag set and has not gone on yet
         self._real: Any = None if execution is not None else real.Event()
 
     def is_set(self) -> bool:
@@ -46,8 +45,6 @@ class Event:
         woken, self._parked[:] = list(self._parked), []
         for task in woken:
             execution.wake(task)
-        for task in self._arriving:
-            execution.wake(task)
 
     def clear(self) -> None:
         """Clear the flag."""
@@ -57,24 +54,24 @@ class Event:
             return
         execution.step("clear", self)
         self._flag = False
-        for task in self._arriving:
-            execution.put_back(task, self)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the flag is set; see `threading.Event.wait`."""
+        """Wait until the flag is set; see `threading.Event.wait`.
+
+        To look at the flag is a step of its own, which is always possible: who finds it clear is
+        woken by the next `set`, even if the flag is cleared again before it goes on.
+        """
         execution = self._inside()
         if execution is None:
             return bool(self._outside().wait(timeout))
-        until_ns = deadline_ns(execution, timeout)
-        if timeout is not None and timeout <= 0:
-            execution.step("is_set", self)
-            return self._flag
+        deadline_ns(execution, timeout)  # raises for what is no timeout
+        execution.step("wait", self)
         if self._flag:
-            return execution.take_turn("wait", self, self._arriving, until_ns) or self._flag
+            return True
         task = execution.current
         self._parked.append(task)
         try:
-            return execution.block(self, until_ns, label="wait")
+            return execution.block(self, deadline_ns(execution, timeout))
         finally:
             if task in self._parked:
                 self._parked.remove(task)
@@ -92,7 +89,6 @@ class Event:
             self._execution = execution
             self._flag = self._real is not None and self._real.is_set()
             self._parked = []
-            self._arriving = []
         return execution
 
     def _outside(self) -> Any:  # noqa: ANN401  # a real event

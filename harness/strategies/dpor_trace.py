@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from harness.analysis.dependence import ASIDE, CHANGES, CLOCK, THREADS, Touch, touches_of
+from harness.analysis.dependence import (
+    ASIDE,
+    CHANGES,
+    CLOCK,
+    PARTS,
+    THREADS,
+    Touch,
+    touches_of,
+)
 from harness.engine.numbering import hold
 from harness.engine.task import Task
 from harness.strategies.dpor_waits import GIVES_UP, MAY_WAIT, Wait, possible_now, wait_of
@@ -115,7 +123,7 @@ class Trace:
         if type(kind) is str:
             if kind in MAY_WAIT or kind == GIVES_UP:
                 self.waits[index] = wait_of(task, self.number(operation[1]))
-            if CHANGES.get(kind, False):
+            if CHANGES.get(kind, False) and kind not in PARTS:
                 self.turns[index] = possible_now(operation[1], self._pid_of)
             elif kind == "time":
                 self.clock_read = True
@@ -128,7 +136,8 @@ class Trace:
             if touch not in self.touches[last]:
                 self._add(last, touch)
         kind = operation[0]
-        if type(kind) is str and CHANGES.get(kind, False) and last not in self.turns:
+        changes = type(kind) is str and CHANGES.get(kind, False) and kind not in PARTS
+        if changes and last not in self.turns:
             self.turns[last] = possible_now(operation[1], self._pid_of)
 
     def note_deadline(self) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from harness.analysis.dependence import ASIDE, CHANGES, CLOCK, Touch
+from harness.analysis.dependence import ASIDE, CHANGES, CLOCK, PARTS, Touch
+from harness.engine.board import CONTENT
 from harness.engine.task import Task
 from harness.primitives.condition import Condition
 from harness.primitives.event import Event
@@ -21,7 +22,7 @@ from harness.primitives.simple_queue import SimpleQueue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAY_WAIT: Final = frozenset(("acquire", "wait", "get", "join", "resume"))
+MAY_WAIT: Final = frozenset(("acquire", "get", "join", "resume"))
 GIVES_UP: Final = "timeout"
 
 
@@ -47,27 +48,26 @@ def wait_of(task: Task, thing: int) -> Wait:
     timed = label == GIVES_UP or task.deadline_ns is not None
     if label == GIVES_UP:
         label = str(task.resumption[0])
-    given_up = ((thing, None, False), (CLOCK, None, ASIDE[GIVES_UP][1]))
+    given_up = ((thing, PARTS[GIVES_UP], False), (CLOCK, None, ASIDE[GIVES_UP][1]))
     if label == GIVES_UP:  # a sleep: there is nothing else that it could do
         return Wait(thing, timed, given_up, given_up)
-    return Wait(thing, timed, ((thing, None, CHANGES.get(label, True)),), given_up)
+    done = ((thing, PARTS.get(label, CONTENT), CHANGES.get(label, True)),)
+    return Wait(thing, timed, done, given_up)
 
 
 def possible_now(obj: Any, pid_of: Callable[[Task], int]) -> bool | frozenset[int]:  # noqa: ANN401  # any twin
     """Say whether a wait on a primitive would be possible now.
 
     Returns:
-        For a condition, the tasks for which it would not: who waits and was not notified.
+        For a condition and an event, the tasks for which it would not: who waits and was not woken.
     """
     # ruff: noqa: SLF001  # the twins keep their state for themselves, and asking is no operation
     if isinstance(obj, Lock):
         return not obj._held
     if isinstance(obj, Semaphore):
         return obj._value > 0
-    if isinstance(obj, Event):
-        return obj._flag
     if isinstance(obj, SimpleQueue):
         return bool(obj._items)
-    if isinstance(obj, Condition):
+    if isinstance(obj, Condition | Event):
         return frozenset(pid_of(task) for task in obj._parked)
     return not isinstance(obj, Task)  # a task ends once

@@ -1,0 +1,111 @@
+"""Holds dpor to naive search on generated programs; `python -m tests.harness.dpor.dpor_proof`."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.strategies.dpor import Dpor
+from tests.harness.dpor.naive_search import Everything, run_all
+from tests.harness.dpor.trace_oracle import depends, trace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.engine.ending import Ending
+    from harness.engine.task import Task
+    from tests.harness.dpor.generated_programs import Program, World
+    from tests.harness.dpor.trace_oracle import Relation
+
+PROBES = 10
+NAIVE_CAP = 3_000  # executions; a program that has more is left out
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What two searches of one program came to."""
+
+    naive_outcomes: set[Any] = field(default_factory=set)
+    outcomes: set[Any] = field(default_factory=set)
+    interleavings: int = 0
+    traces: int = 0
+    executions: int = 0
+    blocked: int = 0
+    vague: int = 0
+
+    def check(self) -> None:
+        """Raise if dpor lost an outcome, or ran a trace more or less than once."""
+        lost = self.naive_outcomes - self.outcomes
+        assert not lost, f"lost {len(lost)} of {len(self.naive_outcomes)} outcomes: {lost}"
+        assert self.outcomes == self.naive_outcomes
+        assert self.blocked == 0, f"{self.blocked} blocked runs"
+        assert self.executions == self.traces, f"{self.executions} executions, {self.traces} traces"
+
+
+def compare(
+    program: Program, *, cap: int = NAIVE_CAP, relation: Relation = depends
+) -> Comparison | None:
+    """Search a program both ways; None if it has more interleavings than `cap`."""
+    worlds: list[World] = []
+    body = program.make_body(worlds)
+    found = Comparison()
+    traces: dict[bool, set[Any]] = {False: set(), True: set()}
+    naive = Everything()
+    clock = False
+    timed = "monotonic" in program.source or "timeout" in program.source
+
+    def keep(ending: Ending, outcomes: set[Any]) -> None:
+        outcomes.add((ending.kind.name, worlds[-1].state()))
+        worlds.clear()
+
+    def after_naive(ending: Ending) -> None:
+        nonlocal clock
+        keep(ending, found.naive_outcomes)
+        clock = clock or any(op[0] == "time" for step in naive.steps for op in step.operations)
+        for reads in (False, True) if timed else (False,):
+            traces[reads].add(trace_of(naive.steps, clock=reads, relation=relation))
+
+    if _estimate(body, worlds) > 2 * cap:
+        return None
+    total = run_all(body, naive, cap=cap, after=after_naive)
+    if total is None:
+        return None
+    found.interleavings = total
+    found.traces = len(traces[clock])
+    dpor = Dpor()
+    done = run_all(body, dpor, cap=2 * cap, after=lambda ending: keep(ending, found.outcomes))
+    found.executions = -1 if done is None else done
+    found.blocked = dpor.blocked_runs
+    found.vague = dpor.vague
+    return found
+
+
+def _estimate(body: Callable[[], None], worlds: list[World]) -> float:
+    """Guess how many interleavings there are: the mean over some random walks.
+
+    Source: Knuth, "Estimating the efficiency of backtrack programs", 1975.
+    """
+    walks = _Walks()
+    run_all(body, walks, cap=PROBES, after=lambda _ending: worlds.clear())
+    return walks.total / PROBES
+
+
+class _Walks:
+    """Random walks that multiply how many tasks there were to choose from."""
+
+    early_timeouts = True
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self._product = 0.0
+        self._random = random.Random(0)  # reproducible, not secret
+
+    def begin(self, execution: int) -> bool:
+        self.total += self._product
+        self._product = 1.0
+        return execution < PROBES
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # Protocol
+        self._product *= len(ready)
+        return self._random.choice(ready)
