@@ -106,15 +106,7 @@ def main(  # noqa: PLR0913  # one argument an option
     if fresh:
         journal_path.unlink(missing_ok=True)
     searches, whole = _measure(console, plan, journal_path)
-    sheets = _sheets(plan, searches)
-    for sheet in sheets:
-        show(console, sheet)
-    here = surroundings(searches)
-    console.print(here, highlight=False)
-    if markdown is not None:
-        markdown.write_text(
-            f"# The bug suite, measured\n\n{here}\n\n{markdown_of(sheets)}", "utf-8"
-        )
+    _report(console, plan, searches, markdown)
     if store is not None:
         records = records_of(plan.entries, searches)
         console.print(f"kept in {write_run(records, store=store, source='nox -s suite')}")
@@ -122,6 +114,17 @@ def main(  # noqa: PLR0913  # one argument an option
     for problem in problems:
         console.print(problem, highlight=False, markup=False, soft_wrap=True)
     sys.exit(130 if not whole else 1 if problems else 0)
+
+
+def _report(console: Console, plan: Plan, searches: list[Search], markdown: Path | None) -> None:
+    sheets = _sheets(plan, searches)
+    for sheet in sheets:
+        show(console, sheet)
+    here = surroundings(searches)
+    console.print(here, highlight=False)
+    if markdown is not None:
+        text = f"# The bug suite, measured\n\n{here}\n\n{markdown_of(sheets)}"
+        markdown.write_text(text, "utf-8")
 
 
 def _entries(names: tuple[str, ...]) -> tuple[Entry, ...]:

@@ -105,7 +105,7 @@ class Measurement:
 
     def _pairs(self) -> Iterator[tuple[str, int]]:
         for strategy in self._plan.strategies:
-            for seed in range(1 if is_exhaustive(strategy) else self._plan.seeds):
+            for seed in range(1 if draws_nothing(strategy) else self._plan.seeds):
                 yield strategy, seed
 
     def _is_known(self, entry: Entry, strategy: str, seed: int) -> bool:
@@ -126,6 +126,8 @@ class Measurement:
         )
 
 
-def is_exhaustive(strategy: str) -> bool:
-    """Whether a strategy draws nothing, so that one search says all."""
-    return bool(getattr(make_strategy(strategy, 0)[1], "exhaustive", False))
+def draws_nothing(strategy: str) -> bool:
+    """Whether a strategy has no seed, so that one search says all."""
+    made = make_strategy(strategy, 0)[1]
+    # The portfolio is exhaustive in part, and draws in the rest.
+    return bool(getattr(made, "exhaustive", False)) and getattr(made, "seed", None) is None

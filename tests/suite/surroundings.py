@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def surroundings(searches: Iterable[Search]) -> str:
     """Return the Pythons of the searches, and this machine with its load now, in a line."""
-    pythons = sorted({search.python for search in searches})
+    made_by = {search.python for search in searches}
+    pythons = sorted(f"CPython {name}" if name[:1].isdigit() else name for name in made_by)
     return (
         f"Measured with {', '.join(pythons) or 'nothing'} on {processor()}, {os.cpu_count()} "
         f"processors, load {load()} at the end."

@@ -14,7 +14,7 @@ import pytest
 from harness import FindingKind
 from tests.suite import journal, peer
 from tests.suite.catalogue import choose
-from tests.suite.measuring import Measurement, Plan
+from tests.suite.measuring import Measurement, Plan, draws_nothing
 from tests.suite.searches import SearchEnd, Searcher
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +34,12 @@ def test_a_strategy_that_draws_nothing_runs_once() -> None:
     assert [(one.strategy, one.seed) for one in done] == [
         ("random", 0), ("random", 1), ("random", 2), ("dfs", 0),
     ]  # fmt: skip
+
+
+def test_a_portfolio_draws_though_a_part_of_it_is_exhaustive() -> None:
+    assert draws_nothing("dpor")
+    assert not draws_nothing("portfolio")
+    assert not draws_nothing("pct")
 
 
 def test_what_is_known_is_not_run_again(tmp_path: Path) -> None:
