@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT: Final = 80  # characters of a name in a token; the rest of a longer one is a checksum
 MAX_DEPTH: Final = 40  # tasks that start one another; a deeper one is named as if main started it
-MAX_INDEX: Final = 100_000  # a greater key may be an id() or a hash: other ones in another process
 ENDS: Final = "ends"
 BLOCKS: Final = "blocks on"
 _ACCESSES: Final = {board.READ: "read", board.WRITE: "write", board.OPAQUE: "opaque"}
@@ -221,7 +220,7 @@ class Places:
     def did(self, task: Task, kind: int | str, obj: object, key: object) -> None:
         """Hear of something that a task does."""
         act, thing = self._act(kind, obj, key)
-        self._note(f"{task.id}:{act.kind}:{thing[0]}:{act.cls}:{act.part}")
+        self._note(f"{task.id}:{act.kind}:{thing[0]}:{act.cls}:{act.part.partition('[')[0]}")
         for naming in Naming:
             self._counts[task.id, naming, act.key(naming)] += 1
         if act.kind not in _TURNS and act.kind != BLOCKS:
@@ -280,7 +279,7 @@ class Places:
             function = _function(sys._getframe(1)) if kind == "call" else ""  # noqa: SLF001  # the one way
             return Act(kind, _cut(function)), (0, "")
         known = self._object(obj)
-        part = _part(key)
+        part = _part(obj, key)
         act = Act(kind, known.cls, known.order, known.function, part)
         return act, (known.number, part)
 
@@ -322,15 +321,19 @@ def _base(name: str) -> str:
     return _cut(numbered[2] or numbered[1])
 
 
-def _part(key: object) -> str:
-    """Return an attribute's name, or an item's if it is the same in every run."""
+def _part(obj: object, key: object) -> str:
+    """Return an attribute's name, or an item's if it is the same in every run.
+
+    The number that is the key of a dict may be an id(), a hash, or one that counts up for as long
+    as the process lives.
+    """
     if key is None or key == board.CONTENT:
         return ""
     if isinstance(key, str):
         return _cut(key)
     last: Any = key[-1] if isinstance(key, tuple) and key else None
-    small = type(last) is int and abs(last) < MAX_INDEX
-    return _cut(f"[{last!r}]") if small or type(last) in (str, bool) else "[]"
+    index = type(last) is int and isinstance(obj, list | tuple)
+    return _cut(f"[{last!r}]") if index or type(last) is str else "[]"
 
 
 def _function(frame: FrameType | None) -> str:

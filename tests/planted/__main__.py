@@ -15,6 +15,7 @@ from rich.console import Console
 
 from harness import instrument_imports
 from reports import write_run
+from tests.planted import replays
 from tests.planted.catalogue import instrumented, load_bugs
 from tests.planted.matrix import records_of, run_matrix, table_of
 
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 @click.option("--first-seed", default=0, show_default=True, help="The lowest seed.")
 @click.option("--only", multiple=True, metavar="B-NN", help="Only this bug; may be repeated.")
 @click.option("--component", multiple=True, help="Only bugs of this component.")
+@click.option(
+    "--replay",
+    "times",
+    default=0,
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Find each bug once, and run what was found N times in another process.",
+)
 @click.option("--list", "listing", is_flag=True, help="List the bugs and run none.")
 @click.option(
     "--store", type=click.Path(path_type=Path), help="Write the result into this report store."
@@ -37,6 +46,7 @@ def main(  # noqa: PLR0913  # one argument an option
     first_seed: int,
     only: tuple[str, ...],
     component: tuple[str, ...],
+    times: int,
     listing: bool,
     store: Path | None,
 ) -> None:
@@ -48,6 +58,7 @@ def main(  # noqa: PLR0913  # one argument an option
     \b
       python -m tests.planted                  everything, 20 seeds each
       python -m tests.planted --only B-53      one bug, all its variants
+      python -m tests.planted --replay 20      20 replays of each finding in another process
     """  # \b is click's mark for a paragraph that keeps its lines
     console = Console()
     with instrument_imports(include=instrumented()):
@@ -56,6 +67,8 @@ def main(  # noqa: PLR0913  # one argument an option
         for bug in bugs:
             console.print(f"{bug.label:6} {bug.method:12} {bug.what}", highlight=False)
         return
+    if times:
+        sys.exit(replay(console, bugs, times=times, seed=first_seed))
     with console.status("starting") as status:
         rows = run_matrix(
             bugs,
@@ -72,6 +85,20 @@ def main(  # noqa: PLR0913  # one argument an option
     for problem in problems:
         console.print(problem, highlight=False, markup=False, soft_wrap=True)
     sys.exit(1 if problems else 0)
+
+
+def replay(console: Console, bugs: list[PlantedBug], *, times: int, seed: int) -> int:
+    """Print how often each finding comes again in another process; return the exit code."""
+    with console.status("starting") as status:
+        rows = replays.run(
+            bugs, times=times, seed=seed,
+            progress=lambda bug: status.update(f"{bug.label}: {bug.what}"),
+        )  # fmt: skip
+    console.print(replays.table_of(rows))
+    for row in rows:
+        if not row.ok:
+            console.print(f"{row.bug.label}: {row.endings}", highlight=False, markup=False)
+    return 0 if all(row.ok for row in rows) else 1
 
 
 def choose(
