@@ -128,7 +128,7 @@ SYNC: Final = (
     "def inner():\n    with w.lock:\n        w.b += N\nV = w.spawn(inner)\nV = V.is_alive()",
     "V = threading.active_count()",
 )
-# What a program is about: with few things in it, the tasks' operations meet.
+# What a program may be about.
 THEMES: Final = (
     *("w.a", "w.b", "w.items", "w.other", "w.table", "w.bag", "w.walk", "w.shared"),
     *("w.lock", "w.rlock", "w.condition", "w.event", "w.semaphore", "w.bounded"),
@@ -219,14 +219,19 @@ class Program:
         return body
 
 
+def _themes(count: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(THEMES), min_size=count, max_size=count)
+
+
 @st.composite
 def programs(draw: DrawFn) -> Program:
     """Draw a program of 2 to 4 tasks."""
     tasks = draw(st.sampled_from((2, 2, 2, 3, 3, 4)))
-    longest = {2: 4, 3: 2, 4: 1}[tasks]
-    themes = draw(st.lists(st.sampled_from(THEMES), min_size=1, max_size=2))
+    longest = {2: 5, 3: 3, 4: 1}[tasks]
+    # One or two things in a program, and few kinds of statements: the tasks' operations meet.
+    themes = draw(st.sampled_from((1, 1, 2)).flatmap(_themes))
     about = [text for text in PLAIN + SYNC if any(theme in text for theme in themes)]
-    pool = draw(st.lists(st.sampled_from(about), min_size=1, max_size=4))
+    pool = draw(st.lists(st.sampled_from(about), min_size=2, max_size=4))
     lines = []
     for number in range(tasks):
         count = draw(st.integers(1, longest))

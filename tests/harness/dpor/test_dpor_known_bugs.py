@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,16 +18,6 @@ from harness import FindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Record:
-    """Attributes by name."""
-
-    def __init__(self, **values: Any) -> None:  # whatever a program keeps
-        self.__dict__.update(values)
-
-    def __getattr__(self, name: str) -> Any:  # as above
-        raise AttributeError(name)
 
 
 def run_together(*targets: Callable[[], object]) -> None:
@@ -42,7 +33,7 @@ def run_together(*targets: Callable[[], object]) -> None:
 
 def bluetooth(*, correct: bool) -> Callable[[], None]:  # noqa: C901  # one program, as published
     def body() -> None:  # noqa: C901  # as above
-        driver = Record(pending=1, stopping=False, stopped=False, bad=False)
+        driver = SimpleNamespace(pending=1, stopping=False, stopped=False, bad=False)
         lock = threading.Lock()
         event = threading.Event()
 
@@ -89,7 +80,7 @@ def bluetooth(*, correct: bool) -> Callable[[], None]:  # noqa: C901  # one prog
 
 def flag_then_lock(*, correct: bool) -> Callable[[], None]:
     def body() -> None:
-        state = Record(closing=False, closed=False, used_closed=False)
+        state = SimpleNamespace(closing=False, closed=False, used_closed=False)
         lock = threading.Lock()
 
         def use() -> None:
@@ -117,7 +108,7 @@ def flag_then_lock(*, correct: bool) -> Callable[[], None]:
 
 def lost_wakeup(*, correct: bool) -> Callable[[], None]:
     def body() -> None:
-        state = Record(ready=False)
+        state = SimpleNamespace(ready=False)
         condition = threading.Condition()
 
         def wait() -> None:
@@ -210,7 +201,7 @@ def dining(*, correct: bool, seats: int = 5) -> Callable[[], None]:
 
 def reorder(*, correct: bool, threads: int) -> Callable[[], None]:
     def body() -> None:
-        pair = Record(a=0, b=0)
+        pair = SimpleNamespace(a=0, b=0)
         lock = threading.Lock()
 
         def put() -> None:
@@ -240,7 +231,7 @@ def reorder(*, correct: bool, threads: int) -> Callable[[], None]:
 
 def alternation(*, correct: bool, depth: int) -> Callable[[], None]:
     def body() -> None:
-        state = Record(x=0)
+        state = SimpleNamespace(x=0)
 
         def climb(parity: int) -> None:
             for step in range(depth):
