@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 SEARCH_EXECUTIONS: Final = 2_000
 TWIN_EXECUTIONS: Final = 10_000
-WIDTH: Final = 200  # columns where no terminal sets them: the widest table
+WIDTH: Final = 230  # columns where no terminal sets them: the widest table
 
 
 @click.command()

@@ -20,7 +20,7 @@ def show(console: Console, sheet: Sheet) -> None:
     """Print the sheet: its title, its cells, and how to read them."""
     table = Table(box=box.SIMPLE_HEAD)
     for number, column in enumerate(sheet.columns):
-        table.add_column(escape(column), justify="right" if number else "left")
+        table.add_column(escape(column), justify="right" if number else "left", no_wrap=not number)
     for row in sheet.rows:
         table.add_row(*map(escape, row))
     # Not as the table's own title and caption, which wrap at the width of a narrow table.
