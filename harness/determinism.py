@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Final
 from harness.engine.footprint import READY, Footprint, Step
 from harness.errors import HarnessError
 from harness.finding import Finding, FindingKind, Trace, message_of, signature_of
+from harness.livelock import period_of
 from harness.replay_token import Token
-from harness.strategies.fair import Steady
+from harness.strategies.fair import Alternate
 from harness.strategies.replay import Guide
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Run:
     signature: tuple[object, ...]
     schedule: tuple[int, ...]
     ending: Ending
+    full: bool  # it was given up at the bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +88,49 @@ class Difference:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What came of running one schedule twice.
+
+    Attributes:
+        finding: The body did something else the second time.
+        turns: It did not end within the bound, and its last operations repeat.
+    """
+
+    finding: Finding | None = None
+    turns: bool = False
+
+
 def check_determinism(
     campaign: Campaign, body: Callable[[], object], *, model: str, max_steps: int
-) -> Finding | None:
-    """Run one schedule twice; return a finding if the body did something else.
+) -> Check:
+    """Run one schedule twice, in which all take turns, and say what came of it.
 
     Raises:
         HarnessError: An execution could not be controlled.
     """
-    runs = [record(campaign, body, Steady()) for _ in range(2)]
+    runs = [_in_turn(campaign, body) for _ in range(2)]
     if difference_of(runs[0], runs[1]) is None:
-        return None
-    runs += [record(campaign, body, Steady()) for _ in range(RUNS_AFTER_WARM_UP)]
+        return Check(turns=runs[1].full and turns_in(runs[1].steps))
+    runs += [_in_turn(campaign, body) for _ in range(RUNS_AFTER_WARM_UP)]
     later = runs[-RUNS_AFTER_WARM_UP:]
     if all(difference_of(later[0], other) is None for other in later[1:]):
-        return None  # only the first ones differed: caches, imports
-    found = explain(runs)
-    token = Token(
-        choices=runs[0].schedule, early=False, model=model, max_steps=max_steps
-    ).encode()
-    return Finding(kind=FindingKind.NONDETERMINISM, message=str(found), token=token, trace=Trace())
+        return Check()  # only the first ones differed: caches, imports
+    token = Token(choices=runs[0].schedule, early=False, model=model, max_steps=max_steps).encode()
+    message = str(explain(runs))
+    return Check(
+        Finding(kind=FindingKind.NONDETERMINISM, message=message, token=token, trace=Trace())
+    )
+
+
+def _in_turn(campaign: Campaign, body: Callable[[], object]) -> Run:
+    return record(campaign, body, Alternate((), early_timeouts=False))
+
+
+def turns_in(steps: Sequence[Step]) -> bool:
+    """Say whether the last operations of an execution repeat often enough to look closer."""
+    keys = [(*step.key(), step.value) for step in steps if step.kind != READY]
+    return bool(period_of(keys[::-1]))
 
 
 def name_difference(
@@ -128,7 +153,7 @@ def record(campaign: Campaign, body: Callable[[], object], strategy: Strategy) -
     footprint.settle()
     # Where an execution is given up, how its tasks end while they are thrown out tells nothing.
     signature = () if footprint.full else signature_of(ending)
-    return Run(tuple(footprint.steps), signature, tuple(schedule), ending)
+    return Run(tuple(footprint.steps), signature, tuple(schedule), ending, footprint.full)
 
 
 def explain(runs: Sequence[Run]) -> Difference | None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Final
 
 from harness.analysis.analyses import analyse
 from harness.campaign import Campaign
 from harness.determinism import CAUSES, name_difference
-from harness.engine.ending import Ending
+from harness.engine.ending import Ending, EndingKind
 from harness.engine.recorder import Recorder
-from harness.errors import DriftError
+from harness.errors import DriftError, HarnessError
 from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
 from harness.gil_search import GilSearch, not_shown_under_gil, searched, shown_under_gil
+from harness.livelock import LONG, Livelock, LivelockSearch
 from harness.replay_token import Token
 from harness.rules import Rule
 from harness.shrink import Shrinker
+from harness.strategies.random_walk import RandomWalk
 from harness.strategies.replay import Replay
 from harness.token_of_run import token_of_run
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from harness.engine.recorder import Event
     from harness.strategies.divergence import DivergedError
 
+GIL_TRIES: Final = 100  # executions under the GIL model that look for a livelock
+GIL_S: Final = 3.0  # wall time for it: a person waits
 MAX_EVENTS: Final = 2_000  # events that a trace keeps: the first and the last half
 UNSTEADY: Final = f"Something in the body does not follow from the schedule: {CAUSES}."
 
@@ -79,6 +84,32 @@ class Examiner:
         self._failure = signature, recorder.events, early
         return self.found
 
+    def overrun(self, campaign: Campaign, schedule: list[int], *, early: bool) -> Finding | None:
+        """Say whether an execution that met its step bound can go on for ever.
+
+        Returns:
+            A livelock, or a failure that was met while looking for one; None for neither.
+        """
+        search = LivelockSearch(campaign, self._body, early=early)
+        found = search.from_schedule(schedule)
+        if found is not None:
+            self.found = self._livelock(campaign, found, early=early)
+            return self.found
+        if search.failure is None:
+            return None
+        ending, schedule = search.failure
+        return self.examine(campaign, ending, schedule, early=early)
+
+    def _livelock(self, campaign: Campaign, found: Livelock, *, early: bool) -> Finding:
+        """Return the finding of a livelock; what was proved is run once more for the token."""
+        schedule = list(found.schedule)
+        recorder = Recorder()
+        replay = Replay(schedule, early_timeouts=early)
+        replay.begin(0)
+        campaign.run(self._body, replay, recorder=recorder, max_steps=found.max_steps)
+        token = self._token(schedule, recorder, early=early, max_steps=found.max_steps)
+        return livelock_finding(found, token=token, model=self._model)
+
     def diverged(self, campaign: Campaign, error: DivergedError) -> Finding:
         """Return the finding of a search that saw the body do something else."""
         where = name_difference(campaign, self._body, error.choices, early=True)
@@ -130,15 +161,17 @@ class Examiner:
         )
 
     def _token(
-        self, schedule: list[int], recorder: Recorder, *, early: bool, rules: tuple[Rule, ...] = ()
+        self,
+        schedule: list[int],
+        recorder: Recorder,
+        *,
+        early: bool,
+        max_steps: int | None = None,
+        rules: tuple[Rule, ...] = (),
     ) -> str:
+        bound = max_steps or self._max_steps
         return token_of_run(
-            recorder,
-            schedule,
-            early=early,
-            model=self._model,
-            max_steps=self._max_steps,
-            rules=rules,
+            recorder, schedule, early=early, model=self._model, max_steps=bound, rules=rules
         ).encode()
 
     def with_gil(self, finding: Finding) -> Finding:
@@ -152,6 +185,8 @@ class Examiner:
         if finding.kind is FindingKind.NONDETERMINISM:
             words = not_shown_under_gil("not looked for: it does not do the same thing twice")
             return dataclasses.replace(finding, gil_reachable=words)
+        if finding.kind is FindingKind.LIVELOCK:
+            return self._with_gil_livelock(finding)
         if self._failure is None:
             return finding
         return self._under_gil(finding, *self._failure)
@@ -184,21 +219,68 @@ class Examiner:
     def _gil_campaign(self) -> Campaign:
         return Campaign(model="gil", max_steps=self._max_steps, body=self._body, rules=self._rules)
 
+    def _with_gil_livelock(self, finding: Finding) -> Finding:
+        """Say whether executions under the GIL model go on for ever, too."""
+        try:
+            with self._gil_campaign() as campaign:
+                tries, shown = self._search_livelock(campaign)
+        except HarnessError as error:
+            words = not_shown_under_gil(f"the search for it ended: {error}")
+        else:
+            tried = not_shown_under_gil(f"{tries} executions tried")
+            words = shown_under_gil() if shown else tried
+        return dataclasses.replace(finding, gil_reachable=words)
+
+    def _search_livelock(self, campaign: Campaign) -> tuple[int, bool]:
+        """Return how many executions were run, and whether the last one goes on for ever."""
+        search = LivelockSearch(campaign, self._body, early=False)
+        if search.from_schedule(()) is not None:
+            return 1, True
+        strategy = RandomWalk(self._seed)
+        deadline_s = time.perf_counter() + GIL_S
+        for number in range(GIL_TRIES):
+            strategy.begin(number)
+            early = strategy.early_timeouts
+            ending, schedule = campaign.run(self._body, strategy, max_steps=LONG)
+            if ending.kind is EndingKind.STEP_BOUND:
+                search = LivelockSearch(campaign, self._body, early=early)
+                if search.from_schedule(schedule) is not None:
+                    return number + 2, True
+            if time.perf_counter() > deadline_s:
+                return number + 2, False
+        return GIL_TRIES + 1, False
+
+
+def livelock_finding(found: Livelock, *, token: str, model: str) -> Finding:
+    """Return the finding of a livelock: its trace ends with the second turn."""
+    return Finding(
+        kind=FindingKind.LIVELOCK,
+        message=str(found),
+        token=token,
+        trace=cut_trace(found.events),
+        gil_reachable=shown_under_gil() if model == "gil" else "",
+        places=found.ending.places,
+    )
+
+
+def cut_trace(events: Sequence[Event]) -> Trace:
+    """Return the trace of these events, without the middle where there are too many."""
+    truncated = max(len(events) - MAX_EVENTS, 0)
+    if truncated:
+        events = [*events[: MAX_EVENTS // 2], *events[-MAX_EVENTS // 2 :]]
+    return Trace(tuple(events), truncated)
+
 
 def finding_of(
     kind: FindingKind, ending: Ending, recorder: Recorder, *, token: str, model: str
 ) -> Finding:
     """Return the finding of a recorded execution."""
     recorder.settle()
-    events = recorder.events
-    truncated = max(len(events) - MAX_EVENTS, 0)
-    if truncated:
-        events = events[: MAX_EVENTS // 2] + events[-MAX_EVENTS // 2 :]
     return Finding(
         kind=kind,
         message=message_of(ending),
         token=token,
-        trace=Trace(tuple(events), truncated),
+        trace=cut_trace(recorder.events),
         gil_reachable=shown_under_gil() if model == "gil" else "",
         places=ending.places,
         stack=stack_of(ending.error),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
             """Hear that this one failed, before it is looked at."""
 
 
+PROVING_S: Final = 5.0  # wall time spent on asking whether executions at their bound go on for ever
 MAX_OVERRUNS: Final = 10  # executions at their step bound after which more of them tell nothing
 PROGRESS_S: Final = 0.25
 
@@ -105,6 +106,7 @@ class Explorer:
         self._wanted: int | None = None
         self._budget_s: float | None = None
         self._overruns = 0
+        self._proving_s = 0.0
         self._unfinished: tuple[str, ...] = ()  # where the tasks stood at the last bound
         self._ran_dry = False
         self._running = False  # an execution was prepared, and did not come to its end
@@ -146,11 +148,14 @@ class Explorer:
         """
         if executions == 1:
             return None
-        found = check_determinism(
+        check = check_determinism(
             campaign, self._body, model=self._model, max_steps=self._max_steps
         )
+        found = check.finding
+        if found is None and check.turns:
+            found = self._examiner.overrun(campaign, [], early=False)
         if found is not None:
-            self._executions = CHECKING_RUNS
+            self._executions = CHECKING_RUNS if found is check.finding else 2
         return found
 
     def _search_safely(
@@ -189,7 +194,9 @@ class Explorer:
                     self._tell_failure()
                     early = bool(getattr(strategy, "early_timeouts", False))
                     return self._examiner.examine(campaign, ending, schedule, early=early)
-                self._note_overrun(ending)
+                found = self._note_overrun(campaign, ending, schedule)
+                if found is not None:
+                    return found
             if watched:
                 failure = self._look(executions, progress, probing)
                 if failure is not None:
@@ -295,9 +302,22 @@ class Explorer:
             return str(Place(executions, self.left(), cut=cut))
         return "" if self._exhaustive and not self._sampling else str(Place(executions))
 
-    def _note_overrun(self, ending: Ending) -> None:
+    def _note_overrun(
+        self, campaign: Campaign, ending: Ending, schedule: list[int]
+    ) -> Finding | None:
+        """Count an execution that met its step bound, and return the livelock if it is one."""
         self._overruns += 1
         self._unfinished = ending.places
+        if self._proving_s > PROVING_S:
+            return None
+        started_s = time.perf_counter()
+        early = bool(getattr(self._strategy, "early_timeouts", False))
+        found = self._examiner.overrun(campaign, schedule, early=early)
+        self._proving_s += time.perf_counter() - started_s
+        if found is not None:
+            self._overruns -= 1
+            self._tell_failure()
+        return found
 
     def _result(self, finding: Finding | None) -> Exploration:
         self.coverage = coverage = self._coverage(finding)

@@ -9,8 +9,9 @@ from harness.engine.ending import EndingKind
 from harness.engine.points import Naming
 from harness.engine.recorder import Recorder
 from harness.errors import DriftError
-from harness.examination import finding_of
+from harness.examination import finding_of, livelock_finding
 from harness.finding import kind_of
+from harness.livelock import prove
 from harness.replay_token import ENGINE
 from harness.strategies.follow import Follow, where
 from harness.strategies.replay import RE_RECORD, Replay
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.campaign import Campaign
-    from harness.engine.ending import Ending
     from harness.finding import Finding
     from harness.replay_token import Token
 
@@ -82,7 +82,8 @@ def follow(
     strategy = Follow(wanted, recorder, naming)
     ending, schedule = campaign.run(body, strategy, recorder=recorder)
     strategy.check_end()
-    _check_bound(ending, wanted)
+    if ending.kind is EndingKind.STEP_BOUND:
+        return _endless(campaign, body, schedule, wanted), schedule
     exact = (recorder.places.digest, len(schedule)) == (wanted.digest, wanted.length)
     kind = kind_of(ending)
     if kind is None:
@@ -119,9 +120,19 @@ def _check_done(wanted: Token, strategy: Follow, recorder: Recorder, naming: Nam
             )
 
 
-def _check_bound(ending: Ending, wanted: Token) -> None:
-    if ending.kind is EndingKind.STEP_BOUND:
+def _endless(
+    campaign: Campaign, body: Callable[[], object], schedule: list[int], wanted: Token
+) -> Finding:
+    """Return the finding of a run that goes on for ever.
+
+    Raises:
+        DriftError: Nothing shows that it does.
+    """
+    same = Replay(schedule, early_timeouts=wanted.early)
+    found = prove(campaign, body, same, wanted.max_steps)
+    if found is None:
         raise DriftError(f"the run met its bound of {wanted.max_steps} steps", RE_RECORD)
+    return livelock_finding(found, token=wanted.encode(), model=wanted.model)
 
 
 def _run_choices(campaign: Campaign, body: Callable[[], object], wanted: Token) -> Finding | None:
@@ -130,12 +141,13 @@ def _run_choices(campaign: Campaign, body: Callable[[], object], wanted: Token) 
     strategy = Replay(wanted.choices, early_timeouts=wanted.early, open_end=wanted.open_end)
     strategy.begin(0)
     recorder = Recorder()
-    ending, _ = campaign.run(body, strategy, recorder=recorder)
+    ending, schedule = campaign.run(body, strategy, recorder=recorder)
     if strategy.left:
         raise DriftError(
             f"the run ended with {strategy.left} choices of the schedule left", RE_RECORD
         )
-    _check_bound(ending, wanted)
+    if ending.kind is EndingKind.STEP_BOUND:
+        return _endless(campaign, body, schedule, wanted)
     kind = kind_of(ending)
     if kind is None:
         return None

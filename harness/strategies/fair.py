@@ -1,32 +1,13 @@
-"""Schedules that need no chance: one task after the other, and everybody in turn."""
+"""A fair schedule that needs no chance: everybody in turn."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.strategies.wish import first_ready
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.engine.task import Task
-
-
-class Steady:
-    """Lets the current task go on for as long as it can, then the first one; timeouts come last."""
-
-    __slots__ = ("early_timeouts",)
-
-    def __init__(self) -> None:
-        self.early_timeouts = False
-
-    def begin(self, execution: int) -> bool:  # noqa: ARG002  # Protocol
-        """Run the one schedule, as often as wanted."""
-        return True
-
-    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
-        """Return whoever causes no switch."""
-        return current or first_ready(ready)
 
 
 class Alternate:

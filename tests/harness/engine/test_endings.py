@@ -235,7 +235,9 @@ def test_the_step_bound_is_undecided_and_says_where_each_task_stood() -> None:
         lock = threading.Lock()
 
         def poll() -> None:
+            turns = 0
             while True:
+                turns += 1  # no two states are the same: not proved to go on for ever
                 with lock:
                     pass
 

@@ -202,8 +202,9 @@ def test_the_step_bound_is_undecided_and_says_where_each_task_stood(plain: Plain
         def body():
             flags = []
             def poll():
+                turns = 0
                 while not flags:
-                    pass
+                    turns += 1
             threads = [threading.Thread(target=poll) for _ in range(2)]
             for thread in threads: thread.start()
             for thread in threads: thread.join()

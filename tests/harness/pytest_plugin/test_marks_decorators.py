@@ -101,8 +101,9 @@ def test_undecided_fails_or_warns() -> None:
     def polls() -> None:
         done: list[int] = []
         threading.Thread(target=lambda: None).start()
+        turns = 0
         while not done:
-            pass
+            turns += 1
 
     with pytest.raises(harness.InterleavingError, match="undecided: "):
         harness.interleaved(max_steps=50)(polls)()

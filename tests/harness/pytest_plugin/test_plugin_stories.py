@@ -128,8 +128,9 @@ import harness
 def test_polls():
     done = []
     threading.Thread(target=lambda: None).start()
+    turns = 0
     while not done:
-        pass
+        turns += 1
 """
 
 
