@@ -142,6 +142,9 @@ class Execution(Turns):
             self._watch_carried(task, maker)
         return task
 
+    def glance(self, label: str, obj: object) -> None:
+        """Tell a strategy that the current step looks at a primitive; nobody wants to know here."""
+
     def make_daemon(self, task: Task) -> None:
         """Let the execution end without waiting for `task`."""
         if not task.daemon:

@@ -127,6 +127,12 @@ class ObservedExecution(Execution):
             self._record.settle()
             self._record.access(task, kind, obj, key)
 
+    def glance(self, label: str, obj: object) -> None:
+        """Tell the strategy that the current step looks at a primitive besides."""
+        task = self.current
+        task.pending = (label, obj, None)
+        self._tell(task, atomic=True)
+
     # -- waiting ---------------------------------------------------------------------------------
 
     def _watch_block(self, task: Task, on: object, label: str) -> None:

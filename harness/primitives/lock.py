@@ -147,6 +147,8 @@ class Lock:
         """Say whether anybody holds the lock; no switching point, for a check."""
         if self._execution is not execution:
             self._enter(execution)
+        if self._owner is not execution.current:
+            execution.glance("locked", self)
         return self._held
 
     def _outside(self) -> Any:  # noqa: ANN401  # real locks have no common type

@@ -100,7 +100,6 @@ class Dpor:
         self._last: Task | None = None
         self._last_turns = 0
         self._blocked = False
-        self._error: Exception | None = None
         self._arrived = -1
 
     # -- the strategy ------------------------------------------------------------------------------
@@ -124,8 +123,6 @@ class Dpor:
 
     def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
         """Return who goes on: as the tree says, or whoever is not asleep."""
-        if self._error is not None:
-            raise self._error
         self._meet(ready)
         node = self._arrive()
         if len(self._trace.pids) >= self._fresh:
@@ -140,28 +137,17 @@ class Dpor:
     def perform(self, task: Task, atomic: bool) -> None:  # noqa: FBT001  # as the engine calls it
         """Note what a task is about to do."""
         trace = self._trace
-        kind, target, _ = task.pending
-        if task.carrier is not task or (kind == "started" and target.carrier is not target):
-            self._error = ArgumentError(
-                "strategy", "dpor", "a body without coroutines; dfs tries all of their orders"
-            )
-        if self._error is not None:
-            return
         if atomic and trace.pids:
             trace.note_more(task.pending)
             return
+        self._check_kind(task)
         if len(self._pids) <= task.id:
             self._meet((task,))
         node = self._arrive()
         pid = self._pids[task.id]
-        if kind == "select":
-            self._doubts.add(EVENT_LOOP)
-        elif kind == "call":
-            self._error = ArgumentError("model", "gil", "free-threaded for dpor")
-        if node.current is None:
-            node.current = Branch(pid)
-        elif node.current.pid != pid:
+        if node.current is not None and node.current.pid != pid:
             self._lose_way(node, (task,))
+        if node.current is None:
             node.current = Branch(pid)
         if pid in node.asleep and not self._blocked:
             self._blocked = True
@@ -169,15 +155,35 @@ class Dpor:
         self._last_turns = self._last_turns + 1 if task is self._last else 0
         self._last = task
         trace.note_event(task, pid)
+        self._check_repetition(node, task)
+
+    def _check_kind(self, task: Task) -> None:
+        """Refuse what has switching points that are no operations."""
+        kind, target, _ = task.pending
+        if task.carrier is not task or (kind == "started" and target.carrier is not target):
+            raise ArgumentError(
+                "strategy", "dpor", "a body without coroutines; dfs tries all of their orders"
+            )
+        if kind == "select":
+            self._doubts.add(EVENT_LOOP)
+        elif kind == "call":
+            raise ArgumentError("model", "gil", "free-threaded for dpor")
+
+    def _check_repetition(self, node: Node, task: Task) -> None:
+        """Refuse a body that does something else where it repeats an earlier execution."""
+        done = self._trace.signature()
+        index = len(self._trace.pids) - 1
+        if index >= self._fresh:
+            node.done = done
+        elif node.done != done:
+            raise self._diverged(f"after {index} operations {task.name} did not do the same as")
 
     def finish(self, tasks: Sequence[Task], ending: Ending) -> None:
         """Look for races in the execution that has ended, and keep what is to be run for them."""
-        if self._error is not None:
-            raise self._error
         trace, races = self._trace, self._races
         done = len(trace.pids)
         if done <= self._fresh and self._nodes and self._fresh:
-            raise self._diverged(f"an execution ended after {done} operations")
+            raise self._diverged(f"an execution ended after {done} operations, and not")
         del self._nodes[done:]
         if trace.clock_read and not races.clock:
             races.clock = True
@@ -258,10 +264,10 @@ class Dpor:
         if not awake:
             return current or ready[0]  # counted when it is performed
         urgent = [task for task in awake if not task.parked and not _ends_body(task)] or awake
-        if current in urgent and self._last_turns < FAIR_TURNS:
-            return current
-        others = [task for task in urgent if task is not self._last]
-        return (others or urgent)[0]
+        if self._last_turns >= FAIR_TURNS:
+            others = [task for task in awake if task is not self._last]
+            return (others or awake)[0]
+        return current if current in urgent else urgent[0]
 
     # -- bounds ------------------------------------------------------------------------------------
 
@@ -317,10 +323,7 @@ class Dpor:
         index = len(self._trace.pids)
         if index < self._fresh or (index == self._fresh and not node.current.below):
             names = ", ".join(f"{task.id} ({task.name})" for task in ready)
-            self._error = self._diverged(
-                f"after {index} operations tasks {names} could run, and in an earlier execution "
-                "that began with the same ones another one could"
-            )
+            raise self._diverged(f"after {index} operations tasks {names} could run, and another")
         if not self._blocked:
             self._blocked = True
             self.blocked_runs += 1
@@ -328,7 +331,11 @@ class Dpor:
         node.current = None
 
     def _diverged(self, difference: str) -> DivergedError:
-        return DivergedError([], difference)
+        execution = board.execution
+        choices = [] if execution is None else list(execution.schedule)
+        return DivergedError(
+            choices, f"{difference} in an earlier execution that began with the same operations"
+        )
 
 
 def _ends_body(task: Task) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.dependence import Touch
     from harness.engine.task import Task
-    from harness.strategies.dpor_trace import Trace
+    from harness.strategies.dpor_trace import Signature, Trace
 
 
 class Sleeper(NamedTuple):
@@ -32,13 +32,14 @@ class Sleeper(NamedTuple):
 class Node:
     """A point of the current path, before one event."""
 
-    __slots__ = ("asking", "asleep", "current", "hurried", "more", "spent", "waiting")
+    __slots__ = ("asking", "asleep", "current", "done", "hurried", "more", "spent", "waiting")
 
     def __init__(self) -> None:
         self.current: Branch | None = None  # being run
         self.waiting: list[Branch] = []  # to be run after it
         self.asleep: dict[int, Sleeper] = {}  # who was run from here, or from before
         self.more: dict[int, tuple[NamedTouch, ...]] = {}  # what they touch beside what is pending
+        self.done: Signature | None = None  # what the event was: each execution repeats it
         self.asking = -1  # who could go on here
         self.hurried: tuple[int, ...] = ()  # whose timeout would fire while somebody could run
         self.spent = 0  # preemptions before this point

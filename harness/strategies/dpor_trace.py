@@ -30,6 +30,9 @@ _STARTS_A_WAIT: Final[Touch] = (CLOCK, None, ASIDE["sleep"][1])
 _STARTS_A_TASK: Final[Touch] = (THREADS, None, ASIDE["start"][1])
 
 
+Signature = tuple[int | str, object, int]  # of an event: kind, key, what touched its object first
+
+
 class Trace:
     """The events of one execution so far.
 
@@ -49,6 +52,7 @@ class Trace:
     __slots__ = (
         "_counts",
         "_known",
+        "_last",
         "_pid_of",
         "born",
         "clock_read",
@@ -110,6 +114,7 @@ class Trace:
         """Note that a task is about to do what is pending."""
         operation = task.pending
         kind = operation[0]
+        self._last = (kind, operation[2])
         touches = self.touched_by(operation)
         index = len(self.pids)
         ordinal = self._counts.get(pid, 0)
@@ -127,6 +132,13 @@ class Trace:
                 self.turns[index] = possible_now(operation[1], self._pid_of)
             elif kind == "time":
                 self.clock_read = True
+
+    def signature(self) -> Signature:
+        """Return what tells whether another execution did the same in the place of this event."""
+        kind, key = self._last
+        touches = self.touches[-1]
+        first = self.first_touch[touches[0][0]] if touches else -1
+        return (kind, key, first)
 
     def note_more(self, operation: Operation) -> None:
         """Note an operation that belongs to the last event."""
