@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from harness.analysis.analyses import analyse
@@ -12,6 +13,7 @@ from harness.determinism import CAUSES, name_difference
 from harness.engine.ending import Ending, EndingKind
 from harness.engine.recorder import Recorder
 from harness.errors import DriftError, HarnessError
+from harness.essence import cut
 from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
 from harness.gil_search import GilSearch, not_shown_under_gil, searched, shown_under_gil
 from harness.livelock import LONG, Livelock, LivelockSearch
@@ -25,6 +27,7 @@ from harness.token_of_run import token_of_run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.engine.ending import Ending
     from harness.engine.recorder import Event
     from harness.strategies.divergence import DivergedError
 
@@ -56,6 +59,7 @@ class Examiner:
         self._seed = seed
         self._rules = rules
         self._failure: tuple[tuple[object, ...], Sequence[Event], bool] | None = None
+        self._size: tuple[int, int] | None = None  # switches and operations of what was found first
         self.found: Finding | None = None
 
     def examine(
@@ -68,6 +72,7 @@ class Examiner:
             token = self._token(schedule, recorder, early=early)
             where = name_difference(campaign, self._body, schedule, early=early)
             return self._nondeterminism(ending, again, token, where)
+        self._size = self._size or size_of(recorder.events)
         self.found = self._finding(again, recorder, schedule, early=early)
         self._failure = signature, recorder.events, early
         shrinker = Shrinker(campaign, self._body, early=early, signature=signature)
@@ -142,7 +147,11 @@ class Examiner:
         assert kind is not None
         rules = () if ending.breach is None else (Rule[ending.breach.finding],)
         token = self._token(schedule, recorder, early=early, rules=rules)
-        return finding_of(kind, ending, recorder, token=token, model=self._model)
+        found = finding_of(kind, ending, recorder, token=token, model=self._model)
+        size = size_of(recorder.events)
+        if self._size is None or size == self._size:
+            return found
+        return dataclasses.replace(found, shrunk=_shrunk(self._size, size))
 
     def _nondeterminism(
         self, first: Ending, second: Ending | None, token: str, where: str
@@ -210,6 +219,7 @@ class Examiner:
                     seed=self._seed,
                     rules=self._rules,
                 )
+                examiner._size = self._size
                 other = examiner.examine(campaign, found.ending, found.schedule, early=found.early)
                 if other.kind is finding.kind:
                     self.found = other
@@ -263,12 +273,20 @@ def livelock_finding(found: Livelock, *, token: str, model: str) -> Finding:
     )
 
 
+def size_of(events: Sequence[Event]) -> tuple[int, int]:
+    """Return how many switches and operations a run has."""
+    switches = sum(one.task != two.task for one, two in pairwise(events))
+    return switches, len(events)
+
+
+def _shrunk(before: tuple[int, int], after: tuple[int, int]) -> str:
+    return f"{before[0]} switches in {before[1]} operations became {after[0]} in {after[1]}"
+
+
 def cut_trace(events: Sequence[Event]) -> Trace:
     """Return the trace of these events, without the middle where there are too many."""
-    truncated = max(len(events) - MAX_EVENTS, 0)
-    if truncated:
-        events = [*events[: MAX_EVENTS // 2], *events[-MAX_EVENTS // 2 :]]
-    return Trace(tuple(events), truncated)
+    kept = cut(events, MAX_EVENTS)
+    return Trace(kept, len(events) - len(kept))
 
 
 def finding_of(

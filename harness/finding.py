@@ -57,6 +57,7 @@ class Finding:
         message: What happened, in a line or a few.
         token: The schedule; `harness.replay(body, token)` runs it again.
         gil_reachable: What is known of the failure under the GIL, in words.
+        shrunk: How far the schedule was made smaller, in words; empty where it was not.
         command: The exact command line that runs it again; empty where none is known.
         places: Where each task stood that had not ended.
         stack: The failing task's own lines, innermost last, for an exception.
@@ -70,6 +71,7 @@ class Finding:
     token: str
     trace: Trace = field(repr=False)
     gil_reachable: str = ""
+    shrunk: str = ""
     command: str = ""
     places: tuple[str, ...] = ()
     stack: tuple[str, ...] = ()

@@ -57,7 +57,6 @@ class Footprint(Recorder):
         limit: Steps after which the execution is given up.
     """
 
-    keeps_events = False
     keeps_events: ClassVar[bool] = False
     __slots__ = ("_limit", "_open", "full", "steps")
 

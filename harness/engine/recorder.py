@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from types import FrameType, MemberDescriptorType, ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from harness.engine import board
 from harness.engine.effect import Effect, effect_of
@@ -63,7 +63,13 @@ class Event:
 
 
 class Recorder:
-    """Keeps the events and decisions of one execution."""
+    """Keeps the events and decisions of one execution.
+
+    Attributes:
+        keeps_events: False for a kind of recorder that has something else in mind.
+    """
+
+    keeps_events: ClassVar[bool] = True
 
     __slots__ = (
         "_execution",

@@ -9,6 +9,7 @@ import shutil
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from harness.render.condense import condensed
 from harness.render.crossing import find_crossing
 from harness.render.lanes import draw, held_at_end, number_remover, rows_of
 from harness.render.remarks import cycle_lines, remark_lines
@@ -48,7 +49,8 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     def short(text: str) -> str:
         return _OUTER.sub("", number_out(text))
 
-    rows = rows_of(events)
+    all_rows = rows_of(events)
+    events, rows = condensed(events, all_rows)
     yield _headline(finding)
     yield ""
     cycle = cycle_lines(finding.analyses, short) if finding.kind.name == "DEADLOCK" else []
@@ -57,10 +59,12 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
         yield ""
         yield from (f"  {short(line)}" for line in _own_lines(finding.stack))
     yield from _crossing_lines(finding, events, rows, width)
-    yield from _trace_lines(finding, rows, width)
+    yield from _trace_lines(finding, rows, width, of=len(all_rows))
     yield from remark_lines(finding, short, width=width)
     yield from _end_lines(finding, events, short)
     yield ""
+    if finding.shrunk:
+        yield f"Shrunk:  {finding.shrunk}"
     if finding.gil_reachable:
         yield f"GIL:     {finding.gil_reachable}"
     if finding.command:
@@ -120,13 +124,15 @@ def _crossing_lines(
         )
 
 
-def _trace_lines(finding: Finding, rows: Sequence[Row], width: int) -> Iterator[str]:
+def _trace_lines(finding: Finding, rows: Sequence[Row], width: int, *, of: int) -> Iterator[str]:
+    """Draw the steps; `of` is how many there are with those that do not matter."""
     if not rows:
         return
     names = {event.task: event.task_name for event in finding.trace.events}
     switches = sum(1 for one, two in itertools.pairwise(rows) if one.task != two.task)
     yield ""
-    note = f", {finding.trace.truncated} more left out" if finding.trace.truncated else ""
+    left_out = finding.trace.truncated + of - len(rows)
+    note = f", {left_out} more left out" if left_out else ""
     size = f"{_counted(len(rows), 'step')}, {_counted(switches, 'switch', 'es')}{note}"
     yield f"How it came to be ({size}; time runs down):"
     yield ""
