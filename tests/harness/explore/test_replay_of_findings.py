@@ -98,14 +98,24 @@ def test_findings_replay_in_another_process(seed: str, subjects: Any) -> None:
     assert done.stdout.splitlines() == expected
 
 
-@pytest.mark.parametrize("model", ["free-threaded", "gil"])
-def test_a_token_keeps_its_model_and_bounds(model: str, subjects: Any) -> None:
-    finding = found(subjects.deadlock, model=model, max_steps=777)
+@pytest.mark.parametrize(
+    ("subject", "model", "shown"),
+    [
+        ("deadlock", "free-threaded", "gil"),  # a schedule of the GIL model shows it, too
+        ("deadlock", "gil", "gil"),
+        ("assertion", "free-threaded", "free-threaded"),
+    ],
+)
+def test_a_token_keeps_its_model_and_bounds(
+    subject: str, model: str, shown: str, subjects: Any
+) -> None:
+    body = getattr(subjects, subject)
+    finding = found(body, model=model, max_steps=777)
     token = decode_token(finding.token)
-    assert (token.model, token.max_steps, token.python) == (model, 777, sys.version_info[:2])
-    again = harness.replay(subjects.deadlock, finding.token)
+    assert (token.model, token.max_steps, token.python) == (shown, 777, sys.version_info[:2])
+    again = harness.replay(body, finding.token)
     assert again is not None
-    assert again.gil_reachable.startswith("shown under") == (model == "gil")
+    assert again.gil_reachable.startswith("shown under") == (shown == "gil")
 
 
 # -- drift ----------------------------------------------------------------------------------------
