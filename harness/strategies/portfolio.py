@@ -2,11 +2,12 @@
 
 No strategy is the best for all programs: a random walk finds at once what partial order sampling
 finds late, and the other way round; only a complete search ends. So each execution is given to one
-of them. The first ones go round (`OPENING`), because trivial bugs show under anything; then a small
-program gets turns of `dpor`, which may exhaust it, and that is the best answer there is; the others
-are drawn by what they paid lately (`payoff`): a pair of write and read, or a combination of pairs,
-that nobody has shown yet. For this, executions of the others are watched now and then, and `rff`
-learns from what they show.
+of them. The first ones go round, because trivial bugs show under anything; half of them are of
+`rff`, which needs the fewest for most of the known bugs. After twelve a small program gets turns of
+`dpor`, too, which may exhaust it, and that is the best answer there is. Later on members are drawn
+by what they paid lately (`payoff`): a pair of write and read, or a combination of pairs, that
+nobody has shown yet. For this, executions of the others are watched now and then, and `rff` learns
+from what they show.
 
 Source of the idea: Gomes and Selman, "Algorithm portfolios", Artificial Intelligence 126, 2001:
 where run times vary much and are not known beforehand, a mix beats its best part. For concurrency:
@@ -55,7 +56,8 @@ COSTS: Final = {"random": 1.0, "pct": 1.0, "delay": 1.2, "pos": 1.7, "surw": 2.4
 ROUND: Final = (
     RFF, "random", RFF, "surw", RFF, "pct", RFF, "pos", RFF, "random", RFF, "delay",
 )  # fmt: skip
-ROUND_EVERY: Final = 4  # executions, of which one follows the round whatever pays: none is given up
+ROUND_FOR: Final = 120  # samples that follow the round, before it is known what pays
+ROUND_EVERY: Final = 4  # later samples, of which one follows it whatever pays: none is given up
 WATCH_EVERY: Final = 16  # executions of a strategy, of which one is watched, after as many at first
 SMALL_OPERATIONS: Final = 200  # of an execution; above, traces are too many to run them all
 SMALL_TASKS: Final = 8
@@ -87,6 +89,7 @@ class Portfolio:
         "_random",
         "_rff",
         "_runs",
+        "_samples",
         "_tasks",
         "early_timeouts",
         "exhaustive",
@@ -127,6 +130,7 @@ class Portfolio:
         self._name = ""
         self._member: Any = None
         self._performed = 0
+        self._samples = 0  # executions that were not dpor's
 
     def _seed_of(self, name: str) -> int:
         """Return a member's own seed: with one for all, they would draw the same numbers."""
@@ -143,7 +147,7 @@ class Portfolio:
             return True
         if self._complete:
             return False
-        name = self._next_name(execution)
+        name = self._next_name()
         member = self._members[name]
         runs = self._runs[name]
         self._runs[name] = runs + 1
@@ -152,11 +156,14 @@ class Portfolio:
         self._give_turn(watched=runs < WATCH_EVERY or not runs % WATCH_EVERY)
         return True
 
-    def _next_name(self, execution: int) -> str:
-        if execution < len(ROUND):
-            return ROUND[execution]
-        if not execution % ROUND_EVERY:
-            return ROUND[execution // ROUND_EVERY % len(ROUND)]
+    def _next_name(self) -> str:
+        """Return who gives the next sample."""
+        number = self._samples
+        self._samples += 1
+        if number < ROUND_FOR:
+            return ROUND[number % len(ROUND)]
+        if not number % ROUND_EVERY:
+            return ROUND[number // ROUND_EVERY % len(ROUND)]
         return self._payoff.draw()
 
     def _give_turn(self, *, watched: bool) -> None:
