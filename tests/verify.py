@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PARTS: Final = ("explore", "planted", "stress", "fuzz", "bench", "report")
 LOG_COLUMNS: Final = 130  # the widest table of the parts, where no terminal sets a width
-STRATEGIES: Final = ("random", "pct", "dfs")
+STRATEGIES: Final = ("portfolio", "pct", "dfs")
 OUTCOMES: Final = {
     harness.Verdict.PASSED: Outcome.PASSED,
     harness.Verdict.FAILED: Outcome.FAILED,
@@ -121,7 +121,7 @@ def run_explore(plan: Plan, console: Console) -> tuple[bool, str]:
             rate = result.executions / max(result.cpu_s, 1e-9)
             mark = "[green]✓[/]" if result.verdict is harness.Verdict.PASSED else "[red]✗[/]"
             console.print(
-                f"  {mark} {name:32} {strategy:7} {result.evidence}  [dim]{rate:,.0f}/CPU-s[/]",
+                f"  {mark} {name:32} {strategy:9} {result.evidence}  [dim]{rate:,.0f}/CPU-s[/]",
                 highlight=False,
             )
             records.append(record_of(name, strategy, result))
