@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from harness.engine.recorder import Event
 
-Clock = dict[int, int]  # by task: how much of it is known; a task that is missing counts as 0
-Epoch = tuple[int, int]  # a task, and where it was
+# Clocks are those of threads: the coroutines of one event loop are ordered, since one runs at a time.
+Clock = dict[int, int]  # by thread: how much of it is known; one that is missing counts as 0
+Epoch = tuple[int, int]  # a thread, and where it was
 
 LOCKS: Final = ("Lock", "RLock")
 # What gives to whoever comes later, and what takes from whoever was there before, by role.
@@ -74,10 +75,10 @@ class HappensBefore:
         elif kind in _GIVES.get(role, ()):
             self._give(event)
         elif kind == "select":
-            self._take_everything(event.task)
+            self._take_everything(event.thread)
         elif kind == "enumerate":
             for task in self._ended:
-                _join(self.clock(event.task), self.clock(task))
+                _join(self.clock(event.thread), self.clock(task))
         elif event.effect is Effect.ATOMIC:  # each operation of a deque is one step
             self._take(event)
             self._give(event)
@@ -98,14 +99,17 @@ class HappensBefore:
         return self.clock(task).get(epoch[0], 0) >= epoch[1]
 
     def _see_task(self, event: Event) -> None:
-        mine = self.clock(event.task)
+        mine = self.clock(event.thread)
         if event.kind == "start":
             self._give(event)
+        elif event.kind == "begin" and (event.carrier is not None or event.obj in self._tasks):
+            self._take_everything(event.thread)
         elif event.kind == "begin":
-            self._tasks[event.obj] = event.task
+            self._tasks[event.obj] = event.thread
             _join(mine, self._given.get(event.obj, {}))
         elif event.kind == "end":
-            self._ended.add(event.task)
+            if event.carrier is None:
+                self._ended.add(event.thread)
         else:
             other = self._tasks.get(event.obj)
             if other is None:
@@ -122,22 +126,26 @@ class HappensBefore:
             return
         giver = self._givers.get(event.obj)
         # A lock hands on one task's clock: whoever knows that moment knows all of it.
-        if giver is None or not self.knows(event.task, giver):
-            _join(self.clock(event.task), given)
+        if giver is None or not self.knows(event.thread, giver):
+            _join(self.clock(event.thread), given)
 
     def _give(self, event: Event) -> None:
         if self._counts is not None and event.role in LOCKS and not self._counts(event):
             return
-        mine = self.clock(event.task)
+        mine = self.clock(event.thread)
         if event.role in LOCKS:
             self._given[event.obj] = dict(mine)  # it took what was there when it took the lock
-            self._givers[event.obj] = (event.task, mine[event.task])
+            self._givers[event.obj] = (event.thread, mine[event.thread])
         else:
             _join(self._given.setdefault(event.obj, {}), mine)
-        mine[event.task] += 1
+        mine[event.thread] += 1
 
     def _take_everything(self, task: int) -> None:
-        """Order a look at sockets after all that was done: who sent to them is not recorded."""
+        """Order a step after all that was done.
+
+        Who sent to a socket is not recorded, and neither is who made a callback of an event loop
+        ready; without an edge there would be false alarms.
+        """
         mine = self.clock(task)
         for other in list(self._clocks.values()):
             if other is not mine:

@@ -151,7 +151,7 @@ class LockOrder:
             attempt = attempts.succeeds(event)
             if before and not attempt and _waits_for_lock(event):
                 moments = [
-                    _Moment(one.epoch(event.task), dict(one.clock(event.task)))
+                    _Moment(one.epoch(event.thread), dict(one.clock(event.thread)))
                     for one in (order, strict)
                 ]
                 for nesting in _nestings(event, before):
@@ -201,7 +201,7 @@ def _nestings(event: Event, before: Sequence[Held]) -> Iterator[Nesting]:
     held = frozenset(one.lock for one in before)
     for outer in before:
         yield Nesting(
-            task=event.task, task_name=event.task_name, outer=outer, inner=inner, held=held
+            task=event.thread, task_name=event.task_name, outer=outer, inner=inner, held=held
         )
 
 

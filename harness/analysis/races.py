@@ -130,7 +130,7 @@ class _Object:
             for part in (event.part, WHOLE):
                 if part in self.parts:
                     yield self.parts[part]
-        elif event.effect is not Effect.READ or self.read_at.get(event.task) != self.changes:
+        elif event.effect is not Effect.READ or self.read_at.get(event.thread) != self.changes:
             yield from self.parts.values()
 
 
@@ -169,13 +169,13 @@ class RaceDetector:
                 self._report(other, index, held)
         mine = known.parts.setdefault(event.part, {})
         if event.effect is Effect.WRITE:
-            self._forget_ordered(mine, event.task)
+            self._forget_ordered(mine, event.thread)
         if event.effect in _CHANGES:
             known.changes += 1
         elif event.part == WHOLE:
-            known.read_at[event.task] = known.changes
-        now = _Remembered(self._order.epoch(event.task), index, held)
-        mine.setdefault(event.effect, {})[event.task] = now
+            known.read_at[event.thread] = known.changes
+        now = _Remembered(self._order.epoch(event.thread), index, held)
+        mine.setdefault(event.effect, {})[event.thread] = now
 
     def _unordered(
         self, part: dict[Effect, dict[int, _Remembered]], event: Event
@@ -185,7 +185,7 @@ class RaceDetector:
             if not _conflict(effect, event.effect):
                 continue
             for task, other in by_task.items():
-                if task != event.task and not self._order.knows(event.task, other.epoch):
+                if task != event.thread and not self._order.knows(event.thread, other.epoch):
                     yield other
 
     def _forget_ordered(self, part: dict[Effect, dict[int, _Remembered]], task: int) -> None:

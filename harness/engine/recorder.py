@@ -45,6 +45,7 @@ class Event:
         effect: What an access surely does.
         timed: The operation gives up at a deadline.
         atomic: It happened inside a block that runs as one step.
+        carrier: The task of the event loop that a coroutine's task runs in; None for a thread.
     """
 
     number: int
@@ -60,6 +61,12 @@ class Event:
     effect: Effect = Effect.UNKNOWN
     timed: bool = False
     atomic: bool = False
+    carrier: int | None = None
+
+    @property
+    def thread(self) -> int:
+        """The task whose thread it happened in."""
+        return self.task if self.carrier is None else self.carrier
 
 
 class Recorder:
@@ -172,6 +179,8 @@ class Recorder:
         event.role = role_of(type(obj))
         event.timed = task.deadline_ns is not None
         event.atomic = bool(self._execution.regions)
+        if task.carrier is not task:
+            event.carrier = task.carrier.id
         if event.role == "Condition":
             event.part = self._numbering.number(getattr(obj, "_lock", None))
         self.events.append(event)

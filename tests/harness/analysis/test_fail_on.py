@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -183,3 +184,52 @@ def test_a_deadlock_is_drawn_in_its_story() -> None:
     assert finding.gil_reachable.startswith("shown under the GIL model of CPython")
     assert decode_token(finding.token).model == "gil"
     assert [link["held_by"] for link in finding.to_json()["cycle"]]
+
+
+async def coroutines() -> None:
+    """One thread runs them all, and a thread hands its result over."""
+    box = Box()
+
+    async def add() -> None:
+        before = box.value
+        await asyncio.sleep(0)
+        box.value = before + 1
+
+    await asyncio.gather(add(), add())
+    await asyncio.to_thread(setattr, box, "value", 7)
+    assert box.value == 7
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def work() -> None:
+        box.value = 8
+        loop.call_soon_threadsafe(done.set_result, None)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    await done
+    assert box.value == 8
+    thread.join()
+
+
+async def coroutine_against_thread() -> None:
+    box = Box()
+
+    def work() -> None:
+        box.value = 1
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    box.value = 2
+    thread.join()
+
+
+def test_coroutines_of_one_loop_do_not_race() -> None:
+    result = harness.explore(coroutines, executions=60, fail_on=["data-race", "lock-order"])
+    assert result.finding is None
+
+
+def test_a_coroutine_races_with_a_thread() -> None:
+    finding = harness.explore(coroutine_against_thread, executions=60, fail_on="data-race").finding
+    assert finding is not None
+    assert finding.kind is FindingKind.DATA_RACE
