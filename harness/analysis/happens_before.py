@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.engine.recorder import Event
 
-# Clocks are those of threads: the coroutines of one event loop are ordered, since one runs at a time.
+# Clocks are those of threads: the coroutines of an event loop are ordered, one runs at a time.
 Clock = dict[int, int]  # by thread: how much of it is known; one that is missing counts as 0
 Epoch = tuple[int, int]  # a thread, and where it was
 
