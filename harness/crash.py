@@ -191,7 +191,7 @@ class StreamingRecorder(Recorder):
             if number not in self._sent:
                 self._sent.add(number)
                 self._send(_Named(number, name))
-        self._send(self.points[-1])
+        self._send(self.places.points()[-1])
 
     def access(self, task: Task, kind: int, obj: object, key: object) -> None:
         """Send an access; what a read sees is known by then."""

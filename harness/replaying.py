@@ -84,7 +84,7 @@ def follow(
     strategy.check_end()
     if ending.kind is EndingKind.STEP_BOUND:
         return _endless(campaign, body, schedule, wanted), schedule
-    exact = (recorder.places.digest, len(schedule)) == (wanted.digest, wanted.length)
+    exact = (recorder.places.digest(), len(schedule)) == (wanted.digest, wanted.length)
     kind = kind_of(ending)
     if kind is None:
         # Under pytest a repaired run ends otherwise even where the code is the same: a failing

@@ -29,8 +29,9 @@ def token_of_run(  # noqa: PLR0913  # what a token holds
         schedule: The choices of the run that `recorder` has kept.
         rules: What the run is judged by.
     """
-    switches = switches_of(recorder.points, schedule, recorder.places.names())
-    if len(recorder.points) != len(schedule) or len(switches) > MAX_SWITCHES:
+    points = recorder.places.points()
+    switches = switches_of(points, schedule, recorder.places.names())
+    if len(points) != len(schedule) or len(switches) > MAX_SWITCHES:
         return Token(
             choices=tuple(schedule), early=early, model=model, max_steps=max_steps, rules=rules
         )
@@ -42,7 +43,7 @@ def token_of_run(  # noqa: PLR0913  # what a token holds
         max_steps=max_steps,
         rules=rules,
         length=len(schedule),
-        digest=recorder.places.digest,
+        digest=recorder.places.digest(),
     )
 
 
@@ -69,7 +70,7 @@ def _done(recorder: Recorder, schedule: Sequence[int]) -> tuple[Done, ...]:
     """Return what the tasks of the switches did to the objects of the switches."""
     switched = [
         point
-        for point, choice in zip(recorder.points, schedule, strict=True)
+        for point, choice in zip(recorder.places.points(), schedule, strict=True)
         if choice != point.default
     ]
     done: list[Done] = []

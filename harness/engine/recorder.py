@@ -16,7 +16,7 @@ from harness.engine import board
 from harness.engine.effect import Effect, effect_of
 from harness.engine.numbering import Numbering, hold, role_of
 from harness.engine.place import Site, caller_site
-from harness.engine.points import Places, Point
+from harness.engine.places import Places
 from harness.engine.stack import Frames, frames_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,6 @@ class Recorder:
         "_pending",
         "events",
         "places",
-        "points",
         "stacks",
     )
 
@@ -96,7 +95,6 @@ class Recorder:
         self._named: Counter[str] = Counter()
         self._numbering = Numbering()
         self.places = Places()
-        self.points: list[Point] = []  # of each decision: where it was, for a token
         self.stacks: list[Frames] = []  # of each event
         self._pending: tuple[Event, Any, Any] | None = None
         self._execution: Execution
@@ -114,7 +112,7 @@ class Recorder:
             task: Who could go on; None where the current task cannot.
             kind: What it is about to do, to `obj` and its part `key`.
         """
-        self.points.append(self.places.point(self._execution, task, kind, obj, key))
+        self.places.asked(self._execution, task, kind, obj, key)
 
     def decision(self, task: Task | None, label: object) -> None:
         """Hear of a point at which the strategy is asked; `reach` has named it."""

@@ -52,7 +52,7 @@ class Follow:
             DriftError: The switch's operation is here, and cannot be the one of the token.
         """
         if self._next < len(self._switches):
-            point = self._recorder.points[-1]
+            point = self._recorder.places.points()[-1]
             switch = self._switches[self._next]
             if self._is_at(switch, point):
                 self._check(switch, point, ready)

@@ -203,11 +203,14 @@ def test_a_token_made_elsewhere_is_tried_and_drift_names_where(
         harness.replay(edited(plain, ONE_TASK_MORE), elsewhere)
 
 
-def test_a_token_that_now_never_ends_is_drift(plain: Plain) -> None:
+def test_a_token_whose_run_now_never_ends_is_a_livelock_or_drift(plain: Plain) -> None:
     token = found(plain(ORIGINAL).body, max_steps=200).token
-    body = edited(plain, ("assert box.y == 2", "while True: box.x"))
+    again = harness.replay(edited(plain, ("assert box.y == 2", "while True: box.x")), token)
+    assert again is not None
+    assert again.kind is FindingKind.LIVELOCK
+    counts = ("assert box.y == 2", "while True: box.x += 1")  # never in the same state twice
     with pytest.raises(harness.DriftError, match=r"bound of 200 steps"):
-        harness.replay(body, token)
+        harness.replay(edited(plain, counts), token)
 
 
 def test_choices_without_names_are_followed_to_the_letter(subjects: Any) -> None:
