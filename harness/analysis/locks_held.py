@@ -12,8 +12,10 @@ held. So somebody handed it in, a callback, and it may take any lock, even this 
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from harness.engine.stack import Frames
 
 MAX_KEPT: Final = 20  # of one execution
+_STDLIB: Final = str(Path(os.__file__).resolve().parent)
 # Operations that may wait, by role; those that come back at once have other names.
 _WAITS: Final = {
     "Event": ("wait", "blocks on"),
@@ -130,11 +133,13 @@ class _Acquaintance:
         either: what a module calls may call on as it likes.
         """
         paths = [code.co_filename for code, _ in stack]
+        if event.site.path.startswith(_STDLIB):
+            return ""  # a library's own ways are no callback of the user's
         for one in held:
             home = one.site.path
             if home not in paths:
                 continue
-            inner = paths[: paths.index(home)]
+            inner = [path for path in paths[: paths.index(home)] if not path.startswith(_STDLIB)]
             if inner and not any(path in self._of(home) for path in inner):
                 return f"runs {event.site.function}, which {_short(home)} was handed,"
         return ""
