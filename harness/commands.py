@@ -21,9 +21,12 @@ from harness.errors import (
 )
 from harness.exploration import Exploration, Verdict
 from harness.explore import MAX_WORKERS, MODELS, explore, replay
+from harness.hash_seed import DEFAULT as DEFAULT_HASH_SEED
+from harness.hash_seed import can_restart, current_hash_seed, restart
 from harness.instrument.errors import InstrumentError
 from harness.isolate import explore_isolated, replay_isolated
 from harness.progress import ProgressLine
+from harness.replay_token import decode_token
 from harness.rules import RULE_NAMES
 from harness.strategies.registry import STRATEGY_NAMES
 from harness.target import load_target
@@ -144,12 +147,16 @@ def explore_command(
       holdfast explore app.pool:body --strategy dfs --executions 100000
       holdfast explore app.pool:body --time 8h --seed 7 --instrument app_core
 
+    Where PYTHONHASHSEED is not set, the command starts itself anew with PYTHONHASHSEED=0, so that
+    sets are walked in one order; the token keeps it, and replay does the same.
+
     Without --executions, --time alone ends the search. A run that was cut short prints the line
     that goes on with it.
 
     Exit codes: 0 none failed, 1 one failed, 2 wrong usage, 3 undecided (a budget ended first, or
     the code could not be controlled), 130 interrupted.
     """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
+    _fix_hashes(ctx, DEFAULT_HASH_SEED)
     if settings["budget_s"] is not None and _left_out(ctx, "executions"):
         settings["executions"] = sys.maxsize
     setting = _shared_options(instrument, isolated=isolated)
@@ -169,6 +176,13 @@ def explore_command(
     if interrupted:
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(EXIT_UNDECIDED if result.verdict is Verdict.UNDECIDED else 0)
+
+
+def _fix_hashes(ctx: click.Context, seed: int) -> None:
+    """Start the program anew with fixed hashes, if it is one and drew its own."""
+    own_process = isinstance(ctx.obj, dict) and ctx.obj.get("own_process")
+    if own_process and current_hash_seed() is None and can_restart():
+        restart(seed)
 
 
 def _left_out(ctx: click.Context, option: str) -> bool:
@@ -233,7 +247,16 @@ def _write_json(result: Exploration, path: Path) -> None:
 @click.argument("token")
 @click.option("--isolated", is_flag=True, help="In a child process, for a schedule that crashes.")
 @_instrument
-def replay_command(target: str, token: str, *, instrument: tuple[str, ...], isolated: bool) -> None:
+@click.pass_context
+def replay_command(
+    ctx: click.Context,
+    /,
+    target: str,
+    token: str,
+    *,
+    instrument: tuple[str, ...],
+    isolated: bool,
+) -> None:
     """Run the one interleaving of a token again, and tell its story.
 
     `breakpoint()` in the code opens the debugger, in the thread that reaches it; not with
@@ -245,6 +268,8 @@ def replay_command(target: str, token: str, *, instrument: tuple[str, ...], isol
     Exit codes: 0 it no longer fails, 1 it fails again, 2 wrong usage, or the token does not fit
     the code, 3 the code could not be controlled, 130 interrupted.
     """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
+    wanted = _guarded(lambda: decode_token(token))
+    _fix_hashes(ctx, DEFAULT_HASH_SEED if wanted.hash_seed is None else wanted.hash_seed)
     finding = _guarded(
         lambda: (
             replay_isolated(load_target(target, instrument), token)

@@ -15,6 +15,7 @@ from harness.exchange import ChildFailedError, Outcome
 from harness.explore import visible_body
 from harness.finding import Finding, FindingKind, Trace
 from harness.journal import Flight
+from harness.primitives.chance import chance
 from harness.replay_token import Token
 from harness.strategies.replay import Guide
 from harness.token_of_run import switches_of
@@ -48,7 +49,7 @@ class Crash:
         executions: How many had begun when it died.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a child was given
         self,
         subject: Subject,
         exchange: Exchange,
@@ -56,11 +57,13 @@ class Crash:
         *,
         start: Start,
         max_steps: int,
+        chance_seed: int,
     ) -> None:
         self._subject = subject
         self._exchange = exchange
         self._start = start
         self._max_steps = max_steps
+        self._chance_seed = chance_seed
         self._first = outcome
         self._flight = exchange.journal.read()
         self.executions = self._flight.executions
@@ -111,6 +114,7 @@ class Crash:
             max_steps=self._max_steps,
             open_end=True,
             length=len(choices),
+            chance_seed=self._chance_seed or None,
         ).encode()
 
     def _shrink(self, choices: list[int]) -> list[int]:
@@ -135,7 +139,9 @@ class Crash:
     def _run(self, choices: list[int], *, recorded: bool = False) -> tuple[Outcome, list[int]]:
         """Run one execution in a child; return how it ended and the choices it made."""
         wanted = Flight(0, choices, early=self._flight.early, gil=self._flight.gil)
-        job = OneRunJob(self._subject, wanted, self._max_steps, recorded=recorded)
+        job = OneRunJob(
+            self._subject, wanted, self._max_steps, recorded=recorded, chance_seed=self._chance_seed
+        )
         try:
             outcome = run_in_child(job, self._exchange, start=self._start)
         except HarnessError as error:  # a schedule that gets stuck is not the one that crashed
@@ -151,6 +157,7 @@ class OneRunJob:
     wanted: Flight
     max_steps: int
     recorded: bool
+    chance_seed: int
 
     def __call__(self, send: Send) -> None:
         """Run it; the journal and the notes are the result."""
@@ -160,7 +167,8 @@ class OneRunJob:
         body = self.subject.body()
         model = "gil" if self.wanted.gil else "free-threaded"
         campaign = Campaign(model=model, max_steps=self.max_steps, body=body)
-        with visible_body(body) as (runnable, _), campaign:
+        seeded = chance.seeded(self.chance_seed)
+        with visible_body(body) as (runnable, _), seeded, campaign:
             campaign.run(runnable, strategy, recorder=recorder)
 
 

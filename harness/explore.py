@@ -10,6 +10,7 @@ from harness.campaign import Campaign
 from harness.errors import ArgumentError, TargetError
 from harness.explorer import Explorer, seed_of
 from harness.place import read_place, stream_seed
+from harness.primitives.chance import MAX_SEED, chance
 from harness.replay_token import MAX_CHOICES, decode_token
 from harness.replaying import replay_token
 from harness.rules import rules_from
@@ -53,9 +54,11 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         body: Takes nothing, starts ordinary threads and joins them, and asserts. Called once an
             execution; whatever it makes is new each time. A coroutine function is run in an event
             loop of its own, whose tasks are interleaved at their awaits.
-        strategy: `random`, `pct`, `dfs`, `package.module:Class`, an object with `begin` and
-            `pick`, or None for the best default.
-        executions: How many at most; `dfs` stops earlier when nothing is left.
+        strategy: `portfolio`, `random`, `pct`, `pos`, `surw`, `delay`, `rff`, `dpor`, `dfs`,
+            `package.module:Class`, an object with `begin` and `pick`, or None for the best
+            default, which is the portfolio. `docs/engine.md` says what each is good at.
+        executions: How many at most; `dpor` and `dfs`, and the portfolio of a small program,
+            stop earlier when nothing is left.
         seed: The same seed, body and Python version give the same executions. A strategy that is
             an object has its own.
         max_steps: Choices in one execution after which it is given up, undecided.
@@ -169,6 +172,12 @@ def _samples(strategy: Strategy) -> bool:
     return bool(getattr(strategy, "sampling", False))
 
 
+def chance_seed_of(strategy: str | Strategy | None, seed: int) -> int:
+    """Return what an exploration draws its random numbers from."""
+    _, chosen = make_strategy(strategy, seed)
+    return (shown_seed(chosen, strategy, seed) or 0) % MAX_SEED
+
+
 def shown_seed(chosen: Strategy, strategy: str | Strategy | None, seed: int) -> int | None:
     """Return the seed that stands for what a strategy draws; None where it draws nothing."""
     own = seed_of(chosen, strategy, seed)
@@ -204,7 +213,7 @@ def replay(body: Body, token: str, *, interactive: bool = False) -> Finding | No
         body=body,
         rules=wanted.rules,
     )
-    with visible_body(body) as (runnable, _), campaign:
+    with visible_body(body) as (runnable, _), chance.seeded(wanted.chance_seed or 0), campaign:
         return replay_token(campaign, runnable, wanted)
 
 

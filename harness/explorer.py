@@ -17,6 +17,7 @@ from harness.finding import kind_of
 from harness.headway import Headway
 from harness.opaque import OpaqueWatch
 from harness.place import Place
+from harness.primitives.chance import chance
 from harness.probing import Probing
 from harness.strategies.divergence import DivergedError
 
@@ -125,6 +126,12 @@ class Explorer:
             ExplorationInterrupted: Ctrl-C; it carries the result so far.
             HarnessError: An execution could not be controlled.
         """
+        with chance.seeded(self._seed or 0):
+            return self._run(executions, budget_s, progress)
+
+    def _run(
+        self, executions: int, budget_s: float | None, progress: Progress | None
+    ) -> Exploration:
         self._wanted = executions if executions < sys.maxsize else None
         self._budget_s = budget_s
         try:

@@ -24,7 +24,7 @@ from harness.errors import (
 )
 from harness.exchange import ChildFailedError, Exchange
 from harness.exploration import Exploration, Verdict
-from harness.explore import check_arguments, explore, replay
+from harness.explore import chance_seed_of, check_arguments, explore, replay
 from harness.replay_token import decode_token
 from harness.rules import rules_from
 from harness.strategies.registry import make_strategy
@@ -110,7 +110,10 @@ def explore_isolated(  # noqa: PLR0913  # as explore
         if not outcome.death:
             result: Exploration = returned(outcome)
             return result
-        crash = Crash(subject, exchange, outcome, start=how, max_steps=max_steps)
+        crash = Crash(
+            subject, exchange, outcome, start=how, max_steps=max_steps,
+            chance_seed=chance_seed_of(strategy, seed),
+        )  # fmt: skip
         finding = crash.examine()
     return Exploration(
         name=subject.name,
@@ -143,7 +146,10 @@ def replay_isolated(
         if not outcome.death:
             finding: Finding | None = returned(outcome)
             return finding
-        crash = Crash(subject, exchange, outcome, start=how, max_steps=wanted.max_steps)
+        crash = Crash(
+            subject, exchange, outcome, start=how, max_steps=wanted.max_steps,
+            chance_seed=wanted.chance_seed or 0,
+        )  # fmt: skip
         return crash.tell_again()
 
 

@@ -16,11 +16,13 @@ import base64
 import binascii
 import sys
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from harness.engine.points import MAIN, MAX_DEPTH, Act, TaskName
 from harness.errors import TokenError
+from harness.hash_seed import current_hash_seed
+from harness.primitives.chance import chance
 from harness.rules import Rule
 from harness.token_bytes import OPTIONAL, DamagedError, Reader, Writer, pack, unpack
 
@@ -128,8 +130,8 @@ class Token:
     done: tuple[Done, ...] = ()
     length: int = 0
     digest: int = 0
-    hash_seed: int | None = None
-    chance_seed: int | None = None
+    hash_seed: int | None = field(default_factory=current_hash_seed)
+    chance_seed: int | None = field(default_factory=lambda: chance.seed or None)
     rules: tuple[Rule, ...] = ()
     python: tuple[int, int] = (sys.version_info[0], sys.version_info[1])
     engine: int = ENGINE

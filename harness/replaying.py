@@ -11,6 +11,7 @@ from harness.engine.recorder import Recorder
 from harness.errors import DriftError
 from harness.examination import finding_of, livelock_finding
 from harness.finding import kind_of
+from harness.hash_seed import VARIABLE, current_hash_seed
 from harness.livelock import prove
 from harness.replay_token import ENGINE
 from harness.strategies.follow import Follow, where
@@ -53,7 +54,15 @@ def _origin(wanted: Token) -> str:
     if wanted.python != here:
         made = ".".join(map(str, wanted.python))
         return f"it was made under Python {made}, this is {here[0]}.{here[1]}"
+    mine = current_hash_seed()
+    if wanted.hash_seed != mine:
+        made, now = _hashes(wanted.hash_seed), _hashes(mine)
+        return f"it was made with {made}, this process has {now}: sets may be in another order"
     return ""
+
+
+def _hashes(seed: int | None) -> str:
+    return "random hashes" if seed is None else f"{VARIABLE}={seed}"
 
 
 def _run_switches(campaign: Campaign, body: Callable[[], object], wanted: Token) -> Finding | None:

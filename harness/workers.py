@@ -24,6 +24,7 @@ from harness.estimate import merged
 from harness.evidence import Coverage
 from harness.exchange import Exchange
 from harness.exploration import Exploration, Verdict
+from harness.explore import chance_seed_of
 from harness.explorer import verdict_of
 from harness.headway import pooled
 from harness.isolate import returned
@@ -245,6 +246,7 @@ class Workers:
         crash = Crash(
             self._subject, exchange, dead.outcome, start=self._start,
             max_steps=self._share.max_steps,
+            chance_seed=chance_seed_of(self._share.strategy, self._share.seed),
         )  # fmt: skip
         executions = sum(attendance.headway().executions for attendance in running)
         executions = max(executions, crash.executions)

@@ -30,7 +30,13 @@ class EntryPointGroup(click.Group):
     """A group whose commands are found among the installed distributions."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # click's own
-        """Run the program; a character that a pipe cannot take does not end it."""
+        """Run the program; a character that a pipe cannot take does not end it.
+
+        Called as a program, not by other code, the process is the command's own: `obj` says so, and
+        a command may start it anew with other surroundings.
+        """
+        if not args and "args" not in kwargs:
+            kwargs.setdefault("obj", {"own_process": True})
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")

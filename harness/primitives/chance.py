@@ -17,7 +17,7 @@ import functools
 import operator
 import os
 import random
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
@@ -26,6 +26,7 @@ from harness.primitives import clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+MAX_SEED: Final = 1 << 32  # what a token can hold
 _MULTICAST: Final = 1 << 40  # the bit that says: this node is no hardware address (RFC 4122, 4.5)
 _EPOCH_100NS: Final = 0x01B21DD213814000  # from 1582-10-15 to 1970-01-01, in units of 100 ns
 
@@ -52,6 +53,16 @@ class Chance:
         self._plain_fresh = self._entropy_fresh = False
         self._names: Any = None
         self._node = 0
+
+    @contextmanager
+    def seeded(self, seed: int) -> Iterator[None]:
+        """Let the executions inside draw from streams of another seed."""
+        before = self.seed
+        self.seed = seed % MAX_SEED
+        try:
+            yield
+        finally:
+            self.seed = before
 
     def begin_execution(self) -> None:
         """Wind the streams back, as soon as somebody draws from them."""
