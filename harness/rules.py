@@ -1,6 +1,6 @@
 """Rules that an execution can break and get away with; it fails on them only where asked to.
 
-An execution that is to be judged runs recorded, which makes it some ten times slower. A schedule
+An execution that is to be judged runs recorded, which makes it some 15 times slower. A schedule
 under which a rule is broken is then run again, shrunk and told like any other failure.
 """
 

@@ -9,18 +9,27 @@ from harness.essence import FEW, essence, focus
 from harness.render.crossing import ACCESSES
 
 if TYPE_CHECKING:
+    from collections.abc import Set  # noqa: PYI025  # a plain `set` stands beside it
+
     from harness.engine.recorder import Event
     from harness.render.lanes import Row
 
 
-def condensed(events: list[Event], rows: list[Row]) -> tuple[list[Event], list[Row]]:
+def condensed(
+    events: list[Event], rows: list[Row], *, guilty: Set[int] = frozenset()
+) -> tuple[list[Event], list[Row]]:
     """Return the events and rows that matter, with numbers from 1; all of them if they are few.
 
     What is left out of the events is accesses to other places: who holds a lock can still be told.
+
+    Args:
+        guilty: The numbers of events that the failure is about, whatever the switches are about.
     """
     if len(rows) <= FEW:
         return events, rows
-    kept, places = essence(events), focus(events)
+    about = {at for at, event in enumerate(events) if event.number in guilty}
+    kept = essence(events) | about
+    places = focus(events) | {events[at].target for at in about}
     told = [
         at
         for at, event in enumerate(events)

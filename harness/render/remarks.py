@@ -26,6 +26,24 @@ def cycle_lines(analyses: Analyses, short: Short) -> list[str]:
     return [] if analyses.cycle is None else [short(line) for line in analyses.cycle.draw()]
 
 
+def guilty_steps(finding: Finding) -> set[int]:
+    """Return the numbers of the events that a broken rule is about; empty for other failures."""
+    found = finding.analyses
+    match finding.kind.name:
+        case "DATA_RACE":
+            ends = [access for race in found.races for access in (race.first, race.second)]
+            return {access.step for access in ends}
+        case "LOCK_ORDER":
+            nestings = [one for inversion in found.inversions for one in inversion.nestings]
+            sites = {held.site for one in nestings for held in (one.outer, one.inner)}
+        case "LOCK_HELD":
+            sites = {one.site for one in found.held}
+            sites |= {held.site for one in found.held for held in one.held}
+        case _:
+            return set()
+    return {event.number for event in finding.trace.events if event.site in sites}
+
+
 def remark_lines(finding: Finding, short: Short, *, width: int) -> Iterator[str]:
     """Yield a section for each kind of thing that the run shows."""
     found = finding.analyses

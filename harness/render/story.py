@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from harness.render.condense import condensed
 from harness.render.crossing import find_crossing
 from harness.render.lanes import draw, held_at_end, number_remover, rows_of
-from harness.render.remarks import cycle_lines, remark_lines
+from harness.render.remarks import cycle_lines, guilty_steps, remark_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MIN_WIDTH: Final = 80
 MAX_WIDTH: Final = 140
 _OUTER: Final = re.compile(r"[\w.]+\.<locals>\.")  # of a function inside a function: where it is
+_RULES: Final = ("DATA_RACE", "LOCK_ORDER", "LOCK_HELD")  # their messages name objects
 _JOINED: Final = ("DEADLOCK", "LOST_WAKEUP", "LEAKED_TASK")  # messages of several parts
 
 
@@ -50,7 +51,7 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
         return _OUTER.sub("", number_out(text))
 
     all_rows = rows_of(events)
-    events, rows = condensed(events, all_rows)
+    events, rows = condensed(events, all_rows, guilty=guilty_steps(finding))
     yield _headline(finding)
     yield ""
     cycle = cycle_lines(finding.analyses, short) if finding.kind.name == "DEADLOCK" else []
@@ -82,6 +83,8 @@ def _headline(finding: Finding) -> str:
 
 def _message_lines(finding: Finding, short: Callable[[str], str]) -> list[str]:
     lines = finding.message.removesuffix(": (no message)").splitlines()
+    if finding.kind.name in _RULES:
+        return [short(line) for line in lines]
     if finding.kind.name not in _JOINED:
         return lines
     parts = [short(part) for line in lines for part in line.split("; ")]

@@ -27,6 +27,11 @@ RUN_ELSEWHERE = {
 RUNS = {
     "counter.py": (["-m", "holdfast.cli", "explore", "counter:body"], 1, "ASSERTION"),
     "test_transfer.py": (["-m", "pytest", "-q", "test_transfer.py"], 1, "DEADLOCK"),
+    "lazy_config.py": (
+        ["-m", "holdfast.cli", "explore", "lazy_config:body", "--fail-on", "data-race"],
+        1,
+        "DATA_RACE: two unordered accesses",
+    ),
     "explore_queue.py": (["explore_queue.py"], 0, "PASSED - exhausted"),
     "keep_secret.py": (["keep_secret.py"], 0, "after close: SecretClosed"),
     "limit_flow.py": (["limit_flow.py"], 0, "pending: 0"),
