@@ -129,8 +129,7 @@ class Condition:
         execution.step("notify_all" if n >= len(self._parked) > 1 else "notify", self)
         count = max(n, 0)
         woken, self._parked[:count] = self._parked[:count], []
-        for task in woken:
-            execution.wake(task)
+        execution.wake_all(woken)
 
     def notify_all(self) -> None:
         """Wake every waiter; see `threading.Condition.notify_all`."""

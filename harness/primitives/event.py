@@ -43,8 +43,7 @@ class Event:
         execution.step("set", self)
         self._flag = True
         woken, self._parked[:] = list(self._parked), []
-        for task in woken:
-            execution.wake(task)
+        execution.wake_all(woken)
 
     def clear(self) -> None:
         """Clear the flag."""

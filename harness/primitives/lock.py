@@ -103,8 +103,8 @@ class Lock:
             raise RuntimeError("release unlocked lock")
         self._held = False
         self._owner = None
-        for waiter in self._waiters:
-            execution.wake(waiter)
+        if self._waiters:
+            execution.wake_all(self._waiters)
 
     def locked(self) -> bool:
         """Say whether somebody holds the lock."""
@@ -165,8 +165,7 @@ class Lock:
         self._waiters = []
 
     def _park_waiters(self, execution: Execution) -> None:
-        for waiter in self._waiters:
-            execution.put_back(waiter, self)
+        execution.put_back_all(self._waiters, self)
 
     # -- what the engine asks --------------------------------------------------------------------
 

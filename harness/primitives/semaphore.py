@@ -48,8 +48,7 @@ class Semaphore:
             return False
         self._value -= 1
         if not self._value:
-            for waiter in self._parked:
-                execution.put_back(waiter, self)
+            execution.put_back_all(self._parked, self)
         return True
 
     def _wait_for_one(self, execution: Execution, until_ns: int | None) -> bool:
@@ -101,8 +100,7 @@ class Semaphore:
         execution.step("release", self)
         self._check_release(n)
         self._value += n
-        for waiter in self._parked:
-            execution.wake(waiter)
+        execution.wake_all(self._parked)
 
     def _check_release(self, n: int) -> None:
         """Refuse a release that the semaphore does not take."""

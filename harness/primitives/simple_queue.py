@@ -34,8 +34,7 @@ class SimpleQueue:
             return
         execution.step("put", self)
         self._items.append(item)
-        for waiter in self._parked:
-            execution.wake(waiter)
+        execution.wake_all(self._parked)
 
     def put_nowait(self, item: Any) -> None:  # noqa: ANN401  # any item
         """Add an item."""
@@ -58,8 +57,7 @@ class SimpleQueue:
             self._wait(execution, until_ns)
         item = self._items.popleft()
         if not self._items:
-            for waiter in self._parked:
-                execution.put_back(waiter, self)
+            execution.put_back_all(self._parked, self)
         return item
 
     def _wait(self, execution: Execution, until_ns: int | None) -> None:

@@ -63,6 +63,7 @@ class BoundedDfs:
         "_earlier",
         "_forced",
         "_given",
+        "_paid",
         "_parts",
         "_path",
         "_probe",
@@ -96,6 +97,7 @@ class BoundedDfs:
         self._spent = 0
         self._done = self._earlier = 0
         self._probe: DfsProbe | None = None
+        self._paid: list[tuple[int, int]] = []  # one option a task: a path may hold millions
 
     def go_on(self, parts: Parts, *, earlier: int = 0, cut: bool = False, stream: int = 0) -> None:
         """Search these parts of the tree only; call it before the first execution.
@@ -175,6 +177,8 @@ class BoundedDfs:
         asking = -1 if current is None else current.id
         if self._depth == len(self._path):
             options = self._options(ready, current, self._spent)
+            if self._path and options == self._path[-1].options:
+                options = self._path[-1].options  # a thousand tasks are the same ones mostly
             self._path.append(_Choice(options, self._spent, offered=len(ready), current=asking))
             if self._depth < len(self._forced):
                 self._force(self._forced[self._depth])
@@ -209,16 +213,20 @@ class BoundedDfs:
         self, ready: Sequence[Task], current: Task | None, spent: int
     ) -> list[tuple[int, int]]:
         """Return what may be chosen within the bound, the cheapest first."""
-        someone_ready = current is not None or any(not task.parked for task in ready)
-        priced = []
-        for task in ready:
-            preempts = current is not None and task is not current
-            hurries = task.parked and someone_ready
-            priced.append((task.id, int(preempts or hurries)))
+        left = None if self.bound is None else self.bound - spent
+        if current is not None:
+            if left == 0:
+                self.cut = True
+                return [(current.id, 0)]
+            paid = self._paid
+            if ready[-1].id >= len(paid):
+                paid.extend((number, 1) for number in range(len(paid), ready[-1].id + 1))
+            return [(current.id, 0), *[paid[task.id] for task in ready if task is not current]]
+        someone_ready = any(not task.parked for task in ready)
+        priced = [(task.id, int(task.parked and someone_ready)) for task in ready]
         priced.sort(key=_cost)
-        if self.bound is None:
+        if left is None:
             return priced
-        left = self.bound - spent
         allowed = [option for option in priced if option[1] <= left]
         self.cut = self.cut or len(allowed) < len(priced)
         return allowed
