@@ -165,22 +165,42 @@ def _then_point(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN40
     return result
 
 
+def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], parts: list[Part]) -> Any:  # noqa: ANN401  # as above
+    """Call what was recorded to access `parts`, in one step.
+
+    If it called back code of the author's, and somebody else could have run there, it was not one
+    step: `max(items, key=...)` reads on after each call of the key. Nobody sees these accesses, so
+    they count as opaque, and a search does not call itself exhausted.
+    """
+    __tracebackhide__ = True
+    execution = board.execution
+    choices = None if execution is None else execution.schedule
+    before = 0 if choices is None else len(choices)
+    result = function(*args, **kwargs)
+    if choices is not None and len(choices) != before:
+        for _, obj in parts:
+            board.also(OPAQUE, obj, CONTENT)
+    return result
+
+
 def _reading(parts: Callable[[Any], Iterable[Part]]) -> Callable[..., Any]:
     """Return the handler of functions that read those parts of their arguments."""
 
     def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
+        done: list[Part] = []
         if not board.alone:
-            record_all(part for arg in (*args, *kwargs.values()) for part in parts(arg))
+            done = record_all(part for arg in (*args, *kwargs.values()) for part in parts(arg))
         if board.gil:
             return _then_point(function, *args, **kwargs)
-        return function(*args, **kwargs)
+        return _run(function, args, kwargs, done) if done else function(*args, **kwargs)
 
     return handle
 
 
 def _changing_first(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
     __tracebackhide__ = True
+    done: list[Part] = []
     if not board.alone:
         parts: Iterable[Part] = ()
         if args and facts_of(type(args[0])).kind is Kind.ITERATOR:
@@ -188,10 +208,10 @@ def _changing_first(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A
         elif args and facts_of(type(args[0])).kind in _CHANGED:
             parts = [(WRITE, args[0])]
         others = (*args[1:], *kwargs.values())
-        record_all(chain((part for arg in others for part in operand(arg)), parts))
+        done = record_all(chain((part for arg in others for part in operand(arg)), parts))
     if board.gil:
         return _then_point(function, *args, **kwargs)
-    return function(*args, **kwargs)
+    return _run(function, args, kwargs, done) if done else function(*args, **kwargs)
 
 
 def _on_container(kind: int) -> Callable[..., Any]:
@@ -199,15 +219,16 @@ def _on_container(kind: int) -> Callable[..., Any]:
 
     def handle(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # as above
         __tracebackhide__ = True
+        done: list[Part] = []
         if not board.alone:
             given = () if function.__name__ in STORING_METHODS else (*args, *kwargs.values())
             owner = function.__self__
             window = facts_of(type(owner)).kind is Kind.WINDOW
             own = contents(owner) if window else [(kind, owner)]
-            record_all(chain((part for arg in given for part in operand(arg)), own))
+            done = record_all(chain((part for arg in given for part in operand(arg)), own))
         if board.gil:
             return _then_point(function, *args, **kwargs)
-        return function(*args, **kwargs)
+        return _run(function, args, kwargs, done) if done else function(*args, **kwargs)
 
     return handle
 

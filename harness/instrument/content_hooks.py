@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 Part = tuple[int, Any]  # a kind of access, and the object whose content it is to
 
 
-def record_all(parts: Iterable[Part]) -> None:
-    """Record accesses to the content of some objects as one step.
+def record_all(parts: Iterable[Part]) -> list[Part]:
+    """Record accesses to the content of some objects as one step, and return them.
 
     The program's operation happens after the last of them: with a switching point between two, the
     first one's object could change before it is really read. Only the first part is asked for
     before the switching point: what an iterator refers to changes when it is used up.
     """
     record = board.access
-    for kind, obj in parts:
-        record(kind, obj, CONTENT)
+    done = []
+    for part in parts:
+        record(part[0], part[1], CONTENT)
         record = board.also
+        done.append(part)
+    return done
 
 
 def contents(obj: Any) -> Iterator[Part]:  # noqa: ANN401  # any object has a content

@@ -38,6 +38,7 @@ class Journal:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.os_thread = threading.get_ident()
+        self.schedule: list[int] = []  # nobody is ever chosen
         self.twin = threading.Lock()
 
     def access(self, kind: int, obj: Any, key: Any) -> None:
