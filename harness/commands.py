@@ -116,7 +116,7 @@ _instrument = click.option(
     multiple=True,
     type=click.Choice(RULE_NAMES),
     help="Fail on this, too, where an execution survives it; may be repeated. Executions then run "
-    "recorded, some ten times slower.",
+    "recorded, some 15 times slower.",
 )
 @click.option("--isolated", is_flag=True, help="In a child process: a crash becomes a finding.")
 @click.option(

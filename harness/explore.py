@@ -70,7 +70,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         progress: Called now and then with a `Headway`: executions, seconds, how much of the space
             that is, seconds left.
         fail_on: Rules that an execution may break and survive: `data-race`, `lock-order`,
-            `lock-held`. Each makes a broken rule a failure; executions then run recorded, some ten
+            `lock-held`. Each makes a broken rule a failure; executions then run recorded, some 15
             times slower.
         resume: The `.resume` of an earlier result of the same call: goes on where that stopped.
 
