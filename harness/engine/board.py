@@ -26,6 +26,7 @@ READ: Final = 0
 WRITE: Final = 1
 OPAQUE: Final = 2
 CONTENT: Final = "*"  # the key of "everything inside": no attribute has this name
+ORDER: Final = ("order",)  # the key of the order in which the items of a dictionary were added
 
 get_os_ident = _thread.get_ident  # the real one, whatever is patched over `threading` later
 

@@ -22,6 +22,14 @@ def ignore(*_told: object) -> None:
     """Stand in for what a strategy does not want to be told."""
 
 
+def _adds_item(obj: Any, key: tuple[Any, ...]) -> bool:  # noqa: ANN401  # any object
+    """Say whether a write puts a new item into a dictionary: whoever iterates sees in which order.
+
+    Asked when the task's turn has come. Such keys are of plain types: comparing runs no user code.
+    """
+    return key[0] == "item" and issubclass(type(obj), dict) and not dict.__contains__(obj, key[-1])
+
+
 class ObservedExecution(Execution):
     """One run of a body in which every task says what it is about to do.
 
@@ -116,6 +124,9 @@ class ObservedExecution(Execution):
                 recorder.decision(task, key)
             self._pause()
         self._tell(task, atomic=bool(self.regions))
+        if kind and type(key) is tuple and _adds_item(obj, key):
+            task.pending = (board.WRITE, obj, board.ORDER)
+            self._tell(task, atomic=True)
         if recorder is not None:
             recorder.access(task, kind, obj, key)
 
