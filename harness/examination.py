@@ -17,9 +17,10 @@ from harness.essence import cut
 from harness.finding import Finding, FindingKind, Trace, kind_of, message_of, signature_of, stack_of
 from harness.gil_search import GilSearch, not_shown_under_gil, searched, shown_under_gil
 from harness.livelock import LONG, Livelock, LivelockSearch
-from harness.replay_token import Token
+from harness.replay_token import Token, decode_token
 from harness.rules import Rule
 from harness.shrink import Shrinker
+from harness.strategies.follow import Follow
 from harness.strategies.random_walk import RandomWalk
 from harness.strategies.replay import Replay
 from harness.token_of_run import token_of_run
@@ -78,6 +79,7 @@ class Examiner:
         shrinker = Shrinker(campaign, self._body, early=early, signature=signature)
         small = shrinker.shrink(schedule)
         if small == schedule:
+            self.found = self._followed(campaign, self.found, schedule)
             return self.found
         early = shrinker.early
         last, recorder = self._record(campaign, small, early=early)
@@ -85,9 +87,30 @@ class Examiner:
             token = self._token(small, recorder, early=early)
             where = name_difference(campaign, self._body, small, early=early)
             return self._nondeterminism(again, last, token, where)
-        self.found = self._finding(last, recorder, small, early=early)
+        self.found = self._followed(
+            campaign, self._finding(last, recorder, small, early=early), small
+        )
         self._failure = signature, recorder.events, early
         return self.found
+
+    def _followed(self, campaign: Campaign, found: Finding, schedule: list[int]) -> Finding:
+        """Return a finding whose token leads through its schedule: by names, or choice by choice.
+
+        Names may be no help: a class that is made anew in each execution, under another name.
+        """
+        token = decode_token(found.token)
+        if token.choices is not None:
+            return found
+        recorder = Recorder()
+        try:
+            follow = Follow(token, recorder)
+            _, again = campaign.run(self._body, follow, recorder=recorder)
+        except HarnessError:
+            again = []
+        if again == schedule:
+            return found
+        plain = dataclasses.replace(token, switches=(), done=(), choices=tuple(schedule))
+        return dataclasses.replace(found, token=plain.encode())
 
     def overrun(self, campaign: Campaign, schedule: list[int], *, early: bool) -> Finding | None:
         """Say whether an execution that met its step bound can go on for ever.

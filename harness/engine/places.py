@@ -18,6 +18,7 @@ from harness.engine.numbering import hold
 from harness.engine.points import (
     BLOCKS,
     ENDS,
+    HANDS_ON,
     MAIN,
     MAX_DEPTH,
     Act,
@@ -42,6 +43,7 @@ _TURNS: Final = ("resume", "timeout", "begin")  # what the schedule decides, not
 _GOES_ON: Final = "goes on after"
 _UNDONE: Final = ("timed out on", *_TURNS)  # nothing that a task does
 _CALL: Final = "call"
+_BY_LOOP: Final = (HANDS_ON, "step")  # where an event loop chooses among its coroutines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +136,9 @@ class Places:
     # -- while the execution runs ----------------------------------------------------------------
 
     def started(self, parent: Task, child: Task) -> None:
-        """Hear that a task was started."""
+        """Hear that a task was started. A name that was used stays: notes are read later."""
+        if child.id in self._names:
+            return
         above, base = self.task(parent), base_name(child.name)
         if above.depth() >= MAX_DEPTH:
             above = MAIN
@@ -180,9 +184,7 @@ class Places:
         """
         task = execution.current
         if asking is None:
-            kind, obj, key = (
-                (ENDS, None, None) if task.finished else (BLOCKS, task.waiting_on, None)
-            )
+            kind, obj, key = _reason(task)
         offered = _offered(execution)
         for other in offered:
             if other.id not in self._names:
@@ -191,11 +193,13 @@ class Places:
             tuple([other.id for other in offered]),
             tuple([other.parked for other in offered]),
             task.id if asking is not None else _first(offered),
-            asking is not None,
+            asking is not None or kind in _BY_LOOP,
         )
         if task.id not in self._names:
             self.task(task)
         self._log.append((task.id, kind, self._thing(kind, obj), plain_key(key), asked))
+        if kind in _BY_LOOP:  # nothing else tells that it was done
+            self.did(task, kind, obj, key)
 
     def _thing(self, kind: int | str, obj: object) -> _Thing:
         if obj is None:
@@ -296,6 +300,13 @@ class Places:
             for task, parked in zip(asked.offered, asked.parked, strict=True)
         )
         return zlib.crc32("\n".join(paths).encode("utf-8", "replace")) & 0xFFFF
+
+
+def _reason(task: Task) -> tuple[str, object, object]:
+    """Return why a task cannot go on, as an act; an event loop hands on to its coroutines."""
+    if task.finished:
+        return ENDS, None, None
+    return (HANDS_ON if task.waiting_on is None else BLOCKS), task.waiting_on, None
 
 
 def _offered(execution: Execution) -> list[Task]:

@@ -31,6 +31,7 @@ MAX_TEXT: Final = 80  # characters of a name in a token; the rest of a longer on
 MAX_DEPTH: Final = 40  # tasks that start one another; a deeper one is named as if main started it
 ENDS: Final = "ends"
 BLOCKS: Final = "blocks on"
+HANDS_ON: Final = "hands on"
 _STDLIB: Final = str(Path(re.__file__).resolve().parent.parent)
 _INSTALLED: Final = ("site-packages", "dist-packages")
 _PASSING: Final = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")  # of 3.11 alone

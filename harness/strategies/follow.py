@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from harness.engine.points import BLOCKS, ENDS, Naming, ordinal
+from harness.engine.points import BLOCKS, ENDS, HANDS_ON, Naming, ordinal
 from harness.errors import DriftError
 from harness.strategies.wish import first_ready
 
@@ -112,6 +112,8 @@ def where(switch: Switch, naming: Naming) -> str:
     if act.kind == BLOCKS:
         verb = f"when {switch.task} waits for {str(act).removeprefix(BLOCKS).strip()}"
         return f"{verb} for the {ordinal(count)} time" if count > 1 else verb
+    if act.kind == HANDS_ON:
+        return f"when {switch.task} hands on for the {ordinal(count)} time"
     if act.kind == "call":
         return f"before its {ordinal(count)} call in {act.cls}"
     return f"before its {ordinal(count)} {act}"

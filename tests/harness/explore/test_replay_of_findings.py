@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import harness
-from harness import FindingKind
+from harness import FindingKind, examination
+from harness import token_of_run as token_of_run_module
 from harness.campaign import Campaign
 from harness.engine.recorder import Recorder
 from harness.explore import visible_body
 from harness.finding import kind_of
 from harness.replay_token import ENGINE, Token, decode_token
 from harness.replaying import follow
+from harness.strategies.follow import Follow
 from harness.strategies.random_walk import RandomWalk
 from harness.token_of_run import token_of_run
 
@@ -275,3 +277,64 @@ def test_the_switches_of_any_run_lead_through_the_same_choices(
             assert again == choices
             assert (finding is None) == (kind_of(ending) is None)
             assert finding is None or finding.token == token.encode()
+
+
+def test_where_names_are_no_help_a_token_keeps_the_choices(
+    subjects: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every token is followed before it is handed out; here that fails."""
+
+    class Lost(Follow):
+        def pick(self, ready: Any, current: Any) -> Any:
+            raise harness.DriftError("lost", "none")
+
+    body = subjects.assertion
+    named = found(body)
+    monkeypatch.setattr(examination, "Follow", Lost)
+    finding = found(body)
+    assert finding.kind is named.kind
+    assert decode_token(named.token).choices is None
+    assert decode_token(finding.token).choices is not None
+    for _ in range(3):
+        replayed = harness.replay(body, finding.token)
+        assert replayed is not None
+        assert (replayed.kind, replayed.token) == (finding.kind, finding.token)
+
+
+def test_a_schedule_of_too_many_switches_is_kept_as_choices(
+    subjects: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_of_run_module, "MAX_SWITCHES", 0)
+    finding = found(subjects.assertion)
+    assert decode_token(finding.token).choices is not None
+    assert harness.replay(subjects.assertion, finding.token) is not None
+
+
+MIXED = """
+    import asyncio
+    class Box: n = 0
+    async def body():
+        box = Box()
+        async def add():
+            value = box.n
+            await asyncio.to_thread(lambda: None)
+            await asyncio.sleep(0)
+            box.n = value + 1
+        await asyncio.gather(add(), add(), add())
+        assert box.n == 3
+"""
+
+
+@pytest.mark.parametrize("strategy", ["random", "pct"])
+def test_what_an_event_loop_chooses_has_a_name_too(strategy: str, plain: Plain) -> None:
+    finding = found(plain(MIXED).body, strategy=strategy)
+    token = decode_token(finding.token)
+    assert token.choices is None
+    assert token.switches
+    for source in (
+        MIXED,
+        MIXED.replace("box.n = value", "print(end='')\n            box.n = value"),
+    ):
+        again = harness.replay(plain(source).body, finding.token)
+        assert again is not None
+        assert again.token == finding.token
