@@ -14,7 +14,7 @@ left open: the tree may be larger by any factor, and only "at most" is said.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Estimate:
         low: The interval's lower end; 0 says that the space may be larger by any factor.
         high: Its upper end.
         of: What the whole is.
+        runs: Random walks that met the part; 0 where it was run systematically.
         sample: What it was estimated from, if samples of several workers can be pooled.
     """
 
@@ -48,6 +49,7 @@ class Estimate:
     low: float
     high: float
     of: str = "the tree"
+    runs: int = 0
     sample: TreeSample | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -130,8 +132,11 @@ class TreeSample:
         log_share = min(math.log(max(done, 1)) - (top + math.log(mean)), 0.0)
         return self._estimate(log_share, spread, squares=squares, total=total, of=of)
 
-    def share_seen(self, *, of: str = "the schedules") -> Estimate | None:
-        """Return which part of the leaves the walks themselves have met.
+    def share_seen(self, runs: int, *, of: str = "the schedules") -> Estimate | None:
+        """Return which part of the leaves walks like these have met.
+
+        Args:
+            runs: How many there were; the sample is any of them.
 
         After n walks a leaf of chance p was met with the chance 1 - (1 - p)**n. The mean of this
         over p, for leaves met with chance p, estimates the number of different leaves met: the
@@ -140,10 +145,11 @@ class TreeSample:
         if self._walks < MIN_WALKS:
             return None
         if min(self._counts) > EXACT_LOG:
-            return self.share_of(self._walks, of=of)  # no leaf comes twice
+            found = self.share_of(runs, of=of)  # no leaf comes twice
+            return None if found is None else replace(found, runs=runs)
         top, total = self._sum(1)
         _, squares = self._sum(2)
-        met = {log: math.exp(_log_met(log, self._walks) - top) for log in self._counts}
+        met = {log: math.exp(_log_met(log, runs) - top) for log in self._counts}
         share = sum(walks * met[log] for log, walks in self._counts.items()) / total
         mean = total / self._walks
         # The usual variance of a ratio of two means, and that of what is met by chance.
@@ -151,28 +157,28 @@ class TreeSample:
             walks * (met[log] - share * math.exp(log - top)) ** 2
             for log, walks in self._counts.items()
         ) / (self._walks * (self._walks - 1))
-        spread = math.sqrt(math.log1p(variance / (mean * share) ** 2 + self._luck()))
+        spread = math.sqrt(math.log1p(variance / (mean * share) ** 2 + self._luck(runs)))
         log_share = min(math.log(share), -LEAST_UNSEEN)
-        return self._estimate(log_share, spread, squares=squares, total=total, of=of)
+        found = self._estimate(log_share, spread, squares=squares, total=total, of=of)
+        return None if found is None else replace(found, runs=runs)
 
-    def _luck(self) -> float:
-        """Return the relative variance of the number of different leaves met in so many walks.
+    def _luck(self, runs: int) -> float:
+        """Return the relative variance of the number of different leaves met in so many runs.
 
         That of an occupancy: sum of q (1 - q), less what one leaf's walks take from another's
         (Holst, "Asymptotic normality and efficiency for certain goodness-of-fit tests", 1972).
         """
-        count = self._walks
         met = apart = shared = 0.0
         for log, walks in self._counts.items():
-            one = walks / count
-            met += one * math.exp(min(_log_met(log, count), LOG_HUGE))
-            missed = math.exp(-count * math.exp(-log))
+            one = walks / self._walks
+            met += one * math.exp(min(_log_met(log, runs), LOG_HUGE))
+            missed = math.exp(-runs * math.exp(-log))
             if log < EXACT_LOG:
                 apart += one * math.exp(log) * missed * (1 - missed)
             else:
-                apart += one * count * missed
-            shared += one * count * missed
-        return max(apart - shared * shared / count, 0.25) / (met * met)  # half a leaf at least
+                apart += one * runs * missed
+            shared += one * runs * missed
+        return max(apart - shared * shared / runs, 0.25) / (met * met)  # half a leaf at least
 
     def _estimate(
         self, log_share: float, spread: float, *, squares: float, total: float, of: str
@@ -241,15 +247,16 @@ def merged(estimates: Iterable[Estimate | None], *, done: int | None = None) -> 
         done: Leaves that were run systematically; None: the walks are all there was.
     """
     pool = TreeSample()
-    of = ""
+    of, runs = "", 0
     for estimate in estimates:
         if estimate is None or estimate.sample is None:
             return None
         pool.merge(estimate.sample)
         of = estimate.of
+        runs += estimate.runs
     if not of:
         return None
-    return pool.share_seen(of=of) if done is None else pool.share_of(done, of=of)
+    return pool.share_seen(runs, of=of) if done is None else pool.share_of(done, of=of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from harness.engine.task import Task
     from harness.estimate import Estimate
 
+FIRST_WALKS = 512  # executions that are weighed for the estimate: it costs them a tenth
+WALK_EVERY = 16  # of later ones
 HUGE = 1e308  # a product of more candidates is counted as this many: the part run is 0 anyhow
 EARLY_SHARE = 0.25  # executions in which timeouts may fire early: most bugs need none
 
@@ -28,12 +30,15 @@ class RandomWalk:
 
     __slots__ = (
         "_early",
+        "_early_runs",
         "_hurried",
+        "_plain",
+        "_plain_runs",
         "_product",
         "_random",
         "_stream",
-        "_walks",
         "early_timeouts",
+        "pick",
         "seed",
     )
 
@@ -44,12 +49,14 @@ class RandomWalk:
         self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
         self._random = self._stream.random
         self.early_timeouts = False
+        self.pick = self._pick  # of the execution that runs: see begin
         self._forget()
 
     def _forget(self) -> None:
-        self._product = 0.0  # of the numbers of candidates in this execution; 0 before the first
+        self._product = 0.0  # of the numbers of candidates in this execution; 0 if it is no walk
         self._hurried = False  # somebody could have timed out early
-        self._walks = TreeSample()
+        self._plain_runs = self._early_runs = 0
+        self._plain = TreeSample()
         self._early = TreeSample()  # of executions in which timeouts may fire early
 
     def begin(self, execution: int) -> bool:
@@ -60,32 +67,50 @@ class RandomWalk:
         if not execution:
             self._stream.seed(self.seed)
             self._forget()
-        self._keep_walk()
-        self._product = 1.0
+        if self._product:
+            self._keep_walk()
         self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
+        if self.early_timeouts:
+            self._early_runs += 1
+        else:
+            self._plain_runs += 1
+        if execution < FIRST_WALKS or not execution % WALK_EVERY:
+            self._product = 1.0
+            self.pick = self._pick_early if self.early_timeouts else self._pick_weighed
+        else:
+            self.pick = self._pick
         return True
 
-    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
+    def _pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
         """Return any of `ready` with the same chance."""
+        return ready[int(self._random() * len(ready))]
+
+    def _pick_weighed(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002
+        """Do the same, and keep the inverse chance of the walk."""
         count = len(ready)
         self._product *= count
-        if self.early_timeouts and not self._hurried:
-            self._hurried = any(task.parked for task in ready)
         return ready[int(self._random() * count)]
+
+    def _pick_early(self, ready: Sequence[Task], current: Task | None) -> Task:
+        """Do the same, and notice whether a timeout could fire early."""
+        self._hurried = self._hurried or any(task.parked for task in ready)
+        return self._pick_weighed(ready, current)
 
     def estimate(self) -> Estimate | None:
         """Return which part of the schedules was run; those with early timeouts are not in it."""
-        self._keep_walk()
+        if self._product:
+            self._keep_walk()
         if self._hurried:
-            return self._walks.share_seen(of="the schedules without early timeouts")
+            return self._plain.share_seen(
+                self._plain_runs, of="the schedules without early timeouts"
+            )
         both = TreeSample()  # nobody waited with a timeout: there is one tree
-        both.merge(self._walks)
+        both.merge(self._plain)
         both.merge(self._early)
-        return both.share_seen()
+        return both.share_seen(self._plain_runs + self._early_runs)
 
     def _keep_walk(self) -> None:
         """Take the last execution into the sample."""
-        if self._product:
-            walks = self._early if self.early_timeouts else self._walks
-            walks.add(math.log(min(self._product, HUGE)))
-            self._product = 0.0
+        walks = self._early if self.early_timeouts else self._plain
+        walks.add(math.log(min(self._product, HUGE)))
+        self._product = 0.0

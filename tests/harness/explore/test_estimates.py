@@ -75,7 +75,7 @@ def held(name: str, walks: int, *, wrong: bool = False) -> tuple[int, int]:
             product, path = walk(children, root, draw, wrong=wrong)
             sample.add(product)
             met.add(path)
-        met_held += holds(sample.share_seen(), len(met) / size)
+        met_held += holds(sample.share_seen(walks), len(met) / size)
         done_held += holds(sample.share_of(min(50, size)), min(50, size) / size)
     return met_held, done_held
 
@@ -109,7 +109,7 @@ def test_an_interval_is_narrow_enough_to_say_something(name: str) -> None:
     sample = TreeSample()
     for _ in range(1_000):
         sample.add(walk(children, root, draw)[0])
-    estimate = sample.share_seen()
+    estimate = sample.share_seen(1_000)
     assert estimate is not None
     assert 0 < estimate.low < estimate.fraction < estimate.high < estimate.low * 1.4
 
@@ -128,7 +128,7 @@ def test_a_tail_without_a_variance_leaves_the_interval_open() -> None:
 def test_what_was_only_drawn_is_never_called_all() -> None:
     sample = TreeSample()
     sample.add(0.0, walks=1_000)  # nothing to choose: one leaf
-    estimate = sample.share_seen()
+    estimate = sample.share_seen(1_000)
     assert estimate is not None
     assert estimate.fraction < 1
     assert str(estimate).startswith("estimated over 99 % ")
@@ -137,7 +137,7 @@ def test_what_was_only_drawn_is_never_called_all() -> None:
 def test_too_few_walks_say_nothing() -> None:
     sample = TreeSample()
     sample.add(1.0, walks=19)
-    assert sample.share_seen() is None
+    assert sample.share_seen(19) is None
     assert sample.share_of(5) is None
 
 
@@ -155,10 +155,25 @@ def test_products_beyond_every_float_are_taken() -> None:
     sample = TreeSample()
     for index in range(100):
         sample.add(5_000.0 + index % 3)
-    for estimate in (sample.share_seen(), sample.share_of(10**6)):
+    for estimate in (sample.share_seen(100), sample.share_of(10**6)):
         assert estimate is not None
         assert estimate.high < 1e-300
         assert str(estimate) == f"estimated under 0.001 % of {estimate.of}"
+
+
+def test_a_sample_tells_of_all_runs_that_it_is_a_part_of() -> None:
+    children, root = TREES["2 520"]
+    draw = random.Random(6)
+    good = 0
+    for _ in range(40):
+        sample, met = TreeSample(), set()
+        for number in range(800):
+            product, path = walk(children, root, draw)
+            met.add(path)
+            if number < 100 or not number % 8:
+                sample.add(product)
+        good += holds(sample.share_seen(800), len(met) / 2_520)
+    assert good >= 34
 
 
 def test_samples_of_workers_are_pooled() -> None:
@@ -169,8 +184,8 @@ def test_samples_of_workers_are_pooled() -> None:
         product, _ = walk(children, root, draw)
         parts[number % 4].add(product)
         whole.add(product)
-    shipped = [pickle.loads(pickle.dumps(part.share_seen())) for part in parts]  # noqa: S301
-    assert merged(shipped) == whole.share_seen()
+    shipped = [pickle.loads(pickle.dumps(part.share_seen(100))) for part in parts]  # noqa: S301
+    assert merged(shipped) == whole.share_seen(400)
     assert merged(shipped, done=500) == whole.share_of(500, of="the schedules")
     assert merged([*shipped, None]) is None
     assert merged([Estimate(fraction=0.1, low=0.1, high=0.1)]) is None

@@ -240,21 +240,22 @@ def test_the_random_walk_estimates_the_part_it_has_met() -> None:
     assert result.evidence.startswith("100 executions, none failed (random, seed 2); estimated ")
 
 
-class _Met(harness.RandomWalk):
+class _Met:
     """The walk of `random`, which notes its schedules."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(seed)
+        self._walk = harness.RandomWalk(seed)
         self.schedules: list[tuple[int, ...]] = []
         self._now: list[int] = []
 
     def begin(self, execution: int) -> bool:
-        self.schedules.append(tuple(self._now))
+        if self._now:
+            self.schedules.append(tuple(self._now))
         self._now = []
-        return super().begin(execution)
+        return self._walk.begin(execution)
 
     def pick(self, ready: Any, current: Any) -> Any:
-        chosen = super().pick(ready, current)
+        chosen = self._walk.pick(ready, current)
         self._now.append(chosen.id)
         return chosen
 
