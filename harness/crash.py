@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.exchange import ChildFailedError, Outcome
 from harness.explore import visible_body
 from harness.finding import Finding, FindingKind, Trace
+from harness.gil_search import not_shown_under_gil, shown_under_gil
 from harness.journal import Flight
 from harness.primitives.chance import chance
 from harness.replay_token import Token
@@ -93,8 +94,14 @@ class Crash:
             message=self._message(again=again),
             token=self._token(choices, notes),
             trace=Trace(tuple(events[-MAX_EVENTS:]), max(len(events) - MAX_EVENTS, 0)),
+            gil_reachable=self._gil_words(),
             stack=outcome.stack if again and outcome.stack else self._first.stack,
         )
+
+    def _gil_words(self) -> str:
+        if self._flight.gil:
+            return shown_under_gil()
+        return not_shown_under_gil("not looked for: each try may end a process")
 
     def _message(self, *, again: bool) -> str:
         text = f"{self._first.death} killed the process"
