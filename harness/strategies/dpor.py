@@ -137,10 +137,10 @@ class Dpor:
     def perform(self, task: Task, atomic: bool) -> None:  # noqa: FBT001  # as the engine calls it
         """Note what a task is about to do."""
         trace = self._trace
+        self._check_kind(task)  # an event loop starts its first coroutine inside a region
         if atomic and trace.pids:
             trace.note_more(task.pending)
             return
-        self._check_kind(task)
         if len(self._pids) <= task.id:
             self._meet((task,))
         node = self._arrive()
@@ -203,8 +203,9 @@ class Dpor:
         """Say why the search proves less than it seems to."""
         doubts = set(self._doubts)
         if self.cut:
+            plural = "" if self.bound == 1 else "s"
             doubts.add(
-                f"sequences of more than {self.bound} preemptions were left out, and with them "
+                f"sequences of more than {self.bound} preemption{plural} were left out, and with them "
                 "traces that may need fewer in another order"
             )
         return "; ".join(sorted(doubts))
@@ -321,7 +322,7 @@ class Dpor:
         """Note that the tree, or the path, asks for what cannot be done."""
         assert node.current is not None
         index = len(self._trace.pids)
-        if index < self._fresh or (index == self._fresh and not node.current.below):
+        if index < self._fresh:
             names = ", ".join(f"{task.id} ({task.name})" for task in ready)
             raise self._diverged(f"after {index} operations tasks {names} could run, and another")
         if not self._blocked:

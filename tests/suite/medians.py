@@ -30,6 +30,7 @@ class Summary:
         mean: Executions to the bug over those that found it; None if none did.
         rate: Executions per CPU-second, over all seeds.
         dry: Every search that missed had tried all there was.
+        refused: The strategy does not search such a program.
     """
 
     found: int
@@ -39,8 +40,11 @@ class Summary:
     mean: float | None
     rate: float
     dry: bool = False
+    refused: bool = False
 
     def __str__(self) -> str:
+        if self.refused:
+            return "refused"
         number = f"{self.median:g}"
         shown = f">{number}" if self.censored else number
         if self.dry and not self.found:
@@ -66,5 +70,6 @@ def summarise(searches: Sequence[Search]) -> Summary | None:
         censored=censored,
         mean=statistics.fmean(found) if found else None,
         rate=sum(ran) / cpu_s if cpu_s else math.nan,
+        refused=all(one.end is SearchEnd.REFUSED for one in searches),
         dry=all(one.end is SearchEnd.DRY for one in searches if not one.found),
     )

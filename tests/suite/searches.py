@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from harness import HarnessError
+from harness import ArgumentError
 from harness.campaign import Campaign
 from harness.engine.ending import EndingKind
 from harness.finding import kind_of, message_of
-from harness.strategies.divergence import DivergedError
 from harness.strategies.registry import make_strategy
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ class SearchEnd(StrEnum):
     BUDGET = "budget"  # of executions
     TIME = "time"  # of CPU seconds
     DRY = "dry"  # the strategy has nothing left to try
+    REFUSED = "refused"  # the strategy says that it does not search such a program
     OTHER = "other"  # something failed that is not the program's bug
     ERROR = "error"  # the tool failed
 
@@ -109,7 +109,9 @@ class Searcher:
         began_ns = time.process_time_ns()
         try:
             end = run.until_it_ends(strategy, seed=seed, executions=executions)
-        except (DivergedError, HarnessError) as error:
+        except ArgumentError as error:
+            end, run.detail = SearchEnd.REFUSED, str(error)
+        except Exception as error:  # noqa: BLE001  # a strategy that fails is one cell of the table
             end, run.detail = SearchEnd.ERROR, f"{type(error).__name__}: {error}"
         if end is SearchEnd.FOUND and run.kind not in {kind.name for kind in self._entry.kinds}:
             end = SearchEnd.OTHER

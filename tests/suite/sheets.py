@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -86,7 +85,8 @@ def schedules_sheets(
 
 SCHEDULES_NOTE: Final = (
     "Median of the seeds; (k/n) found it in k of n seeds; >N the median search had not found it "
-    "after N; none in all N: the strategy had nothing left to try. [In brackets] published means."
+    "after N; none in all N: the strategy had nothing left to try; refused: it does not search "
+    "such programs. [In brackets] published means."
 )
 
 
@@ -116,7 +116,8 @@ def rates_sheet(entries: Sequence[Entry], cells: Cells, strategies: Sequence[str
 
 
 def _rate(cell: Summary | None) -> str:
-    return NOTHING if cell is None or math.isnan(cell.rate) else f"{cell.rate:.0f}"
+    # Nothing ran of what was refused, and there is no rate of nothing.
+    return f"{cell.rate:.0f}" if cell is not None and cell.rate > 0 else NOTHING
 
 
 def classes_sheet(entries: Sequence[Entry], cells: Cells, strategies: Sequence[str]) -> Sheet:
@@ -148,7 +149,8 @@ def _class_row(
     return tuple(row)
 
 
-def _class_cell(known: Sequence[Summary]) -> str:
+def _class_cell(cells: Sequence[Summary]) -> str:
+    known = [cell for cell in cells if not cell.refused]
     if not known:
         return NOTHING
     whole = sum(cell.found == cell.seeds for cell in known)

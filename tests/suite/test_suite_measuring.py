@@ -8,14 +8,19 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness import FindingKind
-from tests.suite import journal, peer
+from tests.suite import journal, peer, searches
 from tests.suite.catalogue import choose
 from tests.suite.measuring import Measurement, Plan, draws_nothing
 from tests.suite.searches import SearchEnd, Searcher
+from tests.suite.twins import alarms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 (STACK,) = choose(("stack",))
@@ -94,6 +99,30 @@ def test_a_failure_of_another_kind_does_not_count_as_finding_the_bug() -> None:
         done = searcher.search("random", seed=0, executions=50, limit_s=5.0)
     assert done.end is SearchEnd.OTHER
     assert "underflow" in done.detail
+
+
+class Broken:
+    """A strategy that fails in its second execution; called with a seed, as any by import path."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def begin(self, execution: int) -> bool:
+        if execution:
+            raise LookupError("no such task")
+        return True
+
+    def pick(self, ready: Sequence[Any], current: Any) -> Any:
+        return ready[0]
+
+
+def test_a_strategy_that_fails_is_one_cell_and_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searches, "make_strategy", lambda name, seed: (name, Broken(seed)))
+    with Searcher(UNEVEN) as searcher:
+        done = searcher.search("broken", seed=0, executions=5, limit_s=5.0)
+    assert (done.end, done.executions) == (SearchEnd.ERROR, 1)
+    assert done.detail == "LookupError: no such task"
+    assert alarms_of([done])
 
 
 def test_an_execution_that_meets_its_bound_is_counted_and_finds_nothing() -> None:

@@ -43,8 +43,9 @@ def search(executions: int, end: SearchEnd = FOUND, **more: Any) -> Search:
         ([search(700, TIME)], ">700 (0/1)"),
         ([search(61, DRY)], "none in all 61"),
         ([search(61, SearchEnd.ERROR)], ">61 (0/1)"),
+        ([search(0, SearchEnd.REFUSED)], "refused"),
     ],
-    ids=["all", "even", "most", "few", "half", "time", "dry", "error"],
+    ids=["all", "even", "most", "few", "half", "time", "dry", "error", "refused"],
 )
 def test_a_median_is_a_number_only_where_it_is_known(searches: list[Search], shown: str) -> None:
     assert str(summarise(searches)) == shown

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def alarms_of(searches: Iterable[Search]) -> list[str]:
     """Return a line for each search that did not end as a search of a correct program has to."""
-    quiet = (SearchEnd.BUDGET, SearchEnd.TIME, SearchEnd.DRY)
+    quiet = (SearchEnd.BUDGET, SearchEnd.TIME, SearchEnd.DRY, SearchEnd.REFUSED)
     return [_line(one) for one in searches if one.end not in quiet]
 
 
@@ -49,6 +49,8 @@ def _cell(searches: Sequence[Search]) -> str:
         return NOTHING
     if alarms_of(searches):
         return "ALARM"
+    if all(one.end is SearchEnd.REFUSED for one in searches):
+        return "refused"
     count = sum(one.executions for one in searches)
     overruns = sum(one.overruns for one in searches)
     dry = all(one.end is SearchEnd.DRY for one in searches)
