@@ -77,6 +77,7 @@ class Pursuit:
         """Note that a task is about to do something."""
         if step.event in self._reads:
             self._waiting[step.event] = self._waiting.get(step.event, 0) + 1
+            step.awaited = True
 
     def performed(self, step: Step, pair: tuple[int, int] | None) -> None:
         """Note that a task does it.
@@ -87,7 +88,8 @@ class Pursuit:
         constraints = self._reads.get(step.event)
         if constraints is None:
             return
-        self._waiting[step.event] = max(self._waiting.get(step.event, 0) - 1, 0)
+        if step.awaited:
+            self._waiting[step.event] -= 1
         if pair is None:
             return
         for constraint in constraints:

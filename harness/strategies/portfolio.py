@@ -54,8 +54,11 @@ SAMPLERS: Final[dict[str, Callable[[int], Strategy]]] = {
 # What an execution costs, measured on a counter, 9 locked increments, reorder_10 and twostage_20.
 COSTS: Final = {"random": 1.0, "pct": 1.0, "delay": 1.2, "pos": 1.7, "surw": 2.4, RFF: 4.5}
 ROUND: Final = (
-    RFF, "random", RFF, "surw", RFF, "pct", RFF, "pos", RFF, "random", RFF, "delay",
+    "random", RFF, "surw", RFF, "pct", RFF, "pos", RFF, "random", RFF, "delay", RFF,
 )  # fmt: skip
+# Where a choice among hundreds of tasks that each rank would take seconds an execution.
+HUGE_ROUND: Final = ("random", "pct", "random", "delay")
+HUGE: Final = 3_000_000  # tasks times operations: some twenty times twostage_100
 ROUND_FOR: Final = 120  # samples that follow the round, before it is known what pays
 ROUND_EVERY: Final = 4  # later samples, of which one follows it whatever pays: none is given up
 WATCH_EVERY: Final = 16  # executions of a strategy, of which one is watched, after as many at first
@@ -117,6 +120,7 @@ class Portfolio:
 
     def _start(self) -> None:
         self._rff = Rff(self._seed_of(RFF))
+        self._rff.begin(0)
         self._members: dict[str, Any] = {RFF: self._rff}
         for name, make in SAMPLERS.items():
             self._members[name] = make(self._seed_of(name))
@@ -151,7 +155,8 @@ class Portfolio:
         member = self._members[name]
         runs = self._runs[name]
         self._runs[name] = runs + 1
-        member.begin(runs)
+        # What rff has watched, its first execution would forget.
+        member.begin(runs + 1 if member is self._rff else runs)
         self._name, self._member = name, member
         self._give_turn(watched=runs < WATCH_EVERY or not runs % WATCH_EVERY)
         return True
@@ -160,6 +165,8 @@ class Portfolio:
         """Return who gives the next sample."""
         number = self._samples
         self._samples += 1
+        if self._tasks * self._longest > HUGE:
+            return HUGE_ROUND[number % len(HUGE_ROUND)]
         if number < ROUND_FOR:
             return ROUND[number % len(ROUND)]
         if not number % ROUND_EVERY:
@@ -238,7 +245,10 @@ class Portfolio:
         if task.pending[0] == "call":  # the model is that of the GIL, which dpor does not take
             self._dpor = None
         if self._dpor is not None:
-            self._dpor.perform(task, atomic)
+            try:
+                self._dpor.perform(task, atomic)
+            except HarnessError:  # as in _pick_dpor
+                self._dpor = None
 
     def _finish_dpor(self, tasks: Sequence[Task], ending: Ending) -> None:
         if self._dpor is not None:

@@ -36,17 +36,29 @@ _EFFECTS: Final[dict[int | str, int]] = {
     "": 0, "begin": 0, "start": 0, "started": 0, "join": 0, "end": 0, "is_alive": 0, "enumerate": 0,
     "sleep": 0, "time": 0, "call": 0, "select": 0,
 }  # fmt: skip
-_NEVER_INITIAL: Final = frozenset({"wait", "get", "resume"})  # somebody has to make them possible
+_NEVER_INITIAL: Final = frozenset({"get", "resume"})  # somebody has to make them possible
 _EXCLUSIVE: Final = frozenset({"Lock", "RLock"})  # nobody acquires one right after an acquisition
 
 
 class Location:
     """One attribute, entry or whole content of one object, or one primitive, in one execution."""
 
-    __slots__ = ("born", "owner", "raced", "reads", "stamp", "task", "writer", "writes", "written")
+    __slots__ = (
+        "born",
+        "content",
+        "owner",
+        "raced",
+        "reads",
+        "stamp",
+        "task",
+        "writer",
+        "writes",
+        "written",
+    )
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, content: Location | None) -> None:
         self.owner = owner
+        self.content = content or self  # the owner's whole content
         self.writer = INITIAL  # the event of the last write
         self.task = MANY  # and its task
         self.stamp = 0  # the step of the last write; 0: not written yet
@@ -58,10 +70,10 @@ class Location:
 
     def source(self) -> Location:
         """Return the location whose last write a read of this one would see."""
-        owner = self.owner
-        if self is owner.content:
-            return owner.last
-        return self if self.stamp >= owner.content.stamp else owner.content
+        content = self.content
+        if self is content:
+            return self.owner.last
+        return self if self.stamp >= content.stamp else content
 
 
 class Owner:
@@ -71,7 +83,7 @@ class Owner:
 
     def __init__(self, obj: object, task: int) -> None:
         self.held: Callable[[], object] = hold(obj)
-        self.content = Location(self)
+        self.content = Location(self, None)
         self.cells: dict[object, Location] = {}
         self.last = self.content  # the location written last
         self.task = task
@@ -83,7 +95,7 @@ class Owner:
             return self.content
         found = self.cells.get(key)
         if found is None:
-            found = self.cells[key] = Location(self)
+            found = self.cells[key] = Location(self, self.content)
         return found
 
     def readings(self) -> Iterator[tuple[Location, dict[int, int]]]:
@@ -98,7 +110,16 @@ class Owner:
 class Step:
     """What one task does first when it is chosen."""
 
-    __slots__ = ("drawn", "event", "location", "operation", "priority", "reads", "writes")
+    __slots__ = (
+        "awaited",
+        "drawn",
+        "event",
+        "location",
+        "operation",
+        "priority",
+        "reads",
+        "writes",
+    )
 
     def __init__(
         self, operation: Operation, event: int, location: Location | None, effect: int
@@ -108,19 +129,9 @@ class Step:
         self.location = location
         self.reads = bool(effect & _READS)
         self.writes = bool(effect & _WRITES)
+        self.awaited = False  # a strategy counts on it
         self.priority = 0.0  # for a strategy that ranks
         self.drawn = 0  # the step at which it got it
-
-    def raced(self) -> bool:
-        """Say whether somebody did what this cannot be swapped with, since the priority was drawn.
-
-        An access of the whole content counts for an attribute only where it writes.
-        """
-        location = self.location
-        if location is None:
-            return False
-        last = location.raced if self.writes else location.written
-        return last > self.drawn or location.owner.content.stamp > self.drawn
 
 
 class ReadsFrom:
@@ -131,9 +142,11 @@ class ReadsFrom:
         clock: Operations performed in it.
         candidates: Pairs that could happen: their events touched one object from two tasks.
         rivals: For an event that reads, all events that write what it reads.
+        steps: By task id: what those that were looked at do first when they are chosen; current
+            only where its operation is the task's pending one.
     """
 
-    __slots__ = ("_many", "_owners", "_steps", "candidates", "clock", "events", "pairs", "rivals")
+    __slots__ = ("_many", "_owners", "candidates", "clock", "events", "pairs", "rivals", "steps")
 
     def __init__(self) -> None:
         self.events = EventTable()
@@ -142,7 +155,7 @@ class ReadsFrom:
         self.pairs: dict[Pair, int] = {}
         self.clock = 0
         self._owners: dict[int, Owner] = {}
-        self._steps: dict[int, Step] = {}
+        self.steps: dict[int, Step] = {}
         self._many = False  # a second task has begun
 
     def begin(self) -> None:
@@ -150,31 +163,30 @@ class ReadsFrom:
         self.pairs = {}
         self.clock = 0
         self._owners = {}
-        self._steps = {}
+        self.steps = {}
         self._many = False
 
-    def step(self, task: Task) -> tuple[Step, bool]:
-        """Return what a task does first when it is chosen, and whether that is news."""
+    def look(self, task: Task) -> Step:
+        """Learn what a task does first when it is chosen."""
         operation = task.pending
-        known = self._steps.get(task.id)
-        if known is not None and known.operation is operation:
-            return known, False
         kind, obj, key = operation
         effect = _EFFECTS.get(kind, _BOTH)
         if kind == board.WRITE and key == board.CONTENT:
             effect = _BOTH  # `pop`, `remove`, `append`: what it does depends on what is there
         location = self._location(task, obj, key) if effect else None
         event = self.events.of(operation, task) if effect else INITIAL
-        step = self._steps[task.id] = Step(operation, event, location, effect)
-        return step, True
+        step = self.steps[task.id] = Step(operation, event, location, effect)
+        return step
 
     def perform(self, task: Task) -> tuple[Step, Pair | None]:
         """Note that a task does what it was about to do; return that, and whence it read.
 
         The pair is None if it reads nothing, or what it wrote itself.
         """
-        step, _ = self.step(task)
-        del self._steps[task.id]
+        step = self.steps.pop(task.id, None)
+        if step is None or step.operation is not task.pending:
+            step = self.look(task)
+            del self.steps[task.id]
         pair = None
         self.clock += 1
         if task.id:
@@ -187,7 +199,7 @@ class ReadsFrom:
                 pair = self._read(step.event, location, task.id)
             if step.writes:
                 self._write(step.event, location, task.id)
-            location.raced = location.owner.content.raced = self.clock
+            location.raced = location.content.raced = self.clock
         return step, pair
 
     def finish(self) -> None:

@@ -89,23 +89,35 @@ class Rff:
         self.relation.begin()
         return True
 
-    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol; the hot path
         """Return who the constraints want first, or else holds the greatest priority."""
-        relation, concerned = self.relation, self._pursuit.concerned
+        relation, pursuit, draw = self.relation, self._pursuit, self._random.random
+        steps, clock, concerned = relation.steps, relation.clock, pursuit.concerned
+        unfair = self._turns > FAIR_TURNS
         chosen = ready[0]
         greatest = -9.0
         steered = False
-        unfair = self._turns > FAIR_TURNS
         for task in ready:
-            step, new = relation.step(task)
-            if new:
-                self._pursuit.reached(step)
-            if new or unfair or step.raced():
-                step.priority = self._random.random()
-                step.drawn = relation.clock
+            step = steps.get(task.id)
+            if step is None or step.operation is not task.pending:
+                step = relation.look(task)
+                pursuit.reached(step)
+                step.priority = draw()
+                step.drawn = clock
+            else:
+                # What was done since that this cannot be swapped with; an access of the whole
+                # content counts for an attribute only where it writes.
+                where = step.location
+                if where is not None and (
+                    (where.raced if step.writes else where.written) > step.drawn
+                    or where.content.stamp > step.drawn
+                    or unfair
+                ):
+                    step.priority = draw()
+                    step.drawn = clock
             rank = step.priority
             if step.event in concerned:
-                bias = self._pursuit.bias(step, task.id)
+                bias = pursuit.bias(step, task.id)
                 steered = steered or bias != 0
                 rank += bias
             if rank > greatest:
@@ -131,9 +143,6 @@ class Rff:
 
     def perform(self, task: Task, atomic: bool) -> None:  # noqa: ARG002, FBT001  # Protocol
         """Note who reads from whom."""
-        step, new = self.relation.step(task)
-        if new:
-            self._pursuit.reached(step)
         self._pursuit.performed(*self.relation.perform(task))
 
     def finish(self, tasks: Sequence[Task], ending: Ending) -> None:  # noqa: ARG002  # Protocol

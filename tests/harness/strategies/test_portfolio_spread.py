@@ -235,6 +235,19 @@ def test_every_member_has_turns_and_most_executions_are_not_watched() -> None:
     assert run.observed < 0.75 * 600
 
 
+def test_a_huge_program_gets_only_members_that_choose_fast() -> None:
+    """A thousand tasks that are there at once, by numbers alone: to run them takes seconds."""
+    strategy = Portfolio(1)
+    run = Run(counter(12), strategy, 20)
+    assert "rff" in run.turns
+    strategy._tasks, strategy._longest = 1_000, 100_000
+    names = set()
+    for number in range(20, 60):
+        strategy.begin(number)
+        names.add(strategy._name)
+    assert names == {"random", "pct", "delay"}
+
+
 def test_what_pays_is_played_and_what_costs_is_not() -> None:
     """Three arms: one pays often, one pays as often and costs four times as much, one never."""
     chance = {"pays": 0.5, "costs": 0.5, "never": 0.0}

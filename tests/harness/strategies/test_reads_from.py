@@ -175,17 +175,19 @@ def test_an_acquisition_reads_from_the_last_release() -> None:
     assert ("acquire", "acquire") not in pairs
 
 
-def test_a_wait_reads_from_the_set_and_never_from_nothing() -> None:
+def test_who_wakes_from_a_wait_reads_from_the_set_and_never_from_nothing() -> None:
     def body() -> None:
         event = threading.Event()
         in_tasks(event.wait, event.set)
 
+    assert ("set", "wait") in watch(body, (0, 2, 1)).seen
     strategy = watch(body, (0, 1, 2))
-    assert ("set", "wait") in strategy.seen
+    assert ("initial", "wait") in strategy.seen
+    assert ("set", "resume") in strategy.seen
     kind = strategy.relation.events.kind
-    waits = [pair for pair in strategy.relation.candidates if kind(pair[1]) == "wait"]
-    assert waits
-    assert all(pair[0] != INITIAL for pair in waits)
+    woken = [pair for pair in strategy.relation.candidates if kind(pair[1]) == "resume"]
+    assert woken
+    assert all(pair[0] != INITIAL for pair in woken)
 
 
 def test_the_whole_content_overlaps_each_entry() -> None:
