@@ -73,6 +73,8 @@ def test_a_crash_is_a_finding_with_its_signal_lines_and_schedule(start: str) -> 
     told = [(event.kind, event.target, event.value) for event in finding.trace.events]
     assert ("write", "Cell.value", "1") in [(k, t.replace("#1", ""), v) for k, t, v in told]
     assert "SIGSEGV" in str(finding)
+    assert finding.gil_reachable.startswith("not shown under the GIL model of CPython")
+    assert "each try may end a process" in finding.gil_reachable
 
 
 @starts
