@@ -203,10 +203,10 @@ class Dpor:
         """Say why the search proves less than it seems to."""
         doubts = set(self._doubts)
         if self.cut:
-            plural = "" if self.bound == 1 else "s"
+            number = f"{self.bound} preemption{'' if self.bound == 1 else 's'}"
             doubts.add(
-                f"sequences of more than {self.bound} preemption{plural} were left out, and with them "
-                "traces that may need fewer in another order"
+                f"sequences of more than {number} were left out, and with them traces that may "
+                "need fewer in another order"
             )
         return "; ".join(sorted(doubts))
 

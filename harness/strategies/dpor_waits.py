@@ -11,8 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from harness.analysis.dependence import ASIDE, CHANGES, CLOCK, PARTS, Touch
+from harness.engine import board
 from harness.engine.board import CONTENT
 from harness.engine.task import Task
+from harness.engine.turns import PATIENT_NS
 from harness.primitives.condition import Condition
 from harness.primitives.event import Event
 from harness.primitives.lock import Lock
@@ -45,7 +47,7 @@ class Wait(NamedTuple):
 def wait_of(task: Task, thing: int) -> Wait:
     """Return what the operation that a task is about to do waits for."""
     label = str(task.pending[0])
-    timed = label == GIVES_UP or task.deadline_ns is not None
+    timed = label == GIVES_UP or _may_give_up(task)
     if label == GIVES_UP:
         label = str(task.resumption[0])
     given_up = ((thing, PARTS[GIVES_UP], False), (CLOCK, None, ASIDE[GIVES_UP][1]))
@@ -53,6 +55,14 @@ def wait_of(task: Task, thing: int) -> Wait:
         return Wait(thing, timed, given_up, given_up)
     done = ((thing, PARTS.get(label, CONTENT), CHANGES.get(label, True)),)
     return Wait(thing, timed, done, given_up)
+
+
+def _may_give_up(task: Task) -> bool:
+    """Say whether the timeout of a wait is a choice: one of minutes comes only if all wait."""
+    execution = board.execution
+    if task.deadline_ns is None or execution is None:
+        return False
+    return task.deadline_ns - execution.now_ns < PATIENT_NS
 
 
 def possible_now(obj: Any, pid_of: Callable[[Task], int]) -> bool | frozenset[int]:  # noqa: ANN401  # any twin
