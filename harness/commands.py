@@ -118,6 +118,11 @@ _instrument = click.option(
     help="Fail on this, too, where an execution survives it; may be repeated. Executions then run "
     "recorded, some 15 times slower.",
 )
+@click.option(
+    "--early-timeouts",
+    is_flag=True,
+    help="Let waits with a timeout give up at any moment, in every execution.",
+)
 @click.option("--isolated", is_flag=True, help="In a child process: a crash becomes a finding.")
 @click.option(
     "--json",
@@ -216,6 +221,7 @@ def _rest(ctx: click.Context, settings: dict[str, Any], result: Exploration) -> 
     for option in ("strategy", "seed", "model", "max_steps", "workers"):
         if not _left_out(ctx, option):
             words += [f"--{option.replace('_', '-')}", str(settings[option])]
+    words += ["--early-timeouts"] * settings["early_timeouts"]
     return words + [word for rule in settings["fail_on"] for word in ("--fail-on", rule)]
 
 

@@ -47,6 +47,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
     progress: Progress | None = None,
     resume: str | None = None,
     fail_on: str | Iterable[str] = (),
+    early_timeouts: bool = False,
 ) -> Exploration:
     """Run `body` under many schedules until one fails or the budget ends.
 
@@ -73,6 +74,8 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
             `lock-held`. Each makes a broken rule a failure; executions then run recorded, some 15
             times slower.
         resume: The `.resume` of an earlier result of the same call: goes on where that stopped.
+        early_timeouts: A wait with a timeout may give up at any moment in every execution, not
+            only when all tasks wait. `dpor` and `dfs` always do so, the others in a quarter.
 
     Returns:
         The result: `.verdict`, `.executions`, `.exhausted`, `.finding`, `.evidence`.
@@ -94,6 +97,8 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         budget_s=budget_s,
     )
     rules = rules_from(fail_on)
+    if type(early_timeouts) is not bool:
+        raise ArgumentError("early_timeouts", early_timeouts, "True or False")
     if progress is not None and not callable(progress):
         raise ArgumentError("progress", progress, "a function of a Headway, or None")
     if workers > 1:
@@ -102,7 +107,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         return explore_isolated(
             target_of(body, workers), strategy, executions=executions, seed=seed,
             max_steps=max_steps, model=model, workers=workers, budget_s=budget_s,
-            progress=progress, resume=resume, fail_on=fail_on,
+            progress=progress, resume=resume, fail_on=fail_on, early_timeouts=early_timeouts,
         )  # fmt: skip
     place = read_place("0" if resume is None else resume)
     name, chosen = strategy_from(place, strategy, seed, resume=resume)
@@ -117,6 +122,7 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
             invisible=invisible,
             earlier=place.earlier,
             rules=rules,
+            early_timeouts=early_timeouts,
         )
         return explorer.run(executions, budget_s, progress)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from harness.campaign import Campaign
 from harness.determinism import CHECKING_RUNS, check_determinism
 from harness.engine.ending import EndingKind
-from harness.errors import ExplorationInterrupted, PlaceLeftError
+from harness.errors import ArgumentError, ExplorationInterrupted, PlaceLeftError
 from harness.evidence import Coverage
 from harness.examination import Examiner
 from harness.exploration import Exploration, Verdict
@@ -69,6 +69,7 @@ class Explorer:
     Args:
         earlier: Executions of an exploration that this one goes on with.
         rules: What an execution fails on that it survives.
+        early_timeouts: Timeouts may fire early in every execution, whatever the strategy wants.
         stint: Which executions are this one's; None: all of them.
     """
 
@@ -85,9 +86,10 @@ class Explorer:
         earlier: int = 0,
         rules: Sequence[Rule] = (),
         stint: Stint | None = None,
+        early_timeouts: bool = False,
     ) -> None:
         self._body = body
-        self._strategy = strategy
+        self._strategy: Any = strategy  # what it may have beside the protocol is asked for
         self._name = name
         self._seed = seed
         self._max_steps = max_steps
@@ -95,6 +97,7 @@ class Explorer:
         self._invisible = invisible  # why plain accesses of the body are not seen, if they are not
         self._earlier = earlier
         self._stint = stint
+        self._early_timeouts = early_timeouts
         self._rules = rules
         self._examiner = Examiner(
             body, model=model, max_steps=max_steps, seed=seed or 0, rules=rules
@@ -219,10 +222,20 @@ class Explorer:
             return False
         self._running = True
         if self._strategy.begin(self._executions):
+            if self._early_timeouts:
+                self._hurry()
             return True
         self._running = False
         self._ran_dry = True
         return False
+
+    def _hurry(self) -> None:
+        """Let timeouts fire early in the execution that was prepared."""
+        try:
+            self._strategy.early_timeouts = True
+        except AttributeError:
+            wants = f"False with {self._name}, whose attributes cannot be set"
+            raise ArgumentError("early_timeouts", self._early_timeouts, wants) from None
 
     def _look(self, executions: int, progress: Progress | None, probing: Probing) -> Failure | None:
         """Look at the clock, and tell how far it is; return an execution that failed meanwhile."""

@@ -57,6 +57,7 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     progress: Progress | None = None,
     resume: str | None = None,
     fail_on: str | Iterable[str] = (),
+    early_timeouts: bool = False,
     instrument: Sequence[str] = (),
     memory_bytes: int | None = None,
     start: str | None = None,
@@ -83,12 +84,15 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     )  # fmt: skip
     _check(memory_bytes)
     rules = rules_from(fail_on)
+    if type(early_timeouts) is not bool:
+        raise ArgumentError("early_timeouts", early_timeouts, "True or False")
     if workers > 1:
         from harness.workers import Workers  # noqa: PLC0415  # it is made of what is here
 
         shared = {
             "executions": executions, "seed": seed, "max_steps": max_steps, "model": model,
             "workers": workers, "budget_s": budget_s, "fail_on": rules,
+            "early_timeouts": early_timeouts,
         }  # fmt: skip
         return Workers(
             Subject(target, tuple(instrument)), strategy, shared, start=start,
@@ -100,6 +104,7 @@ def explore_isolated(  # noqa: PLR0913  # as explore
     settings = {
         "executions": executions, "seed": seed, "max_steps": max_steps, "model": model,
         "workers": workers, "budget_s": budget_s, "resume": resume, "fail_on": rules,
+        "early_timeouts": early_timeouts,
     }  # fmt: skip
     started_s, started_cpu_s = time.perf_counter(), _children_cpu_s()
     with _exchange() as exchange:

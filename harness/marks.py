@@ -53,6 +53,7 @@ class Settings:
     max_steps: int = 20_000
     budget_s: float | None = None
     fail_on: tuple[Rule, ...] = ()
+    early_timeouts: bool = False
     isolated: bool = False
     undecided: Undecided = Undecided.FAIL
 
@@ -119,6 +120,7 @@ def interleaved(  # the settings of explore
     max_steps: int = 20_000,
     budget_s: float | None = None,
     fail_on: str | Iterable[str] = (),
+    early_timeouts: bool = False,
     isolated: bool = False,
     undecided: str = "fail",
 ) -> Callable[[Callable[Arguments, object]], Callable[Arguments, None]]: ...
@@ -135,6 +137,7 @@ def interleaved(  # noqa: PLR0913  # the settings of explore
     max_steps: int = 20_000,
     budget_s: float | None = None,
     fail_on: str | Iterable[str] = (),
+    early_timeouts: bool = False,
     isolated: bool = False,
     undecided: str = "fail",
 ) -> Any:
@@ -166,6 +169,7 @@ def interleaved(  # noqa: PLR0913  # the settings of explore
         max_steps=max_steps,
         budget_s=budget_s,
         fail_on=rules_from(fail_on),
+        early_timeouts=early_timeouts,
         isolated=isolated,
         undecided=Undecided(undecided),
     )
@@ -249,6 +253,7 @@ def _explore(body: Callable[[], Any], settings: Settings, name: str) -> None:
         model=settings.model,
         budget_s=settings.budget_s,
         fail_on=settings.fail_on,
+        early_timeouts=settings.early_timeouts,
     )
     result = replace(result, name=name)
     if result.finding is not None:
@@ -292,8 +297,9 @@ def _check(settings: Settings) -> None:
         budget_s=settings.budget_s,
     )
     make_strategy(settings.strategy, settings.seed)
-    if type(settings.isolated) is not bool:
-        raise ArgumentError("isolated", settings.isolated, "True or False")
+    for name in ("isolated", "early_timeouts"):
+        if type(getattr(settings, name)) is not bool:
+            raise ArgumentError(name, getattr(settings, name), "True or False")
 
 
 def _check_test(test: object) -> None:

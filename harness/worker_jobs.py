@@ -59,6 +59,7 @@ class Share:
     max_steps: int
     model: str
     rules: tuple[Rule, ...]
+    early_timeouts: bool
     workers: int
     earlier: int
     executions: int
@@ -176,6 +177,7 @@ class _Worker:
                 invisible=invisible,
                 earlier=share.earlier,
                 rules=share.rules,
+                early_timeouts=share.early_timeouts,
                 stint=self._stint,
             )
             try:

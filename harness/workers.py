@@ -95,6 +95,7 @@ class Workers:
             max_steps=settings["max_steps"],
             model=settings["model"],
             rules=settings["fail_on"],
+            early_timeouts=settings["early_timeouts"],
             workers=self._workers,
             earlier=self._place.earlier,
             executions=self._executions,
