@@ -40,6 +40,7 @@ class State:
         "ending",
         "executors_made",
         "fair_steps",
+        "futures_made",
         "host",
         "hub",
         "io_waiters",
@@ -98,6 +99,7 @@ class State:
         self.steps = 0
         self.threads_made = 0  # for default names: the same in every execution
         self.executors_made = 0  # likewise
+        self.futures_made = 0  # likewise
         self.now_ns = START_NS
         self.live = 0  # tasks that are neither finished nor daemons
         self.daemons = False  # some task was made one: it may be left at the end

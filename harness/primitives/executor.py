@@ -1,9 +1,9 @@
 """`ThreadPoolExecutor` in an execution: the standard library's own code over the twins.
 
-Four things are not its threads' business: names count from the first executor of the process,
-which would differ from one execution to the next; so would the order in which they are joined, by
-their addresses; an executor that was made outside has real
-worker threads; and at the end of the body idle workers are let go as the interpreter does at exit.
+Five things are not its threads' business: names count from the first executor of the process,
+which would differ from one execution to the next; so would the order in which threads are joined
+and futures are waited for, by their addresses; an executor that was made outside has real worker
+threads; and at the end of the body idle workers are let go as the interpreter does at exit.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.engine.place import caller_site
 from harness.errors import UncontrolledError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from harness.engine.execution import Execution
 
@@ -37,6 +37,34 @@ def stand_ins() -> Iterator[tuple[Any, str, Any]]:
     yield cls, "__init__", _marking(cls.__init__)
     yield cls, "submit", _checked(cls.submit)
     yield cls, "_counter", _counter(cls._counter)  # where default names come from
+    base: Any = sys.modules["concurrent.futures._base"]
+    yield base.Future, "__init__", _numbering(base.Future.__init__)
+    yield base.Future, "__hash__", _number_of
+    yield base, "id", _number_of  # `wait` and `as_completed` take their locks in this order
+
+
+def _numbering(original: Callable[..., None]) -> Callable[..., None]:
+    """Return `Future.__init__` that numbers the futures of an execution.
+
+    The library keeps futures in sets and sorts them by id: with the addresses of the moment, every
+    execution would take them in another order.
+    """
+
+    @functools.wraps(original)
+    def init(self: Any) -> None:  # noqa: ANN401  # a Future
+        original(self)
+        execution = board.current()
+        if execution is not None:
+            execution.futures_made += 1
+            self._holdfast_number = execution.futures_made
+
+    return init
+
+
+def _number_of(future: Any) -> int:  # noqa: ANN401  # a Future
+    """Return a future's number in its execution; one from outside keeps its hash."""
+    number: int | None = getattr(future, "_holdfast_number", None)
+    return object.__hash__(future) if number is None else number
 
 
 def let_workers_go(execution: Execution) -> bool:

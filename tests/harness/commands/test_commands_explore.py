@@ -62,7 +62,7 @@ def test_a_body_that_polls_is_undecided_and_says_where_it_stands(holdfast: Progr
 
 
 def test_a_time_budget_alone_ends_the_search_undecided(holdfast: Program) -> None:
-    done = holdfast("explore", "app:sound", "--time", "300ms")
+    done = holdfast("explore", "app:sound", "--strategy", "random", "--time", "300ms")
     assert done.returncode == 3
     assert "the time budget ended" in done.stdout
 

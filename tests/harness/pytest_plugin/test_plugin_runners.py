@@ -208,4 +208,4 @@ def test_a_test_file_can_pin_schedules(racy: Project) -> None:
     racy.write("tests/test_race.py", both_marks.replace("till.sum == 2", "till.sum <= 2"))
     run = racy.pytest("-v")
     assert run.counts() == {"passed": 1}
-    assert "500 executions, none failed" in run.text
+    assert "none failed" in run.text or "exhausted" in run.text

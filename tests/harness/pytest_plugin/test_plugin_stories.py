@@ -81,7 +81,10 @@ def test_a_damaged_token_is_refused_with_the_reason(racy: Project) -> None:
 
 
 def test_a_token_for_several_tests_is_wrong_usage(racy: Project) -> None:
-    racy.write("tests/test_other.py", "import harness\n@harness.interleaved\ndef test_it(): pass\n")
+    racy.write(
+        "tests/test_other.py",
+        "import harness\n@harness.interleaved(strategy='random')\ndef test_it(): pass\n",
+    )
     run = racy.pytest("--holdfast-replay", "hf2.AAAA")
     assert run.code == 4
     assert "2 decorated tests are chosen" in run.text
