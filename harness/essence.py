@@ -54,6 +54,7 @@ def focus(events: Sequence[Event]) -> set[str]:
         resumed = next(later, None)
         if resumed is not None:
             places.add(events[resumed].target)
+    places.update(event.target for event in events if event.kind == "timed out on")
     if events:
         places.add(events[-1].target)  # where it failed: whoever was to touch it never came back
     return places

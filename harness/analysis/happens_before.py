@@ -27,7 +27,7 @@ Epoch = tuple[int, int]  # a thread, and where it was
 
 LOCKS: Final = ("Lock", "RLock")
 # What gives to whoever comes later, and what takes from whoever was there before, by role.
-_GIVES: Final = {
+GIVES: Final = {
     "Lock": ("release",),
     "RLock": ("release",),
     "Condition": ("notify", "notify_all"),
@@ -36,7 +36,7 @@ _GIVES: Final = {
     "BoundedSemaphore": ("release",),
     "SimpleQueue": ("put",),
 }
-_TAKES: Final = {
+TAKES: Final = {
     "Lock": ("acquire", "goes on after"),
     "RLock": ("acquire", "goes on after"),
     "Condition": ("resume", "goes on after"),
@@ -70,9 +70,9 @@ class HappensBefore:
         role, kind = event.role, event.kind
         if role == "Task":
             self._see_task(event)
-        elif kind in _TAKES.get(role, ()):
+        elif kind in TAKES.get(role, ()):
             self._take(event)
-        elif kind in _GIVES.get(role, ()):
+        elif kind in GIVES.get(role, ()):
             self._give(event)
         elif kind == "select":
             self._take_everything(event.thread)

@@ -86,7 +86,7 @@ def _previous_of_task(
         if event.kind in ACCESSES:
             if event.target == now.target:
                 return index
-        elif event.kind not in through or not _is_lock(event):
+        elif not _is_await(event) and (event.kind not in through or not _is_lock(event)):
             return None
     return None
 
@@ -122,6 +122,11 @@ def _pair(one: Event, two: Event) -> str:
 
 def _letter(event: Event) -> str:
     return "r" if event.kind == "read" else "w"  # foreign code may write what it is passed
+
+
+def _is_await(event: Event) -> bool:
+    """Say whether a coroutine goes on after an await: that orders nothing by itself."""
+    return event.kind == "begin" and event.carrier is not None
 
 
 def _is_lock(event: Event) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.render.crossing import ACCESSES
+from harness.render.wording import blocks_next, constants, quiet, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,18 +22,8 @@ MIN_TEXT: Final = 24  # characters of an event that every lane has room for, or 
 MIN_SOURCE: Final = 14  # characters of a source line that are worth showing
 MAX_ROWS: Final = 80  # a longer trace shows its first and last half
 GAP: Final = 2  # blanks between columns
-_QUIET: Final = ("begin", "started", "end", "locked")
 _NUMBERED: Final = re.compile(r"(\w+)#(?:[2-9]|1\d)")  # a second one of its class, or a later one
 _FIRST: Final = re.compile(r"(\w+)#1\b")
-_WORDS: Final = {
-    "read": "read {target}{arrow}",
-    "write": "write {target}{arrow}",
-    "opaque": "pass {target} to foreign code",
-    "start": "start {target}",
-    "blocks on": "wait for {target}",
-    "goes on after": "acquire {target}",  # shown for locks only
-    "timed out on": "time out on {target}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +45,17 @@ def rows_of(events: Sequence[Event]) -> list[Row]:
     """Return what a reader wants to see, with the locks that are held at each access."""
     held: dict[int, list[str]] = {}
     rows: list[Row] = []
-    shared = _shared_targets(events)
+    telling = _shared_targets(events) - constants(events)
     for index, event in enumerate(events):
         _follow_locks(held, events, index)
-        if event.kind in _QUIET or not event.site.path or _only_tries(events, index):
+        if quiet(events, index):
             continue
-        if event.kind == "goes on after" and event.target not in held.get(event.task, ()):
+        locks = held.get(event.task, ())
+        if event.kind == "goes on after" and event.target not in locks:
             continue  # what it waited for came about by a step of another task
-        if event.kind in ACCESSES and event.target not in shared:
+        if event.kind in ACCESSES and event.target not in telling:
             continue
-        rows.append(Row(len(rows) + 1, index, event.task, _words(event, held), event.site))
+        rows.append(Row(len(rows) + 1, index, event.task, words(event, locks), event.site))
     return rows
 
 
@@ -112,42 +104,10 @@ def _follow_locks(held: dict[int, list[str]], events: Sequence[Event], index: in
     mine = held.setdefault(event.task, [])
     if event.kind in ("acquire", "goes on after"):
         elsewhere = any(event.target in locks for task, locks in held.items() if task != event.task)
-        if not elsewhere and not _blocks_next(events, index):
+        if not elsewhere and not blocks_next(events, index):
             mine.append(event.target)
     elif event.kind == "release" and event.target in mine:
         mine.remove(event.target)
-
-
-def _only_tries(events: Sequence[Event], index: int) -> bool:
-    """Say whether an operation of a primitive has to wait: the wait that follows tells it all."""
-    return events[index].kind not in ACCESSES and _blocks_next(events, index)
-
-
-def _blocks_next(events: Sequence[Event], index: int) -> bool:
-    event = events[index]
-    following = next((later for later in events[index + 1 :] if later.task == event.task), None)
-    return (
-        following is not None and following.kind == "blocks on" and following.target == event.target
-    )
-
-
-def _words(event: Event, held: dict[int, list[str]]) -> str:
-    sign = "→" if event.kind == "read" else "←"
-    arrow = f" {sign} {event.value}" if event.value else ""
-    pattern = _WORDS.get(event.kind)
-    if event.kind == "blocks on" and event.site.source().endswith("join()"):
-        pattern = "join {target}"
-    if pattern is not None:
-        target = event.target.partition(" (")[0]  # a thread's name without its function
-        text = pattern.format(target=target, arrow=arrow)
-    elif event.site.through and not event.site.through.startswith(("Thread.", "Condition.")):
-        text = f"{event.site.through}: {event.kind} {event.target}"
-    else:
-        text = f"{event.kind} {event.target}".strip()
-    locks = held.get(event.task)
-    if locks and event.kind in ACCESSES:
-        text += f" {{{', '.join(locks)}}}"
-    return text
 
 
 def draw(rows: Sequence[Row], names: dict[int, str], *, width: int) -> list[str]:
@@ -170,10 +130,11 @@ def draw(rows: Sequence[Row], names: dict[int, str], *, width: int) -> list[str]
     room = max(width - wide - MIN_SOURCE - 2 * GAP, margin + MIN_TEXT)
     heads, cells, bars = _lay_out(drawn, names, margin=margin, room=room)
     limit = min(room, max(at + len(text) for at, text in cells))
-    words = _rows(drawn, cells, bars, limit)
+    # Values come before source: words that are longer push the source of their own row aside.
+    texts = _rows(drawn, cells, bars, max(limit, width - wide - GAP))
     lines = (
         _with_source(f"{line:<{limit}}", f"{place:<{wide}}", row.site, width)
-        for line, place, row in zip(words, places, drawn, strict=True)
+        for line, place, row in zip(texts, places, drawn, strict=True)
     )
     for row in shown:
         if isinstance(row, Row):
@@ -258,8 +219,11 @@ def _places(rows: Sequence[Row]) -> list[str]:
 
 def _with_source(line: str, place: str, site: Site, width: int) -> str:
     """Add where it happened, and the source line as far as there is room."""
-    text = f"{line}{' ' * GAP}{place}{' ' * GAP}{' '.join(site.source().split())}".rstrip()
-    return text if len(text) <= width else text[: width - 1] + "…"
+    start = f"{line}{' ' * GAP}{place}"
+    text = f"{start}{' ' * GAP}{' '.join(site.source().split())}".rstrip()
+    if len(text) <= width:
+        return text
+    return start if len(start) + MIN_TEXT // 4 > width else text[: width - 1] + "…"
 
 
 def _middle_left_out(rows: Sequence[Row]) -> Iterator[Row | int]:

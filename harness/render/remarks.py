@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from harness.analysis.analyses import Analyses
     from harness.analysis.lock_order import Inversion
     from harness.analysis.races import Access, Race
     from harness.finding import Finding
@@ -21,9 +20,22 @@ MAX_CALLERS: Final = 3  # lines of a stack that are shown below the access itsel
 _STUCK: Final = ("DEADLOCK", "LOST_WAKEUP", "LEAKED_TASK", "LOCK_HELD")
 
 
-def cycle_lines(analyses: Analyses, short: Short) -> list[str]:
-    """Return the drawing of a deadlock's cycle; empty where there is none."""
-    return [] if analyses.cycle is None else [short(line) for line in analyses.cycle.draw()]
+def head_lines(finding: Finding, short: Short, width: int) -> list[str]:
+    """Return what a finding is about, drawn; empty where its message says it."""
+    found = finding.analyses
+    match finding.kind.name:
+        case "DEADLOCK" if found.cycle is not None:
+            return [short(line) for line in found.cycle.draw()]
+        case "DATA_RACE":
+            mine = [race for race in found.races if race.message() == finding.message]
+            return [line for lines in _races(mine[:1], short) for line in lines]
+        case "LOCK_ORDER":
+            mine_too = [one for one in found.inversions if one.message() == finding.message]
+            return [line for lines in _inversions(mine_too[:1], short, width) for line in lines]
+        case "LOCK_HELD":
+            return _wrap(short(finding.message), width, "")
+        case _:
+            return []
 
 
 def guilty_steps(finding: Finding) -> set[int]:
@@ -45,18 +57,37 @@ def guilty_steps(finding: Finding) -> set[int]:
 
 
 def remark_lines(finding: Finding, short: Short, *, width: int) -> Iterator[str]:
-    """Yield a section for each kind of thing that the run shows."""
-    found = finding.analyses
-    yield from _section("Data races in this run", _races(found.races, short))
+    """Yield a section for each kind of thing that the run shows, beside what it is about."""
+    races, inversions = other_races(finding), other_inversions(finding)
+    more = "More data" if finding.kind.name == "DATA_RACE" else "Data"
+    yield from _section(f"{more} races in this run", _races(races, short))
     yield from _section(
         "Lock orders in this run that another schedule can turn into a deadlock",
-        _inversions(found.inversions, short, width),
+        _inversions(inversions, short, width),
     )
     if finding.kind.name in _STUCK:
+        kept = [one for one in finding.analyses.held if one.message() != finding.message]
         yield from _section(
             "Locks kept while waiting or calling out",
-            (_wrap(short(one.message()), width, "") for one in found.held),
+            (_wrap(short(one.message()), width, "") for one in kept),
         )
+
+
+def other_races(finding: Finding) -> list[Race]:
+    """Return the races of the run, without the one that the finding is about."""
+    return [race for race in finding.analyses.races if race.message() != finding.message]
+
+
+def other_inversions(finding: Finding) -> list[Inversion]:
+    """Return the lock orders of the run, without the one that the finding is about."""
+    cycle = finding.analyses.cycle
+    blocked = set() if cycle is None else {link.wants for link in cycle.links}
+    return [
+        one
+        for one in finding.analyses.inversions
+        if one.message() != finding.message
+        and {nesting.outer.name for nesting in one.nestings} != blocked
+    ]
 
 
 def _section(title: str, items: Iterable[Sequence[str]]) -> Iterator[str]:
