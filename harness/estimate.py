@@ -309,7 +309,10 @@ def share_of_path(levels: Sequence[Level], *, of: str = "the tree") -> Estimate 
         return Estimate(fraction=1.0, low=1.0, high=1.0, of=of)
     factor = math.exp(min(Z_95 * spread, LOG_HUGE))
     low, high = (done / (done + left * part) for part in (factor, 1 / factor))
-    return Estimate(fraction=fraction, low=low, high=high, of=of)
+    # As long as no child of the root is done, nothing has the size of what is left; and a search
+    # that finds its branches as it goes knows few of them.
+    first = next(level for level in levels if level.sizes or level.left)
+    return Estimate(fraction=fraction, low=low if first.sizes else 0.0, high=high, of=of)
 
 
 def _log_spread(sizes: Sequence[float]) -> float:

@@ -33,6 +33,7 @@ from harness.strategies.dpor_sleep import (
     put_to_sleep,
 )
 from harness.strategies.dpor_trace import Trace
+from harness.strategies.path_shares import PathShares
 from harness.strategies.wakeup_tree import Branch, Wakeup
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from harness.engine.ending import Ending
     from harness.engine.task import Task
+    from harness.estimate import Estimate
     from harness.strategies.dpor_races import Race
 
 FAIR_TURNS: Final = 500  # 10x the longest run of one task in our scenarios
@@ -89,6 +91,7 @@ class Dpor:
         self._doubts: set[str] = set()
         self._races = Races(self._trace)
         self._nodes: list[Node] = []
+        self._shares = PathShares()
         self._fresh = 0  # the first event that is new in this execution
         self._begin_execution()
 
@@ -110,11 +113,13 @@ class Dpor:
             self._reset()
             return True
         nodes = self._nodes
+        self._shares.ran(execution, len(nodes))
         while nodes:
             node = nodes[-1]
             if self._has_next(node):
                 put_to_sleep(node, self._trace, len(nodes) - 1)
                 node.current = node.waiting.pop(0)
+                self._shares.turned(execution, len(nodes))
                 self._fresh = len(nodes) - 1
                 self._begin_execution()
                 return True
@@ -193,6 +198,10 @@ class Dpor:
         self._doubt(left, ending)
         for race in [*races.find(self._fresh), *races.find_left(left)]:
             self._reverse(race)
+
+    def estimate(self) -> Estimate | None:
+        """Return which part of the tree was run, by the branches that are known so far."""
+        return self._shares.estimate([len(node.waiting) for node in self._nodes])
 
     def scope(self) -> str:
         """Say what was covered once nothing is left; empty if that is no proof."""

@@ -15,6 +15,7 @@ import pytest
 import harness
 from harness import BoundedDfs, Verdict
 from harness.place import Place, read_place, stream_seed
+from harness.strategies.dpor import Dpor
 from harness.strategies.subtree import Subtree
 
 if TYPE_CHECKING:
@@ -258,6 +259,61 @@ class _Met:
         chosen = self._walk.pick(ready, current)
         self._now.append(chosen.id)
         return chosen
+
+
+class _Told:
+    """A search that is asked after every execution how much it has done."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.told: list[harness.Estimate | None] = []
+        self.exhaustive = self.early_timeouts = self.operations = True
+        self.pick, self.perform, self.finish = inner.pick, inner.perform, inner.finish
+
+    def begin(self, execution: int) -> bool:
+        if execution:
+            self.told.append(self.inner.estimate())
+        return bool(self.inner.begin(execution))
+
+
+class _Shared:
+    value = 0
+
+
+@pytest.mark.parametrize(("tasks", "steps"), [(2, 3), (4, 1), (2, 4)])
+def test_dpor_estimates_the_part_of_its_traces_that_it_has_run(tasks: int, steps: int) -> None:
+    def body() -> None:
+        shared = _Shared()
+
+        def work() -> None:
+            for _ in range(steps):
+                shared.value += 1
+
+        in_tasks(*[work] * tasks)
+
+    told = _Told(Dpor())
+    harness.explore(body, told, executions=10**5)
+    total = len(told.told)
+    assert total == {(2, 3): 328, (4, 1): 576, (2, 4): 3_334}[tasks, steps]
+    held = most = late = late_held = 0
+    for done, estimate in enumerate(told.told, start=1):
+        assert estimate is not None
+        true = done / total
+        most += true <= estimate.high + 1e-9
+        held += estimate.low <= true <= estimate.high + 1e-9
+        if done > total / 2:
+            late += 1
+            late_held += 0 < estimate.low <= true
+    # While the branches of the root are still being found, only the upper end says something.
+    assert most == total
+    assert held >= 0.9 * total
+    assert late_held >= 0.3 * late
+
+
+def test_dpor_says_how_much_it_has_run_when_its_budget_ends() -> None:
+    result = harness.explore(noting([], tasks=3, steps=3), "dpor", executions=50)
+    assert result.verdict is Verdict.UNDECIDED
+    assert result.evidence.startswith("undecided: the budget ended after 50 traces, none failed")
 
 
 def test_a_failure_that_only_a_walk_meets_is_a_finding() -> None:
