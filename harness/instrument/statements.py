@@ -178,6 +178,9 @@ class StatementRewriter(AssignmentRewriter):
         length = 1 if is_docstring(node.body[0]) else 0
         node.body = [*node.body[:length], *self.body(node.body[length:])]
         self.scope = outer
+        if self.scope.function().kind is ScopeKind.FUNCTION:
+            # Making a class is a call, and CPython may switch behind it.
+            return [*notes, node, ast.copy_location(ast.Expr(hook("enter")), node)]
         return [*notes, node] if notes else node
 
     def visit_TypeAlias(self, node: ast.AST) -> ast.AST:

@@ -67,6 +67,37 @@ class Key:
         return True
 
 
+class Child(Box):
+    """Calls the method that it overrides."""
+
+    def plain(self) -> int:
+        return super().plain()
+
+
+class Walked:
+    """Is iterated by code of its own."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter((1, 2))
+
+
+class Written:
+    """Runs code where an attribute is assigned."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    value = 0
+
+    @property
+    def stored(self) -> int:
+        return 0
+
+    @stored.setter
+    def stored(self, value: int) -> None:
+        pass
+
+
 class Dying:
     """Runs code when it is let go."""
 
@@ -78,6 +109,7 @@ KEY, OTHER = Key(), Key()
 TABLE = {KEY: 0}
 LIST = [KEY]
 TEXTS = ["a", "b"]
+WALKED, WRITTEN = Walked(), Written()
 
 
 def nothing() -> None:
@@ -486,6 +518,179 @@ def generator_function(box: Box) -> None:
     n = box.n
     for _ in three():
         pass
+    box.n = n + 1
+
+
+# -- more of both --------------------------------------------------------------------------------
+
+
+def private_append(box: Box) -> None:
+    mine: list[int] = []
+    n = box.n
+    mine.append(1)
+    box.n = n + 1
+
+
+def private_length(box: Box) -> None:
+    mine = [1]
+    n = box.n
+    len(mine)
+    box.n = n + 1
+
+
+def private_set(box: Box) -> None:
+    mine: set[int] = set()
+    n = box.n
+    mine.add(1)
+    box.n = n + 1
+
+
+def private_pop(box: Box) -> None:
+    mine = [1]
+    n = box.n
+    mine.pop()
+    box.n = n + 1
+
+
+def finally_block(box: Box) -> None:
+    n = box.n
+    try:
+        pass
+    finally:
+        box.n = n + 1
+
+
+def suppressed_exception(box: Box) -> None:
+    n = box.n
+    with contextlib.suppress(KeyError):
+        _ = box.table["absent"]
+    box.n = n + 1
+
+
+def chained_comparison(box: Box) -> None:
+    n = box.n
+    _ = 0 <= n <= 10**9
+    box.n = n + 1
+
+
+def structural_match(box: Box) -> None:
+    n = box.n
+    match n:
+        case int():
+            pass
+    box.n = n + 1
+
+
+def star_unpacking(box: Box) -> None:
+    n = box.n
+    _ = [*box.items]
+    box.n = n + 1
+
+
+def deleted_item(box: Box) -> None:
+    mine = {"a": 1}
+    n = box.n
+    del mine["a"]
+    box.n = n + 1
+
+
+def made_function(box: Box) -> None:
+    n = box.n
+
+    def inner() -> None:
+        return None
+
+    _ = inner
+    box.n = n + 1
+
+
+def made_class(box: Box) -> None:
+    n = box.n
+
+    class Inner:
+        pass
+
+    _ = Inner
+    box.n = n + 1
+
+
+def super_call(box: Box) -> None:
+    n = box.n
+    Child().plain()
+    box.n = n + 1
+
+
+def own_iteration(box: Box) -> None:
+    n = box.n
+    for _ in WALKED:
+        pass
+    box.n = n + 1
+
+
+def unpacked_generator(box: Box) -> None:
+    n = box.n
+    _, _ = three()
+    box.n = n + 1
+
+
+def own_containment(box: Box) -> None:
+    n = box.n
+    _ = KEY in TABLE
+    box.n = n + 1
+
+
+def own_negation(box: Box) -> None:
+    n = box.n
+    _ = not KEY
+    box.n = n + 1
+
+
+def own_in_place_sum(box: Box) -> None:
+    n = box.n
+    total: Any = KEY
+    total += 1
+    box.n = n + 1
+
+
+def own_attribute_write(box: Box) -> None:
+    n = box.n
+    WRITTEN.value = 1
+    box.n = n + 1
+
+
+def property_write(box: Box) -> None:
+    n = box.n
+    WRITTEN.stored = 1
+    box.n = n + 1
+
+
+def next_of_a_generator(box: Box) -> None:
+    n = box.n
+    next(three())
+    box.n = n + 1
+
+
+def asserted(box: Box) -> None:
+    n = box.n
+    assert n >= 0
+    box.n = n + 1
+
+
+def two_word_text(box: Box) -> None:
+    n = box.n
+    _ = "%s" % n  # noqa: UP031  # that is the shape
+    box.n = n + 1
+
+
+def dictionary_merge(box: Box) -> None:
+    n = box.n
+    _ = {**box.table}
+    box.n = n + 1
+
+
+def conditional_expression(box: Box) -> None:
+    n = box.n
+    _ = 1 if box.items else 2
     box.n = n + 1
 
 
