@@ -56,7 +56,8 @@ class Finding:
     Attributes:
         message: What happened, in a line or a few.
         token: The schedule; `harness.replay(body, token)` runs it again.
-        gil_reachable: What is known of the failure under the GIL, in words.
+        gil_reachable: What is known of the failure under the GIL, in words. Where it was shown, the
+            token and the trace are of that run: see docs/gil-model.md.
         shrunk: How far the schedule was made smaller, in words; empty where it was not.
         command: The exact command line that runs it again; empty where none is known.
         places: Where each task stood that had not ended.
