@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,29 @@ OUTCOMES: Final = {
     harness.Verdict.PASSED: Outcome.PASSED,
     harness.Verdict.FAILED: Outcome.FAILED,
     harness.Verdict.UNDECIDED: Outcome.UNDECIDED,
+}
+
+
+class Judgement(Enum):
+    """What a result means for the project's own scenarios."""
+
+    HOLDS = "none failed"
+    OPEN = "none failed, and the search is not through: its space is larger than the budget"
+    FAILS = "one failed, or a scenario did not come to its end"
+
+    @classmethod
+    def of(cls, result: harness.Exploration) -> Judgement:
+        """Judge a result."""
+        if result.verdict is harness.Verdict.PASSED:
+            return cls.HOLDS
+        through = result.verdict is harness.Verdict.FAILED or result.overruns
+        return cls.FAILS if through else cls.OPEN
+
+
+MARKS: Final = {
+    Judgement.HOLDS: "[green]✓[/]",
+    Judgement.OPEN: "[yellow]·[/]",
+    Judgement.FAILS: "[red]✗[/]",
 }
 
 
@@ -119,13 +143,13 @@ def run_explore(plan: Plan, console: Console) -> tuple[bool, str]:
             with console.status(f"exploring {name} with {strategy}"):
                 result = harness.explore(body, strategy, executions=plan.executions)
             rate = result.executions / max(result.cpu_s, 1e-9)
-            mark = "[green]✓[/]" if result.verdict is harness.Verdict.PASSED else "[red]✗[/]"
+            mark = MARKS[Judgement.of(result)]
             console.print(
                 f"  {mark} {name:32} {strategy:9} {result.evidence}  [dim]{rate:,.0f}/CPU-s[/]",
                 highlight=False,
             )
             records.append(record_of(name, strategy, result))
-            if result.verdict is not harness.Verdict.PASSED:
+            if Judgement.of(result) is Judgement.FAILS:
                 failures.append(result)
     write_run(records, store=plan.store, source="verify: explore")
     for failure in failures:
