@@ -34,6 +34,8 @@ from harness.target import load_target
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.finding import Finding
+
 EXIT_FOUND: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_UNDECIDED: Final = 3
@@ -72,6 +74,13 @@ _instrument = click.option(
     metavar="PACKAGE",
     help="Make the shared accesses of this package visible, too; may be repeated. "
     "The target's own top package always is.",
+)
+
+
+_explain = click.option(
+    "--explain",
+    is_flag=True,
+    help="Tell what failed as numbered sentences: who did what, and what that made wrong.",
 )
 
 
@@ -130,15 +139,17 @@ _instrument = click.option(
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write the result here, for `holdfast report ingest`.",
 )
+@_explain
 @_instrument
 @click.pass_context
-def explore_command(
+def explore_command(  # noqa: PLR0913  # an argument an option
     ctx: click.Context,
     /,
     target: str,
     *,
     instrument: tuple[str, ...],
     isolated: bool,
+    explain: bool,
     json_file: Path | None,
     **settings: Any,  # noqa: ANN401  # the options that explore takes under the same names
 ) -> None:
@@ -171,8 +182,10 @@ def explore_command(
     result = _with_command(result, target, setting)
     if json_file is not None:
         _write_json(result, json_file)
-    click.echo(str(result))
-    if result.finding is not None:
+    if result.finding is None:
+        click.echo(str(result))
+    else:
+        _show(result.finding, explain=explain)
         click.echo(f"\n{target}: FAILED: {result.evidence}")
         sys.exit(EXIT_FOUND)
     if result.resume and result.verdict is Verdict.UNDECIDED and not result.overruns:
@@ -252,9 +265,10 @@ def _write_json(result: Exploration, path: Path) -> None:
 @click.argument("target", metavar="PACKAGE.MODULE:FUNCTION")
 @click.argument("token")
 @click.option("--isolated", is_flag=True, help="In a child process, for a schedule that crashes.")
+@_explain
 @_instrument
 @click.pass_context
-def replay_command(
+def replay_command(  # noqa: PLR0913  # an argument an option
     ctx: click.Context,
     /,
     target: str,
@@ -262,6 +276,7 @@ def replay_command(
     *,
     instrument: tuple[str, ...],
     isolated: bool,
+    explain: bool,
 ) -> None:
     """Run the one interleaving of a token again, and tell its story.
 
@@ -288,8 +303,13 @@ def replay_command(
         return
     options = _shared_options(instrument, isolated=isolated)
     command = shlex.join(["holdfast", "replay", target, token.strip(), *options])
-    click.echo(str(dataclasses.replace(finding, command=command)))
+    _show(dataclasses.replace(finding, command=command), explain=explain)
     sys.exit(EXIT_FOUND)
+
+
+def _show(finding: Finding, *, explain: bool) -> None:
+    """Print a finding in the form that was asked for."""
+    click.echo(finding.explain() if explain else str(finding))
 
 
 def _guarded(run: Callable[[], Result]) -> Result:

@@ -84,6 +84,12 @@ class Finding:
 
         return tell(self)
 
+    def explain(self) -> str:
+        """Return the run as numbered sentences: who did what to what, and what that made wrong."""
+        from harness.render.explain import explain  # noqa: PLC0415  # only a failure pays for it
+
+        return explain(self)
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as plain values."""
         return {

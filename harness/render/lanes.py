@@ -96,6 +96,16 @@ def held_at_end(events: Sequence[Event]) -> dict[int, list[tuple[str, Site]]]:
     }
 
 
+def locks_held(events: Sequence[Event]) -> list[tuple[str, ...]]:
+    """Return the locks that the task of each event holds right after it."""
+    held: dict[int, list[str]] = {}
+    found = []
+    for index, event in enumerate(events):
+        _follow_locks(held, events, index)
+        found.append(tuple(held.get(event.task, ())))
+    return found
+
+
 def _follow_locks(held: dict[int, list[str]], events: Sequence[Event], index: int) -> None:
     """Keep up which locks are held. An acquire that blocks takes its lock when it goes on."""
     event = events[index]
@@ -124,7 +134,7 @@ def draw(rows: Sequence[Row], names: dict[int, str], *, width: int) -> list[str]
     drawn = [row for row in shown if isinstance(row, Row)]
     if not drawn:
         return []
-    places = _places(drawn)
+    places = place_names(drawn)
     wide = max(map(len, places))
     margin = len(str(rows[-1].number)) + 2 + GAP
     room = max(width - wide - MIN_SOURCE - 2 * GAP, margin + MIN_TEXT)
@@ -203,7 +213,7 @@ def _rows(
         yield line
 
 
-def _places(rows: Sequence[Row]) -> list[str]:
+def place_names(rows: Sequence[Row]) -> list[str]:
     """Return the name of each row's line: its file, with the folder where two share a name."""
     paths: dict[str, set[str]] = {}
     for row in rows:

@@ -52,11 +52,11 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     yield _headline(finding)
     yield ""
     yield from (
-        f"  {line}" for line in head_lines(finding, short, width) or _message_lines(finding, short)
+        f"  {line}" for line in head_lines(finding, short, width) or message_lines(finding, short)
     )
     if finding.stack:
         yield ""
-        yield from (f"  {short(line)}" for line in _own_lines(finding.stack))
+        yield from (f"  {short(line)}" for line in own_lines(finding.stack))
     yield from _crossing_lines(finding, scene, width)
     yield from _trace_lines(finding, scene, width)
     yield from remark_lines(finding, short, width=width)
@@ -66,11 +66,21 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
         yield f"Shrunk:  {finding.shrunk}"
     if finding.gil_reachable:
         yield f"GIL:     {finding.gil_reachable}"
-    if finding.command:
-        yield f"Replay:  {finding.command}"
-    elif finding.token:
-        call = "replay_isolated" if finding.kind.name == "CRASH" else "replay"
-        yield f'Replay:  harness.{call}(body, "{finding.token}")'
+    yield replay_line(finding)
+
+
+def replay_line(finding: Finding) -> str:
+    """Return how to see it again; empty where there is no schedule."""
+    command = replay_command(finding)
+    return f"Replay:  {command}" if command else ""
+
+
+def replay_command(finding: Finding) -> str:
+    """Return the command or the call that runs a finding again; empty where there is none."""
+    if finding.command or not finding.token:
+        return finding.command
+    call = "replay_isolated" if finding.kind.name == "CRASH" else "replay"
+    return f'harness.{call}(body, "{finding.token}")'
 
 
 def _headline(finding: Finding) -> str:
@@ -79,14 +89,15 @@ def _headline(finding: Finding) -> str:
     return f"{name}: {finding.kind.value.removeprefix(name.lower().replace('_', ' ') + ': ')}"
 
 
-def _message_lines(finding: Finding, short: Callable[[str], str]) -> list[str]:
+def message_lines(finding: Finding, short: Callable[[str], str]) -> list[str]:
+    """Return what happened; a part for each task where several wait."""
     lines = finding.message.removesuffix(": (no message)").splitlines()
     if finding.kind.name in _SHORTENED:
         return [short(line) for line in lines]
     if finding.kind.name not in _JOINED:
         return lines
     parts = [short(part) for line in lines for part in line.split("; ")]
-    places = _places(finding, short)
+    places = places_of(finding, short)
     if len(places) < len(finding.places):
         parts = [part for part in parts if _IDLE_LOOP not in part] or parts
     # A wait in a cycle is told without its line; where the task stood is told with it.
@@ -96,7 +107,7 @@ def _message_lines(finding: Finding, short: Callable[[str], str]) -> list[str]:
     ]
 
 
-def _places(finding: Finding, short: Callable[[str], str]) -> list[str]:
+def places_of(finding: Finding, short: Callable[[str], str]) -> list[str]:
     """Say where each task stands; an event loop that has nothing to run is no news."""
     places = finding.places
     if any(" awaits" in place for place in places):
@@ -104,7 +115,7 @@ def _places(finding: Finding, short: Callable[[str], str]) -> list[str]:
     return [", at ".join(short(place).rsplit(" at ", 1)) for place in places]
 
 
-def _own_lines(stack: Sequence[str]) -> Sequence[str]:
+def own_lines(stack: Sequence[str]) -> Sequence[str]:
     """Leave out how a task came to its function: every one comes there alike."""
     own = list(itertools.dropwhile(lambda line: line.startswith(_WAY_IN), stack))
     return own or stack
@@ -144,8 +155,8 @@ def _counted(count: int, noun: str, ending: str = "s") -> str:
 
 def _end_lines(finding: Finding, scene: Scene) -> Iterator[str]:
     """Say where each task stood that was not told above, and who held what."""
-    told = _message_lines(finding, scene.short)
-    lines = [place for place in _places(finding, scene.short) if place not in told]
+    told = message_lines(finding, scene.short)
+    lines = [place for place in places_of(finding, scene.short) if place not in told]
     if finding.kind.name != "DEADLOCK" or finding.analyses.cycle is None:
         lines += held_lines(scene)
     if lines:
