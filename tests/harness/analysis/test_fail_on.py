@@ -88,7 +88,7 @@ def test_a_race_is_found_shrunk_told_and_replayed() -> None:
     assert "nothing orders the two" in finding.message
     story = str(finding)
     assert story.startswith("DATA_RACE: two unordered accesses, one of them a write")
-    assert "Data races in this run:" in story
+    assert "Box.ready: nothing orders these two" in story
     assert decode_token(finding.token).rules == (Rule.DATA_RACE,)
     again = harness.replay(double_checked, finding.token)
     assert again is not None
@@ -104,7 +104,7 @@ def test_an_inversion_fails_before_any_execution_deadlocks() -> None:
     assert finding is not None
     assert finding.kind is FindingKind.LOCK_ORDER
     assert "Lock#1 → Lock#2 → Lock#1" in finding.message
-    assert "that another schedule can turn into a deadlock" in str(finding)
+    assert "while it holds Lock#1, taken at" in str(finding)
     assert harness.replay(survived_inversion, finding.token) is not None
 
 
