@@ -104,8 +104,12 @@ class DrawnJob:
             strategy = part_of(self.worker, share.workers)
         each, more = divmod(share.executions, share.workers)
         wanted = sys.maxsize if share.executions == sys.maxsize else each + (self.worker < more)
-        stint = DrawnStint(Board(self.board), self.worker, share.workers)
-        return _Worker(share, name, strategy, stint, send).run(wanted)
+        board = Board(self.board)
+        stint = DrawnStint(board, self.worker, share.workers)
+        report = _Worker(share, name, strategy, stint, send).run(wanted)
+        if report.coverage.exhausted:
+            board.stop()  # it has run everything there is
+        return report
 
 
 @dataclass(frozen=True, slots=True)

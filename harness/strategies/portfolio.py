@@ -93,6 +93,7 @@ class Portfolio:
         "_rff",
         "_runs",
         "_samples",
+        "_searches",
         "_tasks",
         "early_timeouts",
         "exhaustive",
@@ -116,6 +117,7 @@ class Portfolio:
         self.perform: Callable[[Task, bool], None] = _ignore
         self.finish: Callable[[Sequence[Task], Ending], None] = _ignore
         self._random = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._searches = True  # it may run every trace by `dpor`
         self._start()
 
     def _start(self) -> None:
@@ -126,7 +128,7 @@ class Portfolio:
             self._members[name] = make(self._seed_of(name))
         self._runs = dict.fromkeys(self._members, 0)
         self._payoff = Payoff(COSTS, self._random)
-        self._dpor: Dpor | None = Dpor()
+        self._dpor: Dpor | None = Dpor() if self._searches else None
         self._dpor_runs = 0
         self._complete = ""  # what dpor has run, once nothing is left
         self._longest = 0  # operations of the longest execution that was watched
@@ -139,6 +141,12 @@ class Portfolio:
     def _seed_of(self, name: str) -> int:
         """Return a member's own seed: with one for all, they would draw the same numbers."""
         return zlib.crc32(f"{name}:{self.seed}".encode())
+
+    def share(self, worker: int, workers: int) -> Portfolio:  # noqa: ARG002  # as workers call it
+        """Be the strategy of one of several processes: only the first one runs every trace."""
+        self._searches = worker == 0
+        self._start()
+        return self
 
     # -- whose turn it is --------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from harness import BoundedDfs, FindingKind, Verdict
 from harness.engine import board
 from harness.explore import target_of
 from harness.stint import Board, SearchStint
+from harness.strategies.portfolio import Portfolio
 from harness.strategies.subtree import Subtree
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def test_the_budget_of_executions_is_that_of_all_together(executions: int) -> No
     def body() -> None:
         steps([], tasks=3, each=1)
 
-    drawn = harness.explore(body, executions=executions, workers=3)
+    drawn = harness.explore(body, "random", executions=executions, workers=3)
     assert (drawn.executions, drawn.verdict) == (executions, Verdict.PASSED)
     searched = harness.explore(body, "dfs", executions=executions, workers=3)
     assert (searched.executions, searched.verdict) == (executions, Verdict.UNDECIDED)
@@ -287,6 +288,25 @@ def test_an_object_that_can_be_shared_is() -> None:
 def test_the_default_strategy_takes_workers() -> None:
     result = harness.explore(rare, executions=30_000, workers=2)
     assert result.finding is not None
+
+
+def test_one_worker_that_is_through_with_everything_ends_all() -> None:
+    def body() -> None:
+        steps([], tasks=2, each=1)
+
+    result = harness.explore(body, executions=10**8, workers=2, budget_s=60)
+    assert result.exhausted
+    assert result.elapsed_s < 30
+    assert result.evidence.startswith("exhausted: ")
+    assert " traces, no bound" in result.evidence
+
+
+def test_only_one_worker_of_the_default_strategy_searches() -> None:
+    first, second = (Portfolio(worker).share(worker, 2) for worker in range(2))
+    assert [one._dpor is None for one in (first, second)] == [False, True]
+    for one in (first, second):
+        one.begin(0)
+    assert [one._dpor is None for one in (first, second)] == [False, True], "also begun anew"
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2", 257])
