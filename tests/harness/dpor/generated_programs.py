@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
@@ -136,12 +137,29 @@ THEMES: Final = (
 )
 
 
+def _make(module: Any, name: str, *arguments: int) -> Any:  # a twin, inside an execution
+    return getattr(module, name)(*arguments)
+
+
+PRIMITIVES: Final[dict[str, Callable[[], Any]]] = {
+    # By name: inside an execution the names stand for twins.
+    "lock": partial(_make, threading, "Lock"),
+    "rlock": partial(_make, threading, "RLock"),
+    "condition": partial(_make, threading, "Condition"),
+    "event": partial(_make, threading, "Event"),
+    "semaphore": partial(_make, threading, "Semaphore", 1),
+    "bounded": partial(_make, threading, "BoundedSemaphore", 1),
+    "simple": partial(_make, queue, "SimpleQueue"),
+    "queue": partial(_make, queue, "Queue", 1),
+}
+
+
 class World:
     """What the tasks of one execution share."""
 
     shared = 0  # found in the class until somebody assigns it
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
         self.a = 0
         self.b = 0
         self.items: list[int] = []
@@ -149,16 +167,11 @@ class World:
         self.table: dict[str, int] = {}
         self.bag: set[int] = set()
         self.walk = iter([5, 6])
-        self.lock = threading.Lock()
-        self.rlock = threading.RLock()
-        self.condition = threading.Condition()
-        self.event = threading.Event()
-        self.semaphore = threading.Semaphore(1)
-        self.bounded = threading.BoundedSemaphore(1)
-        self.simple: Any = queue.SimpleQueue()
-        self.queue: Any = queue.Queue(1)
         self.threads: list[threading.Thread] = []
         self.results: dict[str, Any] = {}
+        for name, make in PRIMITIVES.items():  # only what the program names: they are made often
+            if f"w.{name}" in source:
+                setattr(self, name, make())
 
     def spawn(self, target: Callable[[], object]) -> threading.Thread:
         """Start a thread that notes what became of it."""
@@ -178,7 +191,9 @@ class World:
     def state(self) -> Any:  # to be compared
         """Return everything that can be told about the world and about what the tasks saw."""
         plain = (self.a, self.b, self.shared, self.items, self.other, self.table, self.bag)
-        return frozen((*plain, sorted(self.results.items()), list(self.queue.queue)))
+        left = getattr(self, "queue", None)
+        waiting = [] if left is None else list(left.queue)
+        return frozen((*plain, sorted(self.results.items()), waiting))
 
 
 def touch(container: Any) -> int:  # a list or a dictionary
@@ -204,7 +219,7 @@ class Program:
         tasks = [names[f"task_{number}"] for number in range(self.tasks)]
 
         def body() -> None:
-            world = World()
+            world = World(self.source)
             worlds.append(world)
             threads = [
                 threading.Thread(target=world.run, args=(f"task {number}", task, world))
@@ -227,7 +242,7 @@ def _themes(count: int) -> st.SearchStrategy[list[str]]:
 def programs(draw: DrawFn) -> Program:
     """Draw a program of 2 to 4 tasks."""
     tasks = draw(st.sampled_from((2, 2, 2, 3, 3, 4)))
-    longest = {2: 5, 3: 3, 4: 1}[tasks]
+    longest = {2: 4, 3: 3, 4: 2}[tasks]
     # One or two things in a program, and few kinds of statements: the tasks' operations meet.
     themes = draw(st.sampled_from((1, 1, 2)).flatmap(_themes))
     about = [text for text in PLAIN + SYNC if any(theme in text for theme in themes)]
