@@ -101,4 +101,6 @@ def selector_classes() -> list[type]:
     """Return the selector classes of this platform."""
     names = ("SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector")
     found = [getattr(selectors, name) for name in names if hasattr(selectors, name)]
-    return [cls for cls in found if "select" in vars(cls)]
+    # Some have it from a class that they share.
+    owners = [next(base for base in cls.__mro__ if "select" in vars(base)) for cls in found]
+    return list(dict.fromkeys(owners))

@@ -31,6 +31,7 @@ from harness.primitives import (
     real,
     thread,
     uncontrolled,
+    uncontrolled_waits,
 )
 from harness.primitives.adoption import REPLACED, Adoption, meeting_places
 from harness.primitives.reach import Walk, is_library, is_untouched
@@ -142,6 +143,11 @@ class Patches:
         for selector in asyncio_loop.selector_classes():
             original = vars(selector)["select"]
             self._set(selector, "select", asyncio_loop.controlled_select(original))
+        connections = sys.modules.get("multiprocessing.connection")
+        connection = getattr(connections, "Connection", None)
+        if connection is not None and "_recv" in vars(connection):
+            receive = uncontrolled_waits.receiving_connection(vars(connection)["_recv"])
+            self._set(connection, "_recv", receive)
         events = sys.modules.get("asyncio.events")
         if events is not None:
             self._set(events, "_set_running_loop", asyncio_loop.set_running_loop)

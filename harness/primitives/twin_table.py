@@ -22,6 +22,7 @@ from harness.primitives import (
     sqlite_check,
     thread,
     uncontrolled,
+    uncontrolled_waits,
 )
 from harness.primitives.condition import Condition
 from harness.primitives.event import Event
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _STARTERS: Final = (
     ("os", ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "wait", "waitpid")),
+    ("os", ("wait3", "wait4", "waitid")),
     ("_posixsubprocess", ("fork_exec",)),
     ("_winapi", ("CreateProcess",)),
 )
@@ -98,11 +100,18 @@ def _pairs() -> Iterator[tuple[Any, Any]]:
         (os.read, uncontrolled.reading(os.read, "os.read")),
         (select.select, uncontrolled.selecting(select.select)),
     )
+    for name in ("readv", "preadv"):
+        original = getattr(os, name, None)
+        if original is not None:
+            yield original, uncontrolled.reading(original, f"os.{name}")
+    yield from uncontrolled_waits.pairs()
     yield from chance.pairs()
 
 
 # What has twins only once somebody else has imported it.
 _LATE_MAKERS: Final[dict[str, Callable[[Any], Iterable[tuple[Any, Any]]]]] = {
+    "fcntl": uncontrolled_waits.fcntl_pairs,
+    "signal": uncontrolled_waits.signal_pairs,
     "sqlite3": lambda _module: sqlite_check.twins(),
     "tempfile": chance.tempfile_pairs,
     "uuid": chance.uuid_pairs,

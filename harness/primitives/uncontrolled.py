@@ -54,14 +54,15 @@ def reading(original: Callable[..., Any], what: str) -> Callable[..., Any]:
     """Return a call on a file descriptor that is refused where it would wait for data."""
 
     def call(descriptor: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # the original's own
-        if board.current() is not None and _would_wait(descriptor):
+        if board.current() is not None and would_wait(descriptor):
             refuse(f"{what} that would block", IO_REMEDY)
         return original(descriptor, *args, **kwargs)
 
     return call
 
 
-def _would_wait(descriptor: int) -> bool:
+def would_wait(descriptor: int) -> bool:
+    """Say whether reading a descriptor would wait; a file never does."""
     try:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return False
@@ -75,7 +76,7 @@ def receiving(original: Callable[..., Any], name: str) -> Callable[..., Any]:
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # the original's own
         execution = board.current()
-        if execution is not None and self.gettimeout() != 0 and _would_wait(self.fileno()):
+        if execution is not None and self.gettimeout() != 0 and would_wait(self.fileno()):
             refuse(f"socket.{name} that would block", IO_REMEDY)
         return original(self, *args, **kwargs)
 
