@@ -312,6 +312,8 @@ def share_of_path(levels: Sequence[Level], *, of: str = "the tree") -> Estimate 
     # As long as no child of the root is done, nothing has the size of what is left; and a search
     # that finds its branches as it goes knows few of them.
     first = next(level for level in levels if level.sizes or level.left)
+    if not first.sizes and high > SAYS_NOTHING:
+        return None
     return Estimate(fraction=fraction, low=low if first.sizes else 0.0, high=high, of=of)
 
 
