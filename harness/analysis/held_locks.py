@@ -55,10 +55,11 @@ class HeldLocks:
         handed_over: The locks that somebody gave back who had not taken them: they are signals.
     """
 
-    __slots__ = ("_held", "handed_over")
+    __slots__ = ("_held", "_holders", "handed_over")
 
     def __init__(self) -> None:
         self._held: dict[int, list[Held]] = {}
+        self._holders: dict[int, int] = {}  # by lock
         self.handed_over: set[int] = set()
 
     def see(self, event: Event) -> None:
@@ -68,6 +69,7 @@ class HeldLocks:
         if event.kind in ("acquire", "goes on after"):
             taken = Held(event.obj, event.target, event.site)
             self._held.setdefault(event.task, []).append(taken)
+            self._holders[event.obj] = event.task
         elif event.kind == "release":
             self._give_back(event)
 
@@ -77,13 +79,10 @@ class HeldLocks:
 
     def holder(self, lock: int) -> int | None:
         """Return the task that holds a lock; None if nobody does."""
-        for task, held in self._held.items():
-            if any(one.lock == lock for one in held):
-                return task
-        return None
+        return self._holders.get(lock)
 
     def _give_back(self, event: Event) -> None:
-        holder = self.holder(event.obj)
+        holder = self._holders.pop(event.obj, None)
         if holder is None:
             return  # a lock that was taken before the execution began
         if holder != event.task:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.engine.recorder import Event
 
 MAX_CYCLE: Final = 8  # locks in one cycle; longer ones are not looked for
+MAX_EDGES: Final = 5_000  # that are remembered of one execution; each keeps a clock
 MAX_INVERSIONS: Final = 20  # of one execution that are kept
 MAX_PATHS: Final = 20_000  # steps of the search: a graph of many locks has too many paths
 
@@ -150,13 +151,12 @@ class LockOrder:
             held.see(event)
             attempt = attempts.succeeds(event)
             if before and not attempt and _waits_for_lock(event):
-                moments = [
-                    _Moment(one.epoch(event.thread), dict(one.clock(event.thread)))
-                    for one in (order, strict)
-                ]
+                now = order.epoch(event.thread)
                 for nesting in _nestings(event, before):
-                    key = (nesting.outer.lock, nesting.inner.lock, nesting.held, moments[0].epoch)
-                    edges.setdefault(key, _Edge(nesting, *moments))
+                    key = (nesting.outer.lock, nesting.inner.lock, nesting.held, now)
+                    if key not in edges and len(edges) < MAX_EDGES:
+                        moments = (_moment(order, event), _moment(strict, event))
+                        edges[key] = _Edge(nesting, *moments)
             order.see(event)
             strict.see(event)
         return [edge for edge in edges.values() if not _locks(edge) & held.handed_over]
@@ -214,6 +214,10 @@ def _fits(path: Sequence[_Edge], edge: _Edge) -> bool:
         and not edge.strict.is_before(one.strict)
         for one in path
     )
+
+
+def _moment(order: HappensBefore, event: Event) -> _Moment:
+    return _Moment(order.epoch(event.thread), dict(order.clock(event.thread)))
 
 
 def _locks(edge: _Edge) -> set[int]:
