@@ -157,7 +157,7 @@ def signature_of(ending: Ending) -> tuple[object, ...]:
     if ending.breach is not None:
         return (ending.kind, ending.breach.finding, ending.breach.signature)
     if error is None:
-        return (ending.kind,)
+        return (ending.kind, _cycle_sites(ending))
     line = None
     traceback = error.__traceback__
     while traceback is not None:
@@ -166,3 +166,13 @@ def signature_of(ending: Ending) -> tuple[object, ...]:
             line = (code.co_name, traceback.tb_lineno)
         traceback = traceback.tb_next
     return (ending.kind, type(error), line)
+
+
+def _cycle_sites(ending: Ending) -> frozenset[str]:
+    """Return the lines at which the tasks of a cycle wait; the others of a deadlock only suffer.
+
+    Which task stands at which line makes no other deadlock: several may do the same.
+    """
+    waiting = {step.partition(" waits for ")[0] for step in ending.cycle}
+    told = (place.partition(" waits for ") for place in ending.places)
+    return frozenset(rest.rpartition(" at ")[2] for name, _, rest in told if name in waiting)

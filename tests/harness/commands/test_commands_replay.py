@@ -27,9 +27,17 @@ def test_a_schedule_that_no_longer_fails_passes(holdfast: Program) -> None:
 
 def test_code_that_changed_is_refused_and_says_to_record_anew(holdfast: Program) -> None:
     token = token_of(holdfast, "app:lost_update")
-    done = holdfast("replay", "app:sound", token)
+    done = holdfast("replay", "app:polls", token)
     assert done.returncode == 2
+    assert "switch 1 of 1 is from add to add (2nd) before its 1st write Counter" in done.stderr
     assert "explore again and take the new token" in done.stderr
+
+
+def test_code_that_was_repaired_passes(holdfast: Program) -> None:
+    """The same additions under a lock: the schedule is found again, and nothing fails."""
+    done = holdfast("replay", "app:sound", token_of(holdfast, "app:lost_update"))
+    assert done.returncode == 0
+    assert "app:sound: this schedule does not fail" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 import harness
 from harness import shrink
 from harness.campaign import Campaign
+from harness.engine.ending import Ending, EndingKind
 from harness.explore import visible_body
 from harness.finding import FindingKind, kind_of, signature_of
 from harness.strategies.random_walk import RandomWalk
@@ -186,6 +187,26 @@ def test_shrinking_keeps_the_failure_that_was_found(plain: Plain) -> None:
         assert type(again.error) is error
         kinds.add(error)
     assert kinds == {KeyError, ValueError}
+
+
+def deadlock(*waits: str, others: tuple[str, ...] = ()) -> Ending:
+    return Ending(
+        EndingKind.DEADLOCK,
+        cycle=tuple(wait.partition(" at ")[0] for wait in waits),
+        places=(*waits, *others),
+    )
+
+
+def test_deadlocks_at_other_lines_are_other_failures() -> None:
+    one = deadlock("A waits for Lock, held by B at a.py:1 in f", "B waits for Lock at a.py:2 in g")
+    swapped = deadlock("B waits for Lock at a.py:1 in f", "A waits for Lock at a.py:2 in g")
+    crowded = deadlock(
+        "A waits for Lock, held by B at a.py:1 in f", "B waits for Lock at a.py:2 in g",
+        others=("main waits for the end of A at a.py:9 in body",),
+    )  # fmt: skip
+    later = deadlock("A waits for Lock at a.py:1 in f", "B waits for Lock at a.py:3 in g")
+    assert signature_of(one) == signature_of(swapped) == signature_of(crowded)
+    assert signature_of(one) != signature_of(later)
 
 
 def failing_schedule(campaign: Campaign, body: Any, strategy: Any = None) -> tuple[Any, list[int]]:
