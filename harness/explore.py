@@ -61,7 +61,8 @@ def explore(  # noqa: PLR0913  # the public face; all but two are keyword-only
         executions: How many at most; `dpor` and `dfs`, and the portfolio of a small program,
             stop earlier when nothing is left.
         seed: The same seed, body and Python version give the same executions. A strategy that is
-            an object has its own.
+            an object has its own. The body's random numbers follow it, too: the same in every
+            execution.
         max_steps: Choices in one execution after which it is given up, undecided.
         model: `free-threaded` switches at every shared access, `gil` where CPython with the GIL
             can: calls, function entries, loop turns, blocking operations.
