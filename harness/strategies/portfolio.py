@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import random
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ArgumentError, HarnessError
@@ -268,9 +269,16 @@ class Portfolio:
         self._tasks = max(self._tasks, len(tasks))
 
     def estimate(self) -> Estimate | None:
-        """Return which part of the schedules was run, counting the random walks alone: at least."""
-        found: Estimate | None = self._members["random"].estimate()
-        return found
+        """Return which part of the traces dpor has run, or else of the schedules the random walks.
+
+        Either way at least: what other members have run beside is not counted.
+        """
+        if self._dpor is not None and self._dpor_runs and not self._dpor.incomplete:
+            found = self._dpor.estimate()
+            if found is not None:
+                return replace(found, of="the traces")
+        walks: Estimate | None = self._members["random"].estimate()
+        return walks
 
     def scope(self) -> str:
         """Say what was covered once nothing is left."""

@@ -180,7 +180,16 @@ def test_a_search_that_did_not_end_claims_nothing() -> None:
     result = harness.explore(counter(4, 3), "portfolio", executions=300)
     assert (result.exhausted, result.executions) == (False, 300)
     assert "exhausted" not in result.evidence
+    assert result.evidence.startswith("300 executions, none failed (portfolio, seed 0); estimated ")
+    assert " % of the traces " in result.evidence
     assert result.verdict is harness.Verdict.PASSED
+
+
+def test_a_large_program_is_measured_by_its_random_walks() -> None:
+    result = harness.explore(counter(12), "portfolio", executions=300)
+    assert result.estimate is not None
+    assert result.estimate.of == "the schedules"
+    assert result.estimate.high < 1e-6
 
 
 def test_a_large_program_gets_no_turns_of_the_complete_search() -> None:
