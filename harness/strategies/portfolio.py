@@ -275,7 +275,7 @@ class Portfolio:
         """
         if self._dpor is not None and self._dpor_runs and not self._dpor.incomplete:
             found = self._dpor.estimate()
-            if found is not None:
+            if found is not None and found.low:  # it says more than "at most"
                 return replace(found, of="the traces")
         walks: Estimate | None = self._members["random"].estimate()
         return walks

@@ -181,7 +181,7 @@ def test_a_search_that_did_not_end_claims_nothing() -> None:
     assert (result.exhausted, result.executions) == (False, 300)
     assert "exhausted" not in result.evidence
     assert result.evidence.startswith("300 executions, none failed (portfolio, seed 0); estimated ")
-    assert " % of the traces " in result.evidence
+    assert " % of the schedules" in result.evidence
     assert result.verdict is harness.Verdict.PASSED
 
 
