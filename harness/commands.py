@@ -82,6 +82,12 @@ _explain = click.option(
     is_flag=True,
     help="Tell what failed as numbered sentences: who did what, and what that made wrong.",
 )
+_html = click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write what failed here, as one page with a time line: a column a thread.",
+)
 
 
 @click.command("explore")
@@ -140,6 +146,7 @@ _explain = click.option(
     help="Write the result here, for `holdfast report ingest`.",
 )
 @_explain
+@_html
 @_instrument
 @click.pass_context
 def explore_command(  # noqa: PLR0913  # an argument an option
@@ -150,6 +157,7 @@ def explore_command(  # noqa: PLR0913  # an argument an option
     instrument: tuple[str, ...],
     isolated: bool,
     explain: bool,
+    html_file: Path | None,
     json_file: Path | None,
     **settings: Any,  # noqa: ANN401  # the options that explore takes under the same names
 ) -> None:
@@ -185,7 +193,7 @@ def explore_command(  # noqa: PLR0913  # an argument an option
     if result.finding is None:
         click.echo(str(result))
     else:
-        _show(result.finding, explain=explain)
+        _show(result.finding, explain=explain, html_file=html_file)
         click.echo(f"\n{target}: FAILED: {result.evidence}")
         sys.exit(EXIT_FOUND)
     if result.resume and result.verdict is Verdict.UNDECIDED and not result.overruns:
@@ -266,6 +274,7 @@ def _write_json(result: Exploration, path: Path) -> None:
 @click.argument("token")
 @click.option("--isolated", is_flag=True, help="In a child process, for a schedule that crashes.")
 @_explain
+@_html
 @_instrument
 @click.pass_context
 def replay_command(  # noqa: PLR0913  # an argument an option
@@ -277,6 +286,7 @@ def replay_command(  # noqa: PLR0913  # an argument an option
     instrument: tuple[str, ...],
     isolated: bool,
     explain: bool,
+    html_file: Path | None,
 ) -> None:
     """Run the one interleaving of a token again, and tell its story.
 
@@ -303,13 +313,22 @@ def replay_command(  # noqa: PLR0913  # an argument an option
         return
     options = _shared_options(instrument, isolated=isolated)
     command = shlex.join(["holdfast", "replay", target, token.strip(), *options])
-    _show(dataclasses.replace(finding, command=command), explain=explain)
+    _show(dataclasses.replace(finding, command=command), explain=explain, html_file=html_file)
     sys.exit(EXIT_FOUND)
 
 
-def _show(finding: Finding, *, explain: bool) -> None:
-    """Print a finding in the form that was asked for."""
+def _show(finding: Finding, *, explain: bool, html_file: Path | None) -> None:
+    """Print a finding in the form that was asked for, and write its page."""
     click.echo(finding.explain() if explain else str(finding))
+    if html_file is None:
+        return
+    try:
+        html_file.parent.mkdir(parents=True, exist_ok=True)
+        html_file.write_text(finding.to_html(), "utf-8")
+    except OSError as error:
+        click.echo(f"holdfast: the page cannot be written to {html_file}: {error}", err=True)
+    else:
+        click.echo(f"Page:    {html_file}")
 
 
 def _guarded(run: Callable[[], Result]) -> Result:

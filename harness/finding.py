@@ -90,6 +90,12 @@ class Finding:
 
         return explain(self)
 
+    def to_html(self) -> str:
+        """Return the run as one self-contained page: a time line with a column a task."""
+        from harness.render.timeline import timeline  # noqa: PLC0415  # as above
+
+        return timeline(self)
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as plain values."""
         return {

@@ -75,7 +75,7 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
 
 def _step_lines(scene: Scene, width: int) -> Iterator[str]:
     digits = len(str(scene.rows[-1].number))
-    places = place_names(scene.rows)
+    places = place_names([row.site for row in scene.rows])
     for number, text in enumerate(step_sentences(scene), start=1):
         mark = f"  {number:>{digits}}. "
         yield from textwrap.wrap(

@@ -134,7 +134,7 @@ def draw(rows: Sequence[Row], names: dict[int, str], *, width: int) -> list[str]
     drawn = [row for row in shown if isinstance(row, Row)]
     if not drawn:
         return []
-    places = place_names(drawn)
+    places = place_names([row.site for row in drawn])
     wide = max(map(len, places))
     margin = len(str(rows[-1].number)) + 2 + GAP
     room = max(width - wide - MIN_SOURCE - 2 * GAP, margin + MIN_TEXT)
@@ -213,17 +213,17 @@ def _rows(
         yield line
 
 
-def place_names(rows: Sequence[Row]) -> list[str]:
-    """Return the name of each row's line: its file, with the folder where two share a name."""
+def place_names(sites: Sequence[Site]) -> list[str]:
+    """Return the name of each line: its file, with the folder where two share a name."""
     paths: dict[str, set[str]] = {}
-    for row in rows:
-        paths.setdefault(Path(row.site.path).name, set()).add(row.site.path)
+    for site in sites:
+        paths.setdefault(Path(site.path).name, set()).add(site.path)
     places = []
-    for row in rows:
-        path = Path(row.site.path)
+    for site in sites:
+        path = Path(site.path)
         alone = len(paths[path.name]) == 1 and path.name != "__init__.py"
         name = path.name if alone else f"{path.parent.name}/{path.name}"
-        places.append(f"{name}:{row.site.line}")
+        places.append(f"{name}:{site.line}")
     return places
 
 
