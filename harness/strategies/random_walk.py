@@ -37,8 +37,9 @@ class RandomWalk:
         "_product",
         "_random",
         "_stream",
+        "_watched",
+        "_weighed",
         "early_timeouts",
-        "pick",
         "seed",
     )
 
@@ -49,11 +50,12 @@ class RandomWalk:
         self._stream = random.Random(seed)  # noqa: S311  # reproducible, not secret
         self._random = self._stream.random
         self.early_timeouts = False
-        self.pick = self._pick  # of the execution that runs: see begin
         self._forget()
 
     def _forget(self) -> None:
-        self._product = 0.0  # of the numbers of candidates in this execution; 0 if it is no walk
+        self._product = 1.0  # of the numbers of candidates in this execution
+        self._weighed = False  # this execution belongs to the sample
+        self._watched = False  # and timeouts may fire early in it
         self._hurried = False  # somebody could have timed out early
         self._plain_runs = self._early_runs = 0
         self._plain = TreeSample()
@@ -67,38 +69,29 @@ class RandomWalk:
         if not execution:
             self._stream.seed(self.seed)
             self._forget()
-        if self._product:
+        if self._weighed:
             self._keep_walk()
         self.early_timeouts = execution > 0 and self._random() < EARLY_SHARE
         if self.early_timeouts:
             self._early_runs += 1
         else:
             self._plain_runs += 1
-        if execution < FIRST_WALKS or not execution % WALK_EVERY:
-            self._product = 1.0
-            self.pick = self._pick_early if self.early_timeouts else self._pick_weighed
-        else:
-            self.pick = self._pick
+        self._product = 1.0
+        self._weighed = execution < FIRST_WALKS or not execution % WALK_EVERY
+        self._watched = self._weighed and self.early_timeouts
         return True
 
-    def _pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002  # Protocol
         """Return any of `ready` with the same chance."""
-        return ready[int(self._random() * len(ready))]
-
-    def _pick_weighed(self, ready: Sequence[Task], current: Task | None) -> Task:  # noqa: ARG002
-        """Do the same, and keep the inverse chance of the walk."""
         count = len(ready)
         self._product *= count
+        if self._watched:
+            self._hurried = self._hurried or any(task.parked for task in ready)
         return ready[int(self._random() * count)]
-
-    def _pick_early(self, ready: Sequence[Task], current: Task | None) -> Task:
-        """Do the same, and notice whether a timeout could fire early."""
-        self._hurried = self._hurried or any(task.parked for task in ready)
-        return self._pick_weighed(ready, current)
 
     def estimate(self) -> Estimate | None:
         """Return which part of the schedules was run; those with early timeouts are not in it."""
-        if self._product:
+        if self._weighed:
             self._keep_walk()
         if self._hurried:
             return self._plain.share_seen(
@@ -113,4 +106,4 @@ class RandomWalk:
         """Take the last execution into the sample."""
         walks = self._early if self.early_timeouts else self._plain
         walks.add(math.log(min(self._product, HUGE)))
-        self._product = 0.0
+        self._weighed = False

@@ -134,7 +134,7 @@ def test_the_result_is_written_as_json_that_the_report_takes(holdfast: Program) 
         (["app:sound", "--time", "soon"], "write 90, 90s, 5m or 8h"),
         (["app:sound", "--time", "-5s"], "write 90, 90s, 5m or 8h"),
         (["app:sound", "--model", "none"], "free-threaded"),
-        (["app:sound", "--workers", "2"], "'--workers'"),
+        (["app:sound", "--workers", "0"], "'--workers'"),
         (["app:sound", "--instrument", "threading"], "this one runs below the hooks"),
     ],
 )

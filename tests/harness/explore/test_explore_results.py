@@ -52,7 +52,7 @@ def harmless() -> None:
         {"executions": 0}, {"executions": -1}, {"executions": 1.5}, {"executions": True},
         {"executions": None}, {"seed": "x"}, {"seed": 1.0}, {"seed": True}, {"seed": None},
         {"max_steps": 0}, {"max_steps": 2_000_001}, {"max_steps": 1e3}, {"model": "none"},
-        {"model": None}, {"workers": 0}, {"workers": 2}, {"budget_s": 0}, {"budget_s": -1.5},
+        {"model": None}, {"workers": 0}, {"workers": 257}, {"budget_s": 0}, {"budget_s": -1.5},
         {"budget_s": float("nan")}, {"budget_s": "1"}, {"budget_s": True}, {"progress": 5},
         {"strategy": "nonsense"}, {"strategy": 5},
     ],
