@@ -74,7 +74,7 @@ def _play(number: int, stage: Stage) -> None:
 
 
 def _report(name: str, seed: int, explore: Callable[..., Any], how: dict[str, Any]) -> None:
-    began_s = time.process_time()
+    began_s, began_wall_s = time.process_time(), time.monotonic()
     try:
         found = explore(**how)
         holds, count, why = found.property_holds, found.num_explored, found.inconclusive_reason
@@ -87,6 +87,7 @@ def _report(name: str, seed: int, explore: Callable[..., Any], how: dict[str, An
         "executions": count,
         "why": why or "",
         "cpu_s": time.process_time() - began_s,
+        "late": time.monotonic() - began_wall_s >= how["total_timeout"],
         "version": metadata.version("frontrun"),
     }
     sys.stdout.write(json.dumps(line) + "\n")

@@ -86,6 +86,7 @@ def _silence(mode: str, why: str) -> dict[str, Any]:
         "executions": 0,
         "why": f"frontrun did not run: {why}",
         "cpu_s": 0.0,
+        "late": False,
         "version": VERSION,
     }
 
@@ -109,6 +110,7 @@ def _end_of(line: dict[str, Any], executions: int) -> SearchEnd:
         return SearchEnd.FOUND
     if line["holds"] is None:
         return SearchEnd.TIME  # it calls that inconclusive
-    # A pass of its dpor before the budget ended is its claim that nothing else is left to try.
+    if line["late"]:
+        return SearchEnd.TIME  # which its dpor calls a pass, like the search of everything
     dry = line["strategy"] == "frontrun dpor" and line["executions"] < executions
     return SearchEnd.DRY if dry else SearchEnd.BUDGET

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 (STACK,) = choose(("stack",))
 (UNEVEN,) = choose(("uneven_store",))
+LATE = {"late": True}
 
 
 def plan(**change: object) -> Plan:
@@ -140,11 +141,15 @@ def test_an_execution_that_meets_its_bound_is_counted_and_finds_nothing() -> Non
         ({"holds": True, "strategy": "frontrun dpor", "executions": 50}, SearchEnd.BUDGET),
         ({"holds": True, "strategy": "frontrun random", "executions": 50}, SearchEnd.BUDGET),
         ({"holds": None, "strategy": "frontrun random", "executions": 2}, SearchEnd.TIME),
+        (
+            {"holds": True, "strategy": "frontrun dpor", "executions": 3, "late": True},
+            SearchEnd.TIME,
+        ),
     ],
-    ids=["found", "holds", "budget", "random", "inconclusive"],
+    ids=["found", "holds", "budget", "random", "inconclusive", "late"],
 )
 def test_frontruns_verdicts_keep_their_meaning(line: dict[str, object], end: SearchEnd) -> None:
-    whole = {"seed": 0, "cpu_s": 1.0, "why": "", "version": peer.VERSION, **line}
+    whole = {"seed": 0, "cpu_s": 1.0, "why": "", "late": False, "version": peer.VERSION, **line}
     assert peer._search_of(whole, STACK, 50).end is end
 
 
