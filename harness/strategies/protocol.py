@@ -22,11 +22,11 @@ class Strategy(Protocol):
 
     What an exhaustive strategy may have besides: `sampling = True`, if its executions are worth
     something without an end, so that a budget that ends is not undecided; `scope() -> str` and
-    `incomplete: str`, what was searched and why that proves less than it seems to; `unit: str`, what
-    an execution is called; `estimate() -> Estimate | None`, the part of its space that was run, and
-    `probe()`, a strategy whose executions sample it; `left(running=...)` and `go_on(parts, ...)`, as
-    `BoundedDfs` has them, to be interrupted and divided. Any strategy may have
-    `share(worker, workers)`, which returns the one of one process of several.
+    `incomplete: str`, what was searched and why that proves less than it seems to; `unit: str`,
+    what an execution is called; `estimate() -> Estimate | None`, the part of its space that was
+    run, and `probe()`, a strategy whose executions sample it; `left(running=...)` and
+    `go_on(parts, ...)`, as `BoundedDfs` has them, to be interrupted and divided. Any strategy may
+    have `share(worker, workers)`, which returns the one of one process of several.
 
     A strategy with `operations: bool` True, read after every `begin`, sees what tasks are about to
     do: each of `ready` has `task.pending`, a tuple (kind, object, key). Plain accesses have a kind
