@@ -24,10 +24,11 @@ from harness.errors import TokenError
 from harness.hash_seed import current_hash_seed
 from harness.primitives.chance import chance
 from harness.rules import Rule
-from harness.token_bytes import OPTIONAL, DamagedError, Reader, Writer, pack, unpack
+from harness.token_bytes import OPTIONAL, DamagedError, Reader, pack, unpack
+from harness.token_writer import EARLY, GIL, OPEN, REQUIRED, RULE_BITS, Encoder, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 Item = TypeVar("Item")
 PREFIX: Final = "hf2."
@@ -39,30 +40,9 @@ MAX_SWITCHES: Final = 20_000  # a schedule with more is kept as choices, which h
 MAX_DONE: Final = 64  # checksums of what tasks did to objects
 _MAX_NUMBER: Final = 1 << 32
 _MAX_TEXT_BYTES: Final = 400  # 80 characters of four bytes, and what is put around them
-_GIL, _EARLY, _OPEN = 1, 2, 4
-_RULE_BITS: Final = {rule: 1 << number for number, rule in enumerate(Rule)}  # never in new order
 
 EXPLORE_AGAIN: Final = "Explore again and take the new token"
 COPY_ALL: Final = "Copy the whole token from the report"
-
-
-class _Tag:
-    """The fields. What an older version may not know and still replay is `OPTIONAL` and above."""
-
-    SETTINGS = 1
-    TEXTS = 2
-    TASKS = 3
-    ACTS = 4
-    SWITCHES = 5
-    CHOICES = 6
-    CHANCE_SEED = 7
-    RULES = 8
-    DONE = OPTIONAL
-    RUN = OPTIONAL + 1
-    HASH_SEED = OPTIONAL + 2
-
-
-_REQUIRED: Final = {value for name, value in vars(_Tag).items() if name.isupper()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +118,7 @@ class Token:
 
     def encode(self) -> str:
         """Return the token as text."""
-        packed = pack(bytes(_Encoder().encode(self).out))
+        packed = pack(bytes(Encoder().encode(self).out))
         body = zlib.crc32(packed).to_bytes(4, "big") + packed
         return PREFIX + base64.urlsafe_b64encode(body).decode().rstrip("=")
 
@@ -166,7 +146,7 @@ def decode_token(text: str) -> Token:
         fields = Reader(_unpacked(text[len(PREFIX) :])).fields()
     except DamagedError:
         raise TokenError("it is damaged or cut off", COPY_ALL) from None
-    unknown = min((tag for tag in fields if tag not in _REQUIRED and tag < OPTIONAL), default=0)
+    unknown = min((tag for tag in fields if tag not in REQUIRED and tag < OPTIONAL), default=0)
     if unknown:
         newer = f"it says something that this version does not know (field {unknown})"
         raise TokenError(f"{newer}; a newer one made it", "Replay it there, or explore again")
@@ -188,98 +168,6 @@ def _unpacked(body: str) -> bytes:
     return unpack(raw[4:], MAX_FIELD_BYTES)
 
 
-class _Encoder:
-    """Writes a token's fields; texts, tasks and acts once each."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, int] = {}
-        self._tasks: dict[TaskName, int] = {MAIN: 0}
-        self._acts: dict[Act, int] = {}
-
-    def encode(self, token: Token) -> Writer:  # noqa: C901  # a field after the other
-        switches = Writer().number(len(token.switches))
-        for switch in token.switches:
-            self._switch(switches, switch)
-        done = Writer().number(len(token.done))
-        for one in token.done:
-            done.number(one.switch).number(self._task(one.task)).number(one.count)
-            done.raw(one.checksum.to_bytes(2, "big"))
-        acts = Writer().number(len(self._acts))
-        for act in self._acts:
-            acts.number(self._text(act.kind)).number(self._text(act.cls)).number(act.number)
-            acts.number(self._text(act.function)).number(self._text(act.part))
-        tasks = Writer().number(len(self._tasks) - 1)
-        for task in list(self._tasks)[1:]:
-            assert task.parent is not None
-            tasks.number(self._tasks[task.parent]).number(self._text(task.base)).number(task.number)
-        out = Writer().field(_Tag.SETTINGS, _settings(token))
-        if self._texts:
-            out.field(_Tag.TEXTS, self._all_texts())
-            out.field(_Tag.TASKS, tasks).field(_Tag.ACTS, acts).field(_Tag.SWITCHES, switches)
-        if token.choices is not None:
-            out.field(_Tag.CHOICES, _run_lengths(token.choices))
-        if token.chance_seed is not None:
-            out.field(_Tag.CHANCE_SEED, Writer().number(token.chance_seed))
-        if token.rules:
-            out.field(_Tag.RULES, Writer().number(sum(_RULE_BITS[rule] for rule in token.rules)))
-        if token.done:
-            out.field(_Tag.DONE, done)
-        out.field(_Tag.RUN, Writer().number(token.length).raw(token.digest.to_bytes(4, "big")))
-        if token.hash_seed is not None:
-            out.field(_Tag.HASH_SEED, Writer().number(token.hash_seed))
-        return out
-
-    def _switch(self, out: Writer, switch: Switch) -> None:
-        first, second, third = switch.counts  # each way of naming counts what the one before does
-        out.number(self._task(switch.task)).number(
-            self._acts.setdefault(switch.act, len(self._acts))
-        )
-        out.number(first).number(second - first).number(third - second)
-        out.raw(bytes([switch.context])).number(switch.ready).raw(switch.who.to_bytes(2, "big"))
-        out.number(self._task(switch.to))
-
-    def _task(self, task: TaskName) -> int:
-        if task not in self._tasks:
-            assert task.parent is not None
-            self._task(task.parent)
-            self._tasks[task] = len(self._tasks)
-        return self._tasks[task]
-
-    def _text(self, text: str) -> int:
-        return self._texts.setdefault(text, len(self._texts))
-
-    def _all_texts(self) -> Writer:
-        out = Writer().number(len(self._texts))
-        for text in self._texts:
-            data = text.encode()
-            out.number(len(data)).raw(data)
-        return out
-
-
-def _settings(token: Token) -> Writer:
-    flags = _GIL * (token.model == "gil") | _EARLY * token.early | _OPEN * token.open_end
-    major, minor = token.python
-    return (
-        Writer()
-        .number(flags)
-        .number(token.max_steps)
-        .number(major)
-        .number(minor)
-        .number(token.engine)
-    )
-
-
-def _run_lengths(choices: Sequence[int]) -> Writer:
-    """Write task, count, task, count, ..."""
-    out = Writer()
-    start = 0
-    for at in range(1, len(choices) + 1):
-        if at == len(choices) or choices[at] != choices[start]:
-            out.number(choices[start]).number(at - start)
-            start = at
-    return out
-
-
 class _Decoder:
     """Reads a token from its fields; whatever is not as it should be is damage."""
 
@@ -290,33 +178,33 @@ class _Decoder:
         self._acts: list[Act] = []
 
     def token(self) -> Token:
-        if _Tag.SETTINGS not in self._fields:
+        if Tag.SETTINGS not in self._fields:
             raise DamagedError
-        settings = self._fields[_Tag.SETTINGS]
-        flags = _number(settings, _GIL | _EARLY | _OPEN)
+        settings = self._fields[Tag.SETTINGS]
+        flags = _number(settings, GIL | EARLY | OPEN)
         max_steps = _number(settings, MAX_CHOICES)
         if not max_steps:
             raise DamagedError
         python = (_number(settings, 99), _number(settings, 999))
         engine = _number(settings)
-        self._texts = self._each(_Tag.TEXTS, _text)
-        self._each(_Tag.TASKS, self._task)
-        self._acts = self._each(_Tag.ACTS, self._act)
-        switches = tuple(self._each(_Tag.SWITCHES, self._switch))
-        done = tuple(self._each(_Tag.DONE, lambda reader: self._done(reader, len(switches))))
+        self._texts = self._each(Tag.TEXTS, _text)
+        self._each(Tag.TASKS, self._task)
+        self._acts = self._each(Tag.ACTS, self._act)
+        switches = tuple(self._each(Tag.SWITCHES, self._switch))
+        done = tuple(self._each(Tag.DONE, lambda reader: self._done(reader, len(switches))))
         length, digest = self._run()
         return Token(
             switches=switches,
             choices=self._choices(),
-            early=bool(flags & _EARLY),
-            open_end=bool(flags & _OPEN),
-            model="gil" if flags & _GIL else "free-threaded",
+            early=bool(flags & EARLY),
+            open_end=bool(flags & OPEN),
+            model="gil" if flags & GIL else "free-threaded",
             max_steps=max_steps,
             done=done,
             length=length,
             digest=digest,
-            hash_seed=self._one(_Tag.HASH_SEED),
-            chance_seed=self._one(_Tag.CHANCE_SEED),
+            hash_seed=self._one(Tag.HASH_SEED),
+            chance_seed=self._one(Tag.CHANCE_SEED),
             rules=self._rules(),
             python=python,
             engine=engine,
@@ -327,7 +215,7 @@ class _Decoder:
         reader = self._fields.get(tag)
         if reader is None:
             return []
-        count = _number(reader, MAX_DONE if tag == _Tag.DONE else MAX_SWITCHES)
+        count = _number(reader, MAX_DONE if tag == Tag.DONE else MAX_SWITCHES)
         items = [read(reader) for _ in range(count)]
         if reader.left:
             raise DamagedError
@@ -338,19 +226,19 @@ class _Decoder:
         return None if reader is None else _number(reader)
 
     def _rules(self) -> tuple[Rule, ...]:
-        bits = self._one(_Tag.RULES) or 0
+        bits = self._one(Tag.RULES) or 0
         if bits >= 1 << len(Rule):
             raise DamagedError
-        return tuple(rule for rule in Rule if bits & _RULE_BITS[rule])
+        return tuple(rule for rule in Rule if bits & RULE_BITS[rule])
 
     def _run(self) -> tuple[int, int]:
-        reader = self._fields.get(_Tag.RUN)
+        reader = self._fields.get(Tag.RUN)
         if reader is None:
             return 0, 0
         return _number(reader, MAX_CHOICES), int.from_bytes(reader.raw(4), "big")
 
     def _choices(self) -> tuple[int, ...] | None:
-        reader = self._fields.get(_Tag.CHOICES)
+        reader = self._fields.get(Tag.CHOICES)
         if reader is None:
             return None
         choices: list[int] = []
