@@ -9,7 +9,12 @@ import harness
 def body():
     jobs = queue.Queue(maxsize=1)
     seen = []
-    consumer = threading.Thread(target=lambda: seen.extend(jobs.get() for _ in range(2)))
+
+    def consume():
+        for _ in range(2):
+            seen.append(jobs.get())
+
+    consumer = threading.Thread(target=consume)
     consumer.start()
     jobs.put("a")
     jobs.put("b")
@@ -17,5 +22,5 @@ def body():
     assert seen == ["a", "b"]
 
 
-result = harness.explore(body, strategy="dfs", executions=10_000)
+result = harness.explore(body, executions=10_000)
 print(result.verdict.name, "-", result.evidence)
