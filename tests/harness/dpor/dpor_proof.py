@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 PROGRAMS = 5_000
 BATCH = 500  # examples of one seed
-ASKS_WHO_LIVES = ("is_alive", "active_count", "inner")
+ASKS_WHO_LIVES = ("is_alive", "active_count", ".join(")
+READS_THE_CLOCK = ("monotonic", "timeout", "barrier")
 PROBES = 5
 NAIVE_CAP = 1_500  # executions; a program that has more is left out
 
@@ -64,10 +65,11 @@ def compare(
     body = program.make_body(worlds)
     found = Comparison()
     traces: dict[bool, set[Any]] = {False: set(), True: set()}
-    at_once = program.tasks > 2 and not any(text in program.source for text in ASKS_WHO_LIVES)
+    large = program.tasks > 2 or "spawn" in program.source
+    at_once = large and not any(text in program.source for text in ASKS_WHO_LIVES)
     naive = Everything(at_once=at_once)
     clock = False
-    timed = "monotonic" in program.source or "timeout" in program.source
+    timed = any(text in program.source for text in READS_THE_CLOCK)
 
     def keep(ending: Ending, outcomes: set[Any]) -> None:
         outcomes.add((ending.kind.name, worlds[-1].state()))

@@ -108,6 +108,19 @@ SYNC: Final = (
     "V = w.semaphore.acquire(False)",
     "V = w.semaphore.acquire(timeout=N)",
     "with w.semaphore:\n    w.a += N",
+    "w.gate.acquire()",
+    "w.gate.release(2)",
+    "V = w.gate.acquire(timeout=N)",
+    "w.bare.notify()",
+    "with w.bare:\n    w.bare.wait(N)",
+    "with w.bare:\n    w.bare.notify(2)",
+    "V = w.barrier.wait()",
+    "V = w.barrier.wait(N)",
+    "w.barrier.abort()",
+    "w.lifo.put(N)",
+    "V = w.lifo.get_nowait()",
+    "V = w.lifo.get()\nw.lifo.task_done()",
+    "w.lifo.join()",
     "w.bounded.release()",
     "w.bounded.acquire()",
     "w.simple.put(N)",
@@ -133,6 +146,7 @@ SYNC: Final = (
 THEMES: Final = (
     *("w.a", "w.b", "w.items", "w.other", "w.table", "w.bag", "w.walk", "w.shared"),
     *("w.lock", "w.rlock", "w.condition", "w.event", "w.semaphore", "w.bounded"),
+    *("w.gate", "w.bare", "w.barrier", "w.lifo"),
     *("w.simple", "w.queue", "time.", "inner", "raise", "threading"),
 )
 
@@ -151,6 +165,10 @@ PRIMITIVES: Final[dict[str, Callable[[], Any]]] = {
     "bounded": partial(_make, threading, "BoundedSemaphore", 1),
     "simple": partial(_make, queue, "SimpleQueue"),
     "queue": partial(_make, queue, "Queue", 1),
+    "lifo": partial(_make, queue, "LifoQueue"),
+    "barrier": partial(_make, threading, "Barrier", 2),
+    "gate": partial(_make, threading, "Semaphore", 0),
+    "bare": lambda: threading.Condition(threading.Lock()),
 }
 
 
