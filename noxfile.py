@@ -75,7 +75,7 @@ def planted(session: nox.Session) -> None:
 
 @nox.session
 def suite(session: nox.Session) -> None:
-    """Search every known bug with every strategy, 20 seeds each: about 30 minutes; goes on."""
+    """Search every known bug with every strategy, 20 seeds each: about 1 hour; goes on."""
     install(session)
     session.run("python", "-m", "tests.suite", "--store", STORE, *session.posargs)
 
