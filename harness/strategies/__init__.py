@@ -3,6 +3,7 @@
 from harness.strategies.delay import Delay
 from harness.strategies.delay_search import DelaySearch
 from harness.strategies.dfs import BoundedDfs
+from harness.strategies.dpor import Dpor
 from harness.strategies.pct import Pct
 from harness.strategies.pos import Pos
 from harness.strategies.protocol import Strategy
@@ -16,6 +17,7 @@ __all__ = [
     "BoundedDfs",
     "Delay",
     "DelaySearch",
+    "Dpor",
     "Guide",
     "Pct",
     "Pos",
