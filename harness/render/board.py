@@ -52,14 +52,18 @@ def board(finding: Finding, scene: Scene) -> Iterator[str]:
     """Yield the section with the time line; nothing where nothing was recorded."""
     if not scene.rows:
         return
-    lanes = {task: lane for lane, task in enumerate(sorted({e.task for e in scene.events}))}
+    shown = {row.task for row in scene.rows}
+    tasks = sorted(
+        {event.task for event in scene.events}, key=lambda task: (task not in shown, task)
+    )
+    lanes = {task: lane for lane, task in enumerate(tasks)}
     yield '<section id="run" aria-labelledby="run-title">'
     yield '<h2 id="run-title">How it came to be</h2>'
     yield "<p>Time runs down. What can have nothing to do with it is left out.</p>"
     yield _BAR.format(count=f"{len(scene.events):,}".replace(",", " "))
     yield '<div class="stage" id="stage"><div class="scroll" id="scroll">'
-    yield f'<div class="board" id="board" data-lanes="{len(lanes)}" style="--lanes:{len(lanes)}">'
-    yield from _heads(scene, lanes)
+    yield f'<div class="board" id="board" data-lanes="{len(shown)}" data-every="{len(lanes)}">'
+    yield from _heads(scene, lanes, len(shown))
     yield '<div class="steps" id="steps" role="listbox" tabindex="0" aria-label="Steps of the run">'
     yield '<svg class="wires" id="wires" aria-hidden="true"></svg>'
     rows = _Rows(finding, scene, lanes)
@@ -69,7 +73,7 @@ def board(finding: Finding, scene: Scene) -> Iterator[str]:
     yield "</section>"
 
 
-def _heads(scene: Scene, lanes: dict[int, int]) -> Iterator[str]:
+def _heads(scene: Scene, lanes: dict[int, int], shown: int) -> Iterator[str]:
     names = {event.task: event.task_name for event in scene.events}
     yield '<ol class="heads">'
     for task, lane in lanes.items():
@@ -77,7 +81,11 @@ def _heads(scene: Scene, lanes: dict[int, int]) -> Iterator[str]:
         small = f"<small>{escape(function.removesuffix(')'))}</small>" if function else ""
         title = escape(names[task])
         colour = lane % COLOURS
-        yield f'<li class="c{colour}" style="--l:{lane}" title="{title}">{escape(name)}{small}</li>'
+        minor = "" if lane < shown else " minor"
+        yield (
+            f'<li class="c{colour}{minor}" style="--l:{lane}" title="{title}">'
+            f"{escape(name)}{small}</li>"
+        )
     yield "</ol>"
 
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from harness.render.scene import Scene
 
 
+_WAKES: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "Condition": (("notify", "notify_all"), "notified"),
+    "Event": (("set",), "set"),
+    "SimpleQueue": (("put",), "put something into"),
+}
 _IN_SHORT: Final = {
     "LOST_WAKEUP": "tasks wait, and nobody is left to wake them",
     "LEAKED_TASK": "the body returned, and a task that it started waits for ever",
@@ -109,35 +114,25 @@ def _waits(finding: Finding, scene: Scene) -> Iterator[str]:
             continue
         told.add(event.task_name)
         where = scene.short(event.site.text())
-        yield f"{task_alone(event.task_name)} waits at {where}. {_why(scene, event)}"
+        yield f"{task_alone(event.task_name)} waits at {where}. {why_waits(scene, event)}"
     for place in places_of(finding, scene.short):
         if not any(place.startswith(f"{name} ") for name in told):
             yield f"{place}."
     yield "Every other task has ended or waits, too: nobody is left who could wake one."
 
 
-def _why(scene: Scene, wait: Event) -> str:
-    """Say why nobody ends a wait."""
-    wakes = {
-        "Condition": (("notify", "notify_all"), "notified"),
-        "Event": (("set",), "set"),
-        "SimpleQueue": (("put",), "put something into"),
-    }.get(wait.role)
-    if wakes is None:
+def why_waits(scene: Scene, wait: Event) -> str:
+    """Return why nobody ends a wait that lasts to the end of a run."""
+    if wait.role not in _WAKES:
         return f"Nobody gives {wait.target} back."
-    kinds, verb = wakes
-    calls = [
-        at
-        for at, event in enumerate(scene.events)
-        if event.obj == wait.obj and event.kind in kinds and event.task != wait.task
-    ]
-    if not calls:
+    verb = _WAKES[wait.role][1]
+    at = last_wake(scene, wait)
+    if at is None:
         return f"Nobody else has {verb} {wait.target} in this run."
-    number = scene.numbers().get(calls[-1])
-    who = task_alone(scene.events[calls[-1]].task_name)
+    number = scene.numbers().get(at)
+    who = task_alone(scene.events[at].task_name)
     when = f" in step {number}" if number is not None else ""
-    early = scene.events[calls[-1]].number < wait.number
-    if wait.role == "Condition" and early:
+    if wait.role == "Condition" and scene.events[at].number < wait.number:
         return (
             f"{who} notified {wait.target}{when}, before this wait began. A notification is not "
             "kept for whoever comes later, so it was lost. Looking at the state in a loop, with "
@@ -145,6 +140,17 @@ def _why(scene: Scene, wait: Event) -> str:
             "wait for."
         )
     return f"{who} {verb} {wait.target}{when}, and that woke or went to another task."
+
+
+def last_wake(scene: Scene, wait: Event) -> int | None:
+    """Return the last event of another task that could have ended a wait, by index."""
+    kinds = _WAKES.get(wait.role, ((), ""))[0]
+    calls = (
+        at
+        for at, event in enumerate(scene.events)
+        if event.obj == wait.obj and event.kind in kinds and event.task != wait.task
+    )
+    return max(calls, default=None)
 
 
 def _race(finding: Finding, scene: Scene) -> Iterator[str]:

@@ -6,6 +6,7 @@ import itertools
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from harness.render.consequence import last_wake, why_waits
 from harness.render.crossing import ACCESSES
 from harness.render.lanes import place_names
 from harness.render.remarks import other_inversions, other_races
@@ -71,7 +72,12 @@ def _first(finding: Finding, scene: Scene) -> Iterator[str]:
         yield from _steps(words.removeprefix("Look at "), scene.crossing.steps, scene)
     elif finding.kind.name in _STUCK:
         waits = [at for at in _waits(scene) if scene.events[at].role not in _NO_CAUSE]
-        yield from _steps("Who waits, with nobody left to wake them:", waits, scene)
+        for wait in waits:
+            event = scene.events[wait]
+            wake = last_wake(scene, event)
+            words = f"{task_alone(event.task_name)} waits, and nobody will wake it. "
+            steps = [wait] if wake is None else sorted((wake, wait))
+            yield from _steps(words + why_waits(scene, event), steps, scene)
 
 
 def _steps(words: str, steps: Sequence[int], scene: Scene) -> Iterator[str]:
@@ -176,7 +182,9 @@ def guilty_indices(finding: Finding, scene: Scene) -> set[int]:
     if finding.kind.name == "DEADLOCK" and cycle is not None:
         return _of_cycle(cycle, scene)
     if finding.kind.name in _STUCK:
-        return {at for at in _waits(scene) if scene.events[at].role not in _NO_CAUSE}
+        waits = {at for at in _waits(scene) if scene.events[at].role not in _NO_CAUSE}
+        wakes = (last_wake(scene, scene.events[at]) for at in waits)
+        return waits | {at for at in wakes if at is not None}
     steps = set(scene.crossing.steps) if scene.crossing is not None else set()
     return {at for at in steps if scene.events[at].kind in ACCESSES}
 

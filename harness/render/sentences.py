@@ -17,6 +17,10 @@ _NAMED: Final = re.compile(r"<([\w.]+)>", re.ASCII)
 _FUNCTION: Final = re.compile(r" \((.+)\)$")
 _ACTS: Final = {
     "opaque": "passes {target} to code that is not instrumented, which may change it",
+    "begin": "begins",
+    "started": "has started {target}",
+    "end": "ends",
+    "time": "looks at the clock",
     "acquire": "takes {target}",
     "goes on after": "gets {target}, which it waited for",
     "release": "gives back {target}",
@@ -38,6 +42,13 @@ _ACTS: Final = {
     "enumerate": "asks which threads are alive",
     "sleep": "sleeps",
     "call": "calls a function",
+}
+_CLOCK: Final = {"timed out on": "wakes up", "sleep": "sleeps"}
+_GOES_ON: Final = {
+    "Task": "goes on: {target} has ended",
+    "Condition": "goes on: it was notified on {target}",
+    "Event": "goes on: {target} is set",
+    "SimpleQueue": "goes on: something was put into {target}",
 }
 _WAITS: Final = {
     "Task": "waits for {target} to end",
@@ -71,8 +82,12 @@ def sentence(event: Event, locks: Sequence[str] = ()) -> str:
         case _:
             pass
     if event.target == SLEEP:
-        return f"{who} wakes up" if event.kind == "timed out on" else f"{who} {event.kind}s"
+        return f"{who} {_CLOCK.get(event.kind, 'looks at the clock')}"
     act = _ACTS.get(event.kind, f"does {event.kind} on {{target}}")
+    if event.kind == "begin" and event.carrier is not None:
+        act = "has the turn"
+    elif event.kind == "goes on after":
+        act = _GOES_ON.get(event.role, act)
     return f"{who} {act.format(target=target)}{through(event)}"
 
 

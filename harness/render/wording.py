@@ -29,6 +29,10 @@ _WORDS: Final = {
     "try": "try {target}, in vain",  # shown where it does not succeed
     "resume": "wake up on {target}",
     "wait": "wait for {target}: it is set",  # an event: a wait that has to wait is told as such
+    "begin": "begin",
+    "started": "{target} is started",
+    "end": "end",
+    "time": "look at the clock",
     "is_set": "ask if {target} is set",
     "is_alive": "ask if {target} is alive",
     "qsize": "ask how long {target} is",
@@ -44,7 +48,7 @@ def words(event: Event, locks: Sequence[str] | None = None) -> str:
     """
     text = _own_words(event)
     through = event.site.through
-    told = ("start", "join", "is_alive", "timed out on", "try")
+    told = ("begin", "started", "end", "start", "join", "is_alive", "timed out on", "try")
     if through and event.kind not in told and not through.startswith(_THROUGH_NOTHING):
         text = f"{through}: {text}"
     if locks and event.kind in ACCESSES:
@@ -55,6 +59,10 @@ def words(event: Event, locks: Sequence[str] | None = None) -> str:
 def _own_words(event: Event) -> str:
     if event.target == SLEEP and event.kind in _ASLEEP:
         return _ASLEEP[event.kind]
+    if event.kind == "begin" and event.carrier is not None:
+        return "have the turn"  # a coroutine's, at its beginning and after each await
+    if event.kind == "goes on after" and event.role and event.role not in _LOCKS:
+        return f"go on after {task_alone(event.target)}"
     pattern = _WORDS.get(event.kind)
     if pattern is None:
         return f"{event.kind} {event.target}".strip()

@@ -5,7 +5,7 @@
   const rows = [...steps.querySelectorAll(".step")];
   rows.forEach((row, at) => { row.at = at; });
   const byId = new Map(rows.map((row) => [Number(row.dataset.i), row]));
-  const lanes = Number(board.dataset.lanes), SVG = "http://www.w3.org/2000/svg";
+  const SVG = "http://www.w3.org/2000/svg";
   let zoom = 1, picked = null;
 
   const shown = (row) => steps.classList.contains("all") || !row.classList.contains("minor");
@@ -29,6 +29,8 @@
   };
 
   const fit = () => {
+    const lanes = Number(steps.classList.contains("all") ? board.dataset.every : board.dataset.lanes);
+    board.style.setProperty("--lanes", lanes);
     const room = $("scroll").clientWidth, em = parseFloat(getComputedStyle(board).fontSize);
     const source = window.innerWidth > 800 ? 23 * em : 0;
     const wide = lanes > 1 ? (room - 4.2 * em - source - 17 * em) / (lanes - 1) : room;
@@ -137,7 +139,7 @@
     steps.setAttribute("aria-activedescendant", row.id);
     tell(row);
     draw();
-    if (scroll) row.scrollIntoView({ block: "center", inline: "nearest" });
+    if (scroll) row.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 
   const move = (step, same) => {
@@ -157,8 +159,9 @@
   const all = (on) => {
     $("all").checked = on;
     steps.classList.toggle("all", on);
+    board.classList.toggle("whole", on);
     if (picked && !shown(picked)) pick(null);
-    draw();
+    fit();
   };
 
   const go = (id) => {
@@ -216,5 +219,5 @@
   window.addEventListener("hashchange", () => go(location.hash.slice(1)));
   fit();
   go(location.hash.slice(1));
-  document.documentElement.dataset.ready = "yes";
+  document.documentElement.dataset.ready = `${Math.round(performance.now())} ms`;
 })();

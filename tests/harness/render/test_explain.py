@@ -114,8 +114,8 @@ What happened, step by step:
   4. Thread-2 reads Counter.value and sees 0. (counter.py:4)
   5. Thread-2 writes 1 to Counter.value, between step 3 and step 6 of Thread-1.
      (counter.py:4)
-  6. Thread-1 writes 1 to Counter.value. It still goes by step 3, where it saw 0:
-     what Thread-2 wrote in step 5 is lost. (counter.py:4)
+  6. Thread-1 writes 1 to Counter.value. It still goes by step 3, where it saw
+     0: what Thread-2 wrote in step 5 is lost. (counter.py:4)
   7. main reads Counter.value and sees 1, which Thread-1 wrote in step 6.
      (counter.py:12)
 
