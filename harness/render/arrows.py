@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from harness.analysis.happens_before import GIVES, TAKES
+from harness.render.wording import only_tries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,12 +69,16 @@ def find_arrows(events: Sequence[Event]) -> list[Arrow]:
     """Return the arrows of a run, in the order of their targets."""
     seen, found = _Seen(), []
     for at, event in enumerate(events):
-        source = _of_task(seen, at, event) if event.role == "Task" else _of_twin(seen, at, event)
+        source = None if only_tries(events, at) else _source(seen, at, event)
         if source is not None and events[source].task != event.task:
             label = _LABELS.get(event.role) or ("start" if event.kind == "begin" else "end → join")
             found.append(Arrow(source, at, label))
         seen.last[event.task] = at
     return found
+
+
+def _source(seen: _Seen, at: int, event: Event) -> int | None:
+    return _of_task(seen, at, event) if event.role == "Task" else _of_twin(seen, at, event)
 
 
 def _of_task(seen: _Seen, at: int, event: Event) -> int | None:

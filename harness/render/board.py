@@ -14,7 +14,7 @@ from harness.render.explain import step_sentences
 from harness.render.lanes import locks_held, place_names
 from harness.render.page_sections import guilty_indices
 from harness.render.sentences import in_words, sentence
-from harness.render.wording import task_alone, words
+from harness.render.wording import only_tries, task_alone, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,8 @@ class _Rows:
                 hidden = 0
             else:
                 hidden += 1
-            yield self._row(at, event)
+            if not only_tries(self._scene.events, at):  # the wait that follows tells it all
+                yield self._row(at, event)
 
     def _is_gap(self, at: int, hidden: int) -> bool:
         """Say whether steps were left out that a reader might want: not set-up, not loops' own."""

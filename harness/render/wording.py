@@ -37,7 +37,7 @@ _WORDS: Final = {
     "is_alive": "ask if {target} is alive",
     "qsize": "ask how long {target} is",
 }
-_ASLEEP: Final = {"blocks on": "sleep", "timed out on": "wake up"}
+_ASLEEP: Final = {"sleep": "sleep", "blocks on": "sleep", "timed out on": "wake up"}
 
 
 def words(event: Event, locks: Sequence[str] | None = None) -> str:
@@ -81,7 +81,7 @@ def task_alone(name: str) -> str:
 def quiet(events: Sequence[Event], index: int) -> bool:
     """Say whether an event is of no interest to a reader, whatever went wrong."""
     event = events[index]
-    if event.kind in _QUIET or not event.site.path or _only_tries(events, index):
+    if event.kind in _QUIET or not event.site.path or only_tries(events, index):
         return True
     if event.site.through and event.carrier is not None and event.role in _LOCKS:
         return event.kind in ("acquire", "release")  # a lock inside asyncio, which nobody waits for
@@ -115,7 +115,7 @@ def _is_asyncio(path: str) -> bool:
     return is_through(path) and "asyncio" in Path(path).parts
 
 
-def _only_tries(events: Sequence[Event], index: int) -> bool:
+def only_tries(events: Sequence[Event], index: int) -> bool:
     """Say whether an operation of a primitive is told by the one that follows."""
     event = events[index]
     if event.kind in ACCESSES:

@@ -192,3 +192,33 @@ def test_a_livelock_names_who_goes_round(found: Callable[..., Finding]) -> None:
 def test_no_line_is_wider_than_the_terminal(finding: Callable[..., Finding], width: int) -> None:
     text = explain(finding(LOST_UPDATE, TWO), width=width)
     assert max(map(len, text.splitlines())) <= width
+
+
+def test_each_kind_of_step_reads_as_a_sentence(finding: Callable[..., Finding]) -> None:
+    steps = [
+        (1, "acquire", "Lock#1", 5),
+        (2, "try", "Lock#1", 5),
+        (2, "blocks on", "Lock#1", 6),
+        (2, "timed out on", "Lock#1", 6),
+        (1, "release", "Lock#1", 5),
+        (2, "sleep", "the time", 6),
+        (2, "blocks on", "the time", 6),
+        (2, "time", "the time", 6),
+        (2, "timed out on", "the time", 6),
+        (1, "opaque", "list#1", 4),
+        (2, "write", "list#1", 4, "<list of 2>"),
+    ]
+    text = explain(finding(steps, TWO), width=140)
+    told = [
+        line.partition(". ")[2].partition(" (")[0] for line in text.splitlines() if ". " in line
+    ]
+    assert told == [
+        "Thread-1 takes Lock.",
+        "Thread-2 has to wait for Lock.",
+        "Thread-2 gives up waiting for Lock: its timeout is over.",
+        "Thread-1 gives back Lock.",
+        "Thread-2 goes to sleep.",
+        "Thread-2 wakes up.",
+        "Thread-1 passes list to code that is not instrumented, which may change it.",
+        "Thread-2 writes a list of 2 to list. Nothing orders this and step 7.",
+    ]

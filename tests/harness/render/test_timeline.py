@@ -245,6 +245,12 @@ def event(task: int, kind: str, role: str, obj: int = 1) -> Event:
         ([event(1, "set", "Event"), event(2, "wait", "Event")], [(0, 1)]),
         ([event(1, "set", "Event"), event(2, "goes on after", "Event")], [(0, 1)]),
         ([event(2, "wait", "Event"), event(1, "set", "Event")], []),
+        # An attempt that has to wait takes nothing: the arrow goes to where it goes on.
+        (
+            [event(1, "release", "Lock"), event(2, "acquire", "Lock"),
+             event(2, "blocks on", "Lock"), event(2, "goes on after", "Lock")],
+            [(0, 3)],
+        ),
         ([event(1, "notify", "Condition"), event(2, "resume", "Condition")], [(0, 1)]),
         ([event(1, "notify", "Condition"), event(2, "timed out on", "Condition")], []),
         ([event(0, "start", "Task"), event(1, "begin", "Task")], [(0, 1)]),
@@ -259,8 +265,8 @@ def event(task: int, kind: str, role: str, obj: int = 1) -> Event:
             [(0, 2), (1, 3)],
         ),
     ],
-    ids=["lock", "own lock", "other lock", "event", "waited event", "too early", "condition",
-         "timeout", "start", "join", "queue"],
+    ids=["lock", "own lock", "other lock", "event", "waited event", "too early", "attempt",
+         "condition", "timeout", "start", "join", "queue"],
 )  # fmt: skip
 def test_an_arrow_goes_from_what_gave_to_what_took(
     events: Sequence[Event], arrows: list[tuple[int, int]]
