@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.render.scene import Scene
 
 _STUCK: Final = ("LOST_WAKEUP", "LEAKED_TASK", "DEADLOCK")
+_RULES: Final = ("LOCK_ORDER", "LOCK_HELD")
 _NO_CAUSE: Final = ("Task", "_Ready")  # who waits for a thread's end, or an idle loop, is no cause
 
 
@@ -62,11 +63,12 @@ def look_first(finding: Finding, scene: Scene) -> Iterator[str]:
 def _first(finding: Finding, scene: Scene) -> Iterator[str]:
     if finding.kind.name == "DEADLOCK" and finding.analyses.cycle is not None:
         yield from _ring(finding.analyses.cycle, scene)
-    elif finding.kind.name == "LOCK_ORDER":
-        mine = [one for one in finding.analyses.inversions if one.message() == finding.message]
-        yield '<ul class="list">'
-        yield from _inversions(mine, scene)
-        yield "</ul>"
+    elif finding.kind.name in _RULES:
+        words = scene.short(finding.message)
+        for one in finding.analyses.inversions:
+            if one.message() == finding.message:
+                words = f"{scene.short(one.text())}: taken in orders that can block each other"
+        yield from _steps(words, sorted(_of_rule(finding, scene)), scene)
     elif scene.crossing is not None:
         words = scene.crossing.words(scene.events, scene.numbers())
         yield from _steps(words.removeprefix("Look at "), scene.crossing.steps, scene)
@@ -181,6 +183,8 @@ def guilty_indices(finding: Finding, scene: Scene) -> set[int]:
     cycle = finding.analyses.cycle
     if finding.kind.name == "DEADLOCK" and cycle is not None:
         return _of_cycle(cycle, scene)
+    if finding.kind.name in _RULES:
+        return _of_rule(finding, scene)
     if finding.kind.name in _STUCK:
         waits = {at for at in _waits(scene) if scene.events[at].role not in _NO_CAUSE}
         wakes = (last_wake(scene, scene.events[at]) for at in waits)
@@ -202,6 +206,30 @@ def _of_cycle(cycle: Cycle, scene: Scene) -> set[int]:
         ]
         found.update(taken[-1:])
     return found
+
+
+def _of_rule(finding: Finding, scene: Scene) -> set[int]:
+    """Return where the locks of a broken rule were taken, and where a task waited with them."""
+    found, mine = finding.analyses, finding.message
+    nestings = [n for one in found.inversions if one.message() == mine for n in one.nestings]
+    taken = {(n.task, held.lock, held.site) for n in nestings for held in (n.outer, n.inner)}
+    waits = {(one.task, one.site) for one in found.held if one.message() == mine}
+    taken |= {
+        (one.task, held.lock, held.site)
+        for one in found.held
+        if one.message() == mine
+        for held in one.held
+    }
+    steps = [(row.index, scene.events[row.index]) for row in scene.rows]
+    return {
+        at
+        for at, event in steps
+        if (
+            (event.task, event.obj, event.site) in taken
+            and event.kind in ("acquire", "goes on after")
+        )
+        or (event.task, event.site) in waits
+    }
 
 
 def _waits(scene: Scene) -> list[int]:

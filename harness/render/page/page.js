@@ -31,14 +31,15 @@
   const fit = () => {
     const lanes = Number(steps.classList.contains("all") ? board.dataset.every : board.dataset.lanes);
     board.style.setProperty("--lanes", lanes);
-    const room = $("scroll").clientWidth, em = parseFloat(getComputedStyle(board).fontSize);
+    // The layout is that of 100 %: zooming in makes it larger, and the box scrolls.
+    const room = $("scroll").clientWidth, em = parseFloat(getComputedStyle(board).fontSize) / zoom;
     const source = window.innerWidth > 800 ? 23 * em : 0;
     const wide = lanes > 1 ? (room - 4.2 * em - source - 17 * em) / (lanes - 1) : room;
-    const lane = Math.max(1.1 * em, Math.min(wide * zoom, 12 * em * zoom));
+    const lane = Math.max(1.1 * em, Math.min(wide, 12 * em));
     const narrow = lane < 5.2 * em;
     stage.classList.toggle("narrow", narrow);
     const fits = narrow ? Math.min(1.5 * em, Math.max(0.35 * em, room * 0.3 / lanes)) : lane;
-    stage.style.setProperty("--lane", `${fits}px`);
+    stage.style.setProperty("--lane", `${fits * zoom}px`);
     draw();
   };
 

@@ -353,3 +353,34 @@ def test_two_thousand_events_open_fast(
     page = opened(text)
     assert page.all("html", **{"data-ready": "ms"})
     assert len(page.steps()) == 2_000
+
+
+def test_a_lock_order_marks_where_each_lock_was_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """\
+import threading
+def body():
+    first, second = threading.Lock(), threading.Lock()
+    def one():
+        with first, second: pass
+    def two():
+        with second, first: pass
+    for work in (one, two):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(60)
+"""
+    (tmp_path / "order_on_page.py").write_text(source, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    body: Any = __import__("order_on_page").body
+    found = harness.explore(body, "random", executions=50, fail_on="lock-order").finding
+    assert found is not None
+    page = page_of(found)
+    marked = [step for step in page.steps() if "guilty" in step["class"].split()]
+    assert [(step["data-kind"], step["data-target"]) for step in marked] == [
+        ("acquire", "Lock#1"),
+        ("acquire", "Lock#2"),
+        ("acquire", "Lock#2"),
+        ("acquire", "Lock#1"),
+    ]
