@@ -75,15 +75,18 @@ class Coverage:
             )
         if self.stopped:
             stopped = f"undecided: {self.stopped} after {self._count(self.unit)}, none failed"
-            return f"{stopped}{self._part()}"
+            return f"{stopped}{self._part()}{self._not_seen()}"
         if not self.executions:
             return f"undecided: nothing was run, {self.strategy} had nothing to try"
         if self.exhausted:
             return f"exhausted: {self._count(self.unit)}, {self.scope}"
         dry = ", nothing left to try" if self.ran_dry else ""
-        opaque = f"; not exhausted: {self.opaque}" if self.opaque else ""
         part = "" if self.ran_dry else self._part()
-        return f"{self._count(self.unit)}, none failed ({self._who()}{dry}){opaque}{part}"
+        return f"{self._count(self.unit)}, none failed ({self._who()}{dry}){self._not_seen()}{part}"
+
+    def _not_seen(self) -> str:
+        """Say what would keep even a search of everything from being one."""
+        return f"; not exhausted: {self.opaque}" if self.opaque else ""
 
     def _count(self, unit: str) -> str:
         """Return the number run, and of what."""

@@ -100,7 +100,8 @@ def test_breakpoint_opens_pytests_debugger_in_a_replay(racy: Project) -> None:
 
 
 def test_seed_and_executions_can_be_given(racy: Project) -> None:
-    racy.write("tests/test_race.py", "import harness\n@harness.interleaved\ndef test_it(): pass\n")
+    test = 'import harness\n@harness.interleaved(strategy="random")\ndef test_it(): pass\n'
+    racy.write("tests/test_race.py", test)
     run = racy.pytest("-v", "--holdfast-seed", "7", "--holdfast-executions", "20")
     assert run.code == 0
     assert "test_it: 20 executions, none failed (random, seed 7)" in run.text
