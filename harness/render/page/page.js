@@ -1,6 +1,16 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
+  const copy = $("copy");
+  if (copy) copy.addEventListener("click", async () => {
+    const line = $("command");
+    getSelection().selectAllChildren(line);
+    let done = false;
+    try { await navigator.clipboard.writeText(line.textContent); done = true; }
+    catch { done = document.execCommand("copy"); }
+    copy.textContent = done ? "Copied" : "Selected";
+  });
+  if (!$("steps")) { document.documentElement.dataset.ready = "0 ms"; return; }  // nothing recorded
   const steps = $("steps"), board = $("board"), stage = $("stage"), wires = $("wires"), more = $("more");
   const rows = [...steps.querySelectorAll(".step")];
   rows.forEach((row, at) => { row.at = at; });
@@ -178,15 +188,6 @@
   $("closer").addEventListener("click", () => scale(1.2));
   $("farther").addEventListener("click", () => scale(1 / 1.2));
   $("close").addEventListener("click", () => pick(null));
-  const copy = $("copy");
-  if (copy) copy.addEventListener("click", async () => {
-    const line = $("command");
-    getSelection().selectAllChildren(line);
-    let done = false;
-    try { await navigator.clipboard.writeText(line.textContent); done = true; }
-    catch { done = document.execCommand("copy"); }
-    copy.textContent = done ? "Copied" : "Selected";
-  });
   steps.addEventListener("click", (event) => {
     const gap = event.target.closest(".gap"), row = event.target.closest(".step");
     if (gap) all(true);
@@ -216,7 +217,6 @@
     else if (event.key === "Escape") pick(null);
   });
   window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", draw);
   window.addEventListener("hashchange", () => go(location.hash.slice(1)));
   fit();
   go(location.hash.slice(1));

@@ -336,6 +336,16 @@ def test_a_browser_runs_nothing_of_a_hostile_program(
 
 
 @pytest.mark.slow
+def test_a_browser_shows_a_finding_of_which_nothing_was_recorded(
+    opened: Callable[..., Page], finding: Callable[..., Finding]
+) -> None:
+    page = opened(timeline(finding([], (), kind=FindingKind.CRASH, message="SIGSEGV")))
+    assert page.all("html", **{"data-ready": "ms"})
+    assert "SIGSEGV" in page.text()
+    assert "How it came to be" not in page.text()
+
+
+@pytest.mark.slow
 def test_two_thousand_events_open_fast(
     opened: Callable[..., Page], finding: Callable[..., Finding]
 ) -> None:
