@@ -20,7 +20,7 @@ from harness.errors import (
     TokenError,
 )
 from harness.exploration import Exploration, Verdict
-from harness.explore import MAX_WORKERS, MODELS, explore, replay
+from harness.exploring import MAX_WORKERS, MODELS, explore, replay
 from harness.hash_seed import DEFAULT as DEFAULT_HASH_SEED
 from harness.hash_seed import can_restart, current_hash_seed, restart
 from harness.instrument.errors import InstrumentError

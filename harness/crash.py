@@ -12,7 +12,7 @@ from harness.engine.points import Point, TaskName
 from harness.engine.recorder import Event, Recorder
 from harness.errors import HarnessError
 from harness.exchange import ChildFailedError, Outcome
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.finding import Finding, FindingKind, Trace
 from harness.gil_search import not_shown_under_gil, shown_under_gil
 from harness.journal import Flight
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.child_start import Start
     from harness.engine.task import Task
     from harness.exchange import Exchange
-    from harness.explore import Body
+    from harness.exploring import Body
 
     class Subject(Protocol):
         """What runs."""

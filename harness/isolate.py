@@ -24,7 +24,7 @@ from harness.errors import (
 )
 from harness.exchange import ChildFailedError, Exchange
 from harness.exploration import Exploration, Verdict
-from harness.explore import chance_seed_of, check_arguments, explore, replay
+from harness.exploring import chance_seed_of, check_arguments, explore, replay
 from harness.replay_token import decode_token
 from harness.rules import rules_from
 from harness.strategies.registry import make_strategy
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from harness.child_life import Send
     from harness.exchange import Outcome
-    from harness.explore import Body
+    from harness.exploring import Body
     from harness.finding import Finding
     from harness.headway import Progress
     from harness.strategies.protocol import Strategy

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, overload
 
 from harness.errors import ArgumentError
 from harness.exploration import Exploration, Verdict
-from harness.explore import check_arguments, explore
-from harness.explore import replay as replay_here
+from harness.exploring import check_arguments, explore
+from harness.exploring import replay as replay_here
 from harness.isolate import DistantError, explore_isolated, replay_isolated, type_name
 from harness.replay_token import decode_token
 from harness.rules import rules_from

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ExplorationInterrupted
-from harness.explore import shown_seed, visible_body
 from harness.explorer import Explorer
+from harness.exploring import shown_seed, visible_body
 from harness.isolate import portable
 from harness.place import stream_seed
 from harness.stint import Board, DrawnStint, SearchStint

@@ -24,8 +24,8 @@ from harness.estimate import merged
 from harness.evidence import Coverage
 from harness.exchange import Exchange
 from harness.exploration import Exploration, Verdict
-from harness.explore import chance_seed_of
 from harness.explorer import verdict_of
+from harness.exploring import chance_seed_of
 from harness.headway import pooled
 from harness.isolate import returned
 from harness.place import Place, read_place

@@ -11,7 +11,7 @@ import pytest
 
 from harness.campaign import Campaign
 from harness.engine.recorder import Recorder
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.strategies.random_walk import RandomWalk
 
 if TYPE_CHECKING:

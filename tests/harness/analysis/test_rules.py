@@ -10,7 +10,7 @@ from harness.analysis.races import find_races
 from harness.campaign import Campaign
 from harness.engine.ending import EndingKind
 from harness.errors import ArgumentError
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.finding import FindingKind, kind_of
 from harness.opaque import OpaqueWatch
 from harness.rules import RULE_NAMES, Judge, Rule, rules_from

@@ -16,7 +16,7 @@ from harness import FindingKind, Verdict
 from harness.campaign import Campaign
 from harness.engine.place import Site
 from harness.engine.recorder import Event
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.livelock import Cycle, LivelockSearch, find_cycle
 from harness.strategies.dfs import BoundedDfs
 

@@ -16,7 +16,7 @@ import pytest
 import harness
 from harness import BoundedDfs, FindingKind, Verdict
 from harness.engine import board
-from harness.explore import target_of
+from harness.exploring import target_of
 from harness.stint import Board, SearchStint
 from harness.strategies.portfolio import Portfolio
 from harness.strategies.subtree import Subtree

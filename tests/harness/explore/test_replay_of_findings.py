@@ -17,7 +17,7 @@ from harness import FindingKind, examination
 from harness import token_of_run as token_of_run_module
 from harness.campaign import Campaign
 from harness.engine.recorder import Recorder
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.finding import kind_of
 from harness.replay_token import ENGINE, Token, decode_token
 from harness.replaying import follow

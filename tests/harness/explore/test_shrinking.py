@@ -14,7 +14,7 @@ import harness
 from harness import shrink
 from harness.campaign import Campaign
 from harness.engine.ending import Ending, EndingKind
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.finding import FindingKind, kind_of, signature_of
 from harness.strategies.random_walk import RandomWalk
 from harness.strategies.registry import make_strategy

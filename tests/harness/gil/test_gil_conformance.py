@@ -21,7 +21,7 @@ import pytest
 
 from harness.campaign import Campaign
 from harness.engine.ending import EndingKind
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.strategies.dfs import BoundedDfs
 
 HERE = Path(__file__).parent

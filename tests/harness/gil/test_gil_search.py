@@ -12,7 +12,7 @@ from harness.campaign import Campaign
 from harness.engine.ending import EndingKind
 from harness.engine.recorder import Recorder
 from harness.errors import UncontrolledError
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.finding import signature_of
 from harness.gil_search import GUIDED_TRIES, WALKS, GilSearch, searched
 from harness.strategies.random_walk import RandomWalk

@@ -11,7 +11,7 @@ import pytest
 
 import harness
 from harness.campaign import Campaign
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.finding import kind_of
 from harness.strategies.payoff import Payoff
 from harness.strategies.portfolio import (

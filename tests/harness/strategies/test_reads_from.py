@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.campaign import Campaign
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.strategies.abstract_event import INITIAL
 from harness.strategies.reads_from import ReadsFrom
 

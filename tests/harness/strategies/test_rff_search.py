@@ -10,7 +10,7 @@ import pytest
 
 import harness
 from harness.campaign import Campaign
-from harness.explore import visible_body
+from harness.exploring import visible_body
 from harness.finding import kind_of
 from harness.strategies.abstract_schedules import EMPTY
 from harness.strategies.constraints import Constraint, Pursuit
