@@ -248,7 +248,7 @@ def test_our_own_targets_are_clean(tmp_path: Path, engine: fuzz.Engine, *, name:
 def test_atheris_sees_rewritten_code_too(tmp_path: Path) -> None:
     run = campaign("flow_operations", tmp_path, fuzz.Engine.ATHERIS, runs=3_000)
     # Code alone: what the target tells is some 1000 more.
-    assert 80 < (run.coverage or 0) < 300
+    assert 80 < (run.coverage or 0) < 700
 
 
 @needs_atheris
