@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from harness.engine import board
 from harness.engine.board import ALONE_NAME, shared
+from harness.engine.carried import CarriedTurns
 from harness.engine.ending import Ending, EndingKind
 from harness.engine.place import caller_site
 from harness.engine.task import Task, TaskKilled
 from harness.engine.teardown import MAX_KILLS, tear_down
-from harness.engine.turns import Turns
 from harness.errors import HarnessError, TaskRefusesToEndError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _nothing() -> None:
     """Stand in for what a task ran, once its execution is over."""
 
 
-class Execution(Turns):
+class Execution(CarriedTurns):
     """One run of a body. Belongs to the OS thread that made it; not shared."""
 
     __slots__ = ()

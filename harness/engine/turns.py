@@ -22,7 +22,7 @@ PATIENT_NS = 240 * 10**9  # waits this long guard against hangs: asyncio gives i
 MANY = 8  # tasks from which on the ready list is made anew at once, not task by task
 TICK_NS = 1_000  # a clock that is read moves on, so that polling a deadline ends
 
-_task_id = attrgetter("id")
+task_id = attrgetter("id")
 
 
 class Turns(State):
@@ -110,7 +110,7 @@ class Turns(State):
 
     def _candidates(self) -> list[Task]:
         """Return who may be chosen when a timeout may fire at any legal moment."""
-        return sorted(self.ready + self.timed, key=_task_id) if self.timed else self.ready
+        return sorted(self.ready + self.timed, key=task_id) if self.timed else self.ready
 
     # -- blocking --------------------------------------------------------------------------------
 
@@ -196,74 +196,6 @@ class Turns(State):
         if self.loops:
             self._restore_loop()
 
-    # -- coroutines ------------------------------------------------------------------------------
-
-    def offer_carried(self, options: list[Task], carrier: Task, *, last: Task | None) -> None:
-        """Let one of `options` go on, or another task first; `current` then says which of them.
-
-        Args:
-            options: Coroutines that are ready, which `carrier` carries; itself where its event
-                loop has a callback of its own.
-            last: Which of them went on last; if it is ready again, it is the one that could go on.
-        """
-        ready = self.ready
-        ready.remove(carrier)
-        for task in options:
-            task.loop = carrier.loop
-            insort(ready, task, key=_task_id)
-        self._refresh_alone()
-        if last in options:
-            self.current = last
-            if self._may_choose():
-                self._choose_carried(last)
-        else:
-            self._hand_on(carrier)
-        chosen = self.current
-        for task in options:
-            ready.remove(task)
-        insort(ready, carrier, key=_task_id)
-        self._refresh_alone()
-        if self.watched:
-            self._watch_beginning(chosen)
-
-    def _choose_carried(self, last: Task) -> None:
-        if self.recorder is not None:
-            self.recorder.reach(last, "step", last)
-            self.recorder.decision(last, "step")
-        self._pause()
-
-    def park_until(self, task: Task, on: Any, deadline_ns: int) -> None:  # noqa: ANN401  # any twin
-        """Offer a task that is not ready, as one whose timeout may fire now."""
-        task.waiting_on = on
-        task.deadline_ns = deadline_ns
-        task.timed_out = False
-        self._park(task)
-
-    def withdraw(self, task: Task) -> None:
-        """Take back what `park_until` offered, whether it was chosen or not."""
-        self._unpark(task)
-        if task in self.ready:
-            self.ready.remove(task)
-        task.waiting_on = task.deadline_ns = None
-        task.timed_out = False
-        self._refresh_alone()
-
-    def enter_carried(self, task: Task, carrier: Task) -> None:
-        """Run as `task` from now on, in the greenlet of its carrier."""
-        if task is not carrier:
-            self.ready.remove(carrier)
-            insort(self.ready, task, key=_task_id)
-        self.current = task
-
-    def leave_carried(self, task: Task, carrier: Task) -> None:
-        """Be the carrier again."""
-        if task is not carrier:
-            if task in self.ready:
-                self.ready.remove(task)
-            if carrier not in self.ready:
-                insort(self.ready, carrier, key=_task_id)
-        self.current = carrier
-
     def _watch_block(self, task: Task, on: object, label: str) -> None:
         """Tell whoever watches that `task` waits; nobody watches a fast execution."""
 
@@ -282,7 +214,7 @@ class Turns(State):
     def wake(self, task: Task) -> None:
         """Let a parked task run again; it stays parked until it is chosen."""
         if task.waiting_on is not None and task not in self.ready:
-            insort(self.ready, task, key=_task_id)
+            insort(self.ready, task, key=task_id)
             self._unpark(task)
             self._refresh_alone()
 
@@ -290,7 +222,7 @@ class Turns(State):
         assert task.deadline_ns is not None
         task.parked = True
         patient = task.deadline_ns - self.now_ns >= PATIENT_NS
-        insort(self.patient if patient else self.timed, task, key=_task_id)
+        insort(self.patient if patient else self.timed, task, key=task_id)
 
     def _unpark(self, task: Task) -> None:
         if task.parked:
@@ -317,7 +249,7 @@ class Turns(State):
             self.wake(task)
         there = set(self.ready)
         self.ready += [task for task in tasks if task.waiting_on is not None and task not in there]
-        self.ready.sort(key=_task_id)
+        self.ready.sort(key=task_id)
         self._refresh_alone()
 
     def put_back_all(self, tasks: list[Task], on: Any) -> None:  # noqa: ANN401  # any twin
@@ -382,7 +314,7 @@ class Turns(State):
         self.now_ns = max(self.now_ns, task.deadline_ns)
         task.timed_out = True
         self._unpark(task)
-        insort(self.ready, task, key=_task_id)
+        insort(self.ready, task, key=task_id)
         self._refresh_alone()
 
     def _advance_clock(self) -> bool:
