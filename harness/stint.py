@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from harness.strategies.subtree import Subtree
 
-_NUMBERS: Final = struct.Struct("<QQQQ")  # executions left, next part, first failure, stop
+_NUMBERS: Final = "=QQQQ"  # executions left, next part, first failure, stop
 NOBODY: Final = 2**64 - 1  # no failure: every place stands before it
 CLAIM: Final = 8  # executions that a worker of a search takes at once: a lock costs some 2 us
 
@@ -31,17 +31,21 @@ CLAIM: Final = 8  # executions that a worker of a search takes at once: a lock c
 class Board:
     """The shared numbers. One process may use it at a time, between calls; see `_locked`."""
 
-    __slots__ = ("_file", "_map")
+    __slots__ = ("_file", "_map", "_numbers")
 
     def __init__(self, path: Path, *, executions: int | None = None) -> None:
         """Open it; with `executions`, make it."""
         if executions is not None:
-            path.write_bytes(_NUMBERS.pack(executions, 0, NOBODY, 0))
+            path.write_bytes(struct.pack(_NUMBERS, executions, 0, NOBODY, 0))
         self._file = path.open("r+b", buffering=0)
-        self._map = mmap.mmap(self._file.fileno(), _NUMBERS.size)
+        self._map = mmap.mmap(self._file.fileno(), struct.calcsize(_NUMBERS))
+        # Each number is stored whole: `struct.pack_into` would clear all of them first, and who
+        # reads without the lock would see a failure at place 0.
+        self._numbers = memoryview(self._map).cast("Q")
 
     def close(self) -> None:
         """Give the mapping back."""
+        self._numbers.release()
         self._map.close()
         self._file.close()
 
@@ -85,11 +89,12 @@ class Board:
             self._write(left, part, failure, 1)
 
     def _read(self) -> tuple[int, int, int, int]:
-        left, part, failure, stop = _NUMBERS.unpack_from(self._map, 0)
+        left, part, failure, stop = self._numbers
         return left, part, failure, stop
 
     def _write(self, *numbers: int) -> None:
-        _NUMBERS.pack_into(self._map, 0, *numbers)
+        for index, number in enumerate(numbers):
+            self._numbers[index] = number
 
     @contextmanager
     def _locked(self) -> Iterator[tuple[int, int, int, int]]:
