@@ -218,11 +218,11 @@ def test_a_search_goes_on_in_workers_where_others_have_stopped(log: Log) -> None
 
 
 def test_ctrl_c_keeps_what_all_workers_have(log: Log) -> None:
-    body = log.body(tasks=3, each=3)
+    body = log.body(tasks=4, each=5)  # no machine is through with it when Ctrl-C comes
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(harness.ExplorationInterrupted) as caught:
-        harness.explore(body, "dfs", executions=10**8, workers=2)
+        harness.explore(body, BoundedDfs(None), executions=10**8, workers=2)
     timer.join()
     partial: Any = caught.value.partial
     assert partial.verdict is Verdict.UNDECIDED
