@@ -159,6 +159,15 @@ class Campaign:
         recorder: Recorder | None,
         max_steps: int,
     ) -> Execution:
+        if recorder is None and not getattr(strategy, "operations", False):
+            return Execution(
+                pick,
+                pool=self._pool,
+                host=self._host,
+                max_steps=max_steps,
+                gil=self._gil,
+                early=early,
+            )
         settings: dict[str, Any] = {
             "pool": self._pool,
             "host": self._host,
@@ -174,8 +183,7 @@ class Campaign:
             return ObservedExecution(
                 pick, perform=perform, finish=finish, recorder=recorder, **settings
             )
-        if recorder is None:
-            return Execution(pick, **settings)
+        assert recorder is not None
         return RecordedExecution(pick, recorder=recorder, **settings)
 
     def _hold_garbage(self) -> None:
