@@ -20,6 +20,7 @@ from fuzz.errors import ScheduleFailure, UndecidedError
 # Leaves of another package, against the house rule: its face offers no setting that is kept for
 # many bodies, and `explore` for one execution each would be six times slower.
 from harness.campaign import Campaign
+from harness.examination import Examiner
 from harness.finding import kind_of, message_of
 
 if TYPE_CHECKING:
@@ -127,11 +128,22 @@ class UnderEngine:
         return frozenset(strategy.switches | body.features)
 
     def explain(self, data: bytes) -> str:
-        """Return the whole story of a failing input, with the token of its shrunk schedule."""
-        self.close()
+        """Return the whole story of a failing input, with the token of its shrunk schedule.
+
+        It is made of the very run that failed: `explore` would make accesses of the body visible,
+        and the bytes would then choose at other points.
+        """
         body, schedule = self._program(data)
-        result = harness.explore(body, ByteSchedule(schedule), executions=1, max_steps=MAX_STEPS)
-        return "" if result.finding is None else f"{body}\n{result.finding}"
+        strategy = ByteSchedule(schedule)
+        strategy.begin(0)
+        campaign = self._open()
+        ending, choices = campaign.run(body, strategy)
+        if kind_of(ending) is None:
+            return ""
+        examiner = Examiner(body, model="free-threaded", max_steps=MAX_STEPS, seed=0)
+        finding = examiner.examine(campaign, ending, choices, early=False)
+        self.close()
+        return f"{body}\n{examiner.with_gil(finding)}"
 
     def close(self) -> None:
         """Leave the controlled setting."""

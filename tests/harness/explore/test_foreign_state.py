@@ -133,3 +133,4 @@ def test_an_executor_does_the_same_under_the_same_schedule(plain: Plain) -> None
     """)
     result = harness.explore(module.body, "dfs", executions=1_500)
     assert result.finding is None, str(result)
+    assert result.executions == 1_500
