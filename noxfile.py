@@ -17,7 +17,7 @@ nox.options.sessions = ["tests"]
 STORE = "build/store"
 PAGE = "build/report/index.html"
 CODE = ("secmem", "harness", "stress", "fuzz", "reports", "holdfast")
-ALL_CODE = (*CODE, "tests", "benchmarks", "noxfile.py")
+ALL_CODE = (*CODE, "tests", "benchmarks", "docs", "noxfile.py")
 
 
 def install(session: nox.Session) -> None:
@@ -115,6 +115,18 @@ def report(session: nox.Session) -> None:
     install(session)
     session.run("holdfast", "report", "build", "--store", STORE, "--output", PAGE)
     session.run("holdfast", "report", "gate", "--store", STORE, success_codes=[0, 2])
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages into build/docs and run every sample on them: about 2 minutes.
+
+    A warning is an error, a name without a page included.
+    """
+    session.install("-q", "-e", ".[docs]")
+    session.run("sphinx-build", "-W", "-n", "--keep-going", "-q", "docs", "build/docs",
+                "-d", "build/doctrees")  # fmt: skip
+    session.run("pytest", "-q", "tests/docs", *session.posargs)
 
 
 @nox.session

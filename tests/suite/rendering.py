@@ -35,7 +35,7 @@ def markdown_of(sheets: Sequence[Sheet]) -> str:
 
 
 def _markdown(sheet: Sheet) -> str:
-    lines = [f"### {sheet.title}", ""]
+    lines = [f"## {sheet.title}", ""]
     if sheet.note:
         lines += [sheet.note, ""]
     rule = ["---", *["---:"] * (len(sheet.columns) - 1)]
