@@ -6,6 +6,8 @@ from harness.linearizability.history import History
 from harness.linearizability.judgement import Criterion, Failure, Judgement, Prefix, Verdict
 from harness.linearizability.model import REFUSED, Model, Refused
 from harness.linearizability.operation import Operation, Raised, Status
+from harness.linearizability.raised import raised
+from harness.linearizability.recording import Recording
 
 __all__ = [
     "REFUSED",
@@ -17,7 +19,9 @@ __all__ = [
     "Operation",
     "Prefix",
     "Raised",
+    "Recording",
     "Refused",
     "Status",
     "Verdict",
+    "raised",
 ]
