@@ -1,119 +1,110 @@
-"""Every sample of the documentation is a file, the pages show it to the letter, and it runs."""
+"""Every block of the README and the pages is a file, or is run, and shows what it really prints."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / "docs" / "samples"
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-BLOCK = re.compile(r"<!-- sample: (?P<path>\S+) -->\n```python\n(?P<text>.*?)```", re.DOTALL)
-FENCE = re.compile(r"^```python$", re.MULTILINE)
+from tests.docs.blocks import (
+    ROOT,
+    SAMPLES,
+    SESSION,
+    Block,
+    blocks_of,
+    complaint_about,
+    pages,
+    sample_text,
+)
+from tests.docs.sessions import agrees, exchanges_of, lay_out, place_of, run
 
-# Their blocks are run by the tests of what they describe.
-RUN_ELSEWHERE = {
-    "migration-secret.md": "tests/secmem/memory/test_secret_docs.py",
-    "reports.md": "tests/reports/test_reports_docs.py",
-}
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
-# How each sample is run, its exit code, and a line that its output must hold.
-RUNS = {
-    "counter.py": (["-m", "holdfast.cli", "explore", "counter:body"], 1, "ASSERTION"),
-    "test_transfer.py": (["-m", "pytest", "-q", "test_transfer.py"], 1, "DEADLOCK"),
-    "lazy_config.py": (
-        ["-m", "holdfast.cli", "explore", "lazy_config:body", "--fail-on", "data-race"],
-        1,
-        "DATA_RACE: two unordered accesses",
-    ),
-    "explore_queue.py": (
-        ["explore_queue.py"],
-        0,
-        "PASSED - exhausted: 24 executions, all 8 traces, no bound",
-    ),
-    "keep_secret.py": (["keep_secret.py"], 0, "after close: SecretClosed"),
-    "limit_flow.py": (["limit_flow.py"], 0, "pending: 0"),
-    "slug_target.py": (
-        ["-m", "holdfast.cli", "fuzz", "run", "slug_target:SLUGS", "--runs", "500"],
-        1,
-        "IndexError: string index out of range",
-    ),
-}
+PAGES = pages()
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+SESSIONS = [block for block in BLOCKS if block.kind == "run" and block.language == SESSION]
+NAMED_BY_NOBODY = {"pyproject.toml", "conftest.py"}  # pytest finds these by itself
 
 
-OUTPUT = re.compile(r"<!-- output: (?P<command>.+) -->\n```text\n(?P<text>.*?)```", re.DOTALL)
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
 
 
-def blocks() -> list[tuple[str, str, str]]:
-    return [
-        (page.name, match["path"], match["text"])
-        for page in PAGES
-        for match in BLOCK.finditer(page.read_text("utf-8"))
-    ]
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_block_is_without_what_keeps_it_true(page: Path) -> None:
+    complaints = [complaint_about(block) for block in blocks_of(page)]
+    assert [one for one in complaints if one] == []
 
 
-@pytest.mark.parametrize(("page", "path", "text"), blocks(), ids=lambda value: str(value)[:40])
-def test_the_page_shows_the_sample_to_the_letter(page: str, path: str, text: str) -> None:
-    assert (ROOT / path).read_text("utf-8") == text, f"{page} and {path} differ"
+@pytest.mark.parametrize("block", [one for one in BLOCKS if one.kind == "sample"], ids=str)
+def test_the_page_shows_the_sample_to_the_letter(block: Block) -> None:
+    assert block.text == sample_text(block.rest), (
+        f"{block} and {block.rest} differ; python -m tests.docs {name_of(block.page)}"
+    )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_no_python_block_is_without_its_file(page: Path) -> None:
-    if page.name in RUN_ELSEWHERE:
-        assert page.name in (ROOT / RUN_ELSEWHERE[page.name]).read_text("utf-8")
-        return
-    text = page.read_text("utf-8")
-    assert len(FENCE.findall(text)) == len(BLOCK.findall(text))
+@pytest.mark.parametrize("block", [one for one in BLOCKS if one.kind == "run by"], ids=str)
+def test_the_test_that_runs_a_block_reads_its_page(block: Block) -> None:
+    assert block.page.name in (ROOT / block.rest).read_text("utf-8")
 
 
-def test_every_sample_says_how_it_runs() -> None:
-    assert {path.name for path in SAMPLES.glob("*.py")} == set(RUNS)
+@pytest.mark.parametrize("block", [one for one in BLOCKS if one.kind == "shown"], ids=str)
+def test_a_block_that_nobody_runs_says_why(block: Block) -> None:
+    assert len(block.rest.split()) > 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(RUNS))
-def test_the_sample_runs_as_the_page_says(name: str, tmp_path: Path) -> None:
-    arguments, code, line = RUNS[name]
-    shutil.copy(SAMPLES / name, tmp_path)
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert line in done.stdout
+@pytest.mark.parametrize("page", sorted({block.page for block in SESSIONS}), ids=name_of)
+def test_the_sessions_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    for block in SESSIONS:
+        if block.page == page:
+            check_session(block, tmp_path)
 
 
-@pytest.mark.slow
-def test_the_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
-    shown = OUTPUT.search((ROOT / "README.md").read_text("utf-8"))
-    assert shown is not None
-    shutil.copy(SAMPLES / "counter.py", tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "holdfast.cli", *shown["command"].split()[1:]],
-        cwd=tmp_path,
-        env={**os.environ, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert told(done.stdout) == told(shown["text"])
+def check_session(block: Block, where: Path) -> None:
+    lay_out(block, where)
+    for exchange in exchanges_of(block):
+        answer = run(exchange.command, where)
+        printed = "\n".join(answer.output)
+        if answer.code != exchange.code:
+            pytest.fail(
+                f"{block}: $ {exchange.command}\nexits {answer.code}\n{printed}", pytrace=False
+            )
+        if exchange.shown and not agrees(exchange.shown, answer.output):
+            shown = "\n".join(exchange.shown)
+            pytest.fail(
+                f"{block}: $ {exchange.command}\nprints\n{printed}\nand the page shows\n{shown}",
+                pytrace=False,
+            )
 
 
-def told(story: str) -> list[str]:
-    """Return the lines of a story that are the same under every Python."""
-    return [
-        line.rstrip()
-        for line in story.rstrip().splitlines()
-        if not line.startswith(("GIL:", "Replay:"))
-    ]
+def test_every_sample_is_run() -> None:
+    files = {path for path in SAMPLES.rglob("*") if path.is_file() and is_source(path)}
+    assert sorted(name_of(path) for path in files - files_run(SESSIONS)) == []
+
+
+def is_source(path: Path) -> bool:
+    return "__pycache__" not in path.parts and path.suffix != ".pyc"
+
+
+def files_run(sessions: Iterable[Block]) -> set[Path]:
+    """Return the files whose name stands in a command of a session, or in a file that does."""
+    found: set[Path] = set()
+    for block in sessions:
+        place = place_of(block)
+        if place is None:
+            continue
+        laid = {place} if place.is_file() else {one for one in place.rglob("*") if one.is_file()}
+        words = " ".join(exchange.command for exchange in exchanges_of(block))
+        found |= {path for path in laid if path.name in NAMED_BY_NOBODY}
+        while new := {path for path in laid - found if names(words, path)}:
+            found |= new
+            words += " ".join(path.read_text("utf-8") for path in new)
+    return found
+
+
+def names(words: str, path: Path) -> bool:
+    return re.search(rf"\b{re.escape(path.stem)}\b", words) is not None
