@@ -19,6 +19,13 @@ from _pytest.outcomes import Exit, Skipped, XFailed
 from harness.errors import ArgumentError, HarnessError
 from harness.instrument.test_imports import TestImports
 from harness.project_packages import packages_of
+from harness.whole_suite.packages import packages_beside
+from harness.whole_suite.registration import (
+    every_file,
+    register_whole_suite,
+    replays_one,
+    wants_whole_suite,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -42,6 +49,10 @@ def begin(config: pytest.Config, uses_harness: Callable[[Path], bool]) -> Plugin
         pytest.UsageError: The setting names what cannot be instrumented.
     """
     include = list(config.getini("holdfast_instrument")) or packages_of(config.rootpath)
+    whole = wants_whole_suite(config)
+    if whole:
+        include = include or packages_beside(config.rootpath)
+        uses_harness = every_file
     try:
         imports = TestImports(include, uses_harness)
     except ArgumentError as error:
@@ -49,6 +60,8 @@ def begin(config: pytest.Config, uses_harness: Callable[[Path], bool]) -> Plugin
     plugin = Plugin(imports)
     imports.install()
     config.pluginmanager.register(plugin, NAME)
+    if whole:
+        register_whole_suite(config, _is_decorated)
     return plugin
 
 
@@ -69,7 +82,7 @@ class Plugin:
         if not session.config.getoption("holdfast_replay"):
             return
         chosen = [item.nodeid for item in session.items if _is_decorated(item)]
-        if len(chosen) != 1:
+        if len(chosen) != 1 and not (not chosen and replays_one(session)):
             names = f" ({', '.join(chosen[:3])})" if chosen else ""
             raise pytest.UsageError(
                 f"--holdfast-replay takes the token of one test, and {len(chosen)} decorated "

@@ -80,6 +80,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=_from_one,
         help="executions of each @harness.interleaved test instead of its own number",
     )
+    group.addoption(
+        "--holdfast-all",
+        action="store_true",
+        default=None,
+        help="run every test as it is, and explore those that start threads; one that fails under "
+        "some interleaving fails, one that cannot be controlled is listed and does not",
+    )
     parser.addini(
         "holdfast_instrument",
         "packages whose shared accesses are switching points in @harness.interleaved tests; "
@@ -103,7 +110,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
     asked = any(
         getattr(options, name, None) is not None
-        for name in ("holdfast_replay", "holdfast_seed", "holdfast_executions")
+        for name in ("holdfast_replay", "holdfast_seed", "holdfast_executions", "holdfast_all")
     )
     if asked or early_config.getini("holdfast_instrument") or _some_test_uses_us(early_config):
         guard.switch_on()

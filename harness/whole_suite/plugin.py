@@ -1,0 +1,194 @@
+"""`pytest --holdfast-all`: runs every test as it is, then explores those that start threads.
+
+A test that starts none costs next to nothing. One that does is torn down, except for what it shares
+with others, and explored in a child process; its report waits for that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from _pytest.runner import call_and_report
+
+from harness.whole_suite.account import Account, Standing, account_from
+from harness.whole_suite.examining import Examining
+from harness.whole_suite.starts import Start, StartWatch
+from harness.whole_suite.story import fail_with
+from harness.whole_suite.summary import SECTION, lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+NAME: Final = "holdfast-whole-suite"
+ACCOUNT: Final = "holdfast_account"  # a report's attribute of plain values: xdist carries it
+
+
+class WholeSuite:
+    """The plugin of one run of pytest.
+
+    Args:
+        is_decorated: Says whether a test explores itself: such are left to their decorator.
+    """
+
+    def __init__(self, config: pytest.Config, is_decorated: Callable[[pytest.Item], bool]) -> None:
+        self._is_decorated = is_decorated
+        self._examining = Examining(config)
+        self._watch = StartWatch()
+        self._shared: list[Start] = []  # threads of fixtures of wider scopes
+        self._accounts: list[Account] = []
+
+    # -- watching the plain run --------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
+        """Note the threads that fixtures start."""
+        with self._watch:
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Note the threads that the test starts."""
+        with self._watch:
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any]
+    ) -> Generator[None, object, object]:
+        """Note whose threads are shared by tests."""
+        before = self._watch.fixture
+        if fixturedef.scope != "function":
+            self._watch.fixture = fixturedef.argname
+        try:
+            return (yield)
+        finally:
+            self._watch.fixture = before
+
+    # -- the protocol ------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> object | None:
+        """Run a test, explore it if it starts threads, and report what came of both."""
+        if not isinstance(item, pytest.Function) or self._is_decorated(item):
+            return None
+        if item.config.getoption("setuponly", False):
+            return None
+        hook = item.ihook
+        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        self._run(item, nextitem)
+        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    def _run(self, item: pytest.Function, nextitem: pytest.Item | None) -> None:
+        self._watch.clear()
+        plain: Any = item  # pytest's own protocol does the same with these private names
+        if not plain._request:
+            plain._initrequest()
+        try:
+            setup = call_and_report(item, "setup", log=True)
+            call = call_and_report(item, "call", log=False) if setup.passed else None
+            self._shared += [start for start in self._watch.starts if start.fixture]
+            if call is not None and self._is_wanted(call):
+                teardown, account = self._look_closer(item, call, nextitem)
+            else:
+                account = self._plain_account(item, call)
+                _log(item, call)
+                teardown = call_and_report(
+                    item, "teardown", log=False, nextitem=_following(item, nextitem)
+                )
+        finally:
+            plain._request = False
+            plain.funcargs = None
+        setattr(teardown, ACCOUNT, account.to_plain())
+        if account.threads:
+            teardown.user_properties = [*teardown.user_properties, *account.properties()]
+        _log(item, teardown)
+
+    def _is_wanted(self, call: pytest.TestReport) -> bool:
+        asked = bool(self._watch.starts) or self._examining.replays
+        return asked and call.passed and not hasattr(call, "wasxfail")
+
+    def _plain_account(self, item: pytest.Function, call: pytest.TestReport | None) -> Account:
+        threads = len(self._watch.starts)
+        if not threads:
+            return Account(test=item.nodeid, standing=Standing.LEFT_ALONE)
+        words = "setup failed" if call is None else call.outcome
+        return Account(
+            test=item.nodeid, standing=Standing.NOT_EXPLORED, threads=threads, words=words
+        )
+
+    def _look_closer(
+        self, item: pytest.Function, call: pytest.TestReport, nextitem: pytest.Item | None
+    ) -> tuple[pytest.TestReport, Account]:
+        """Tear down what is the test's own, explore it, and tear down the rest."""
+        _stop_clock(item)
+        teardown = call_and_report(item, "teardown", log=False, nextitem=item.parent)
+        if teardown.passed:
+            account = self._examining.account_of(item, self._watch, self._shared)
+            if account.standing is Standing.FAILED:
+                fail_with(call, item, self._examining.story, account.words)
+        else:
+            account = self._plain_account(item, teardown)
+        _log(item, call)
+        rest = _tear_down_rest(item, _following(item, nextitem))
+        return (rest if rest is not None and teardown.passed else teardown), account
+
+    # -- telling -----------------------------------------------------------------------------------
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the account of a test, whichever process ran it."""
+        plain = getattr(report, ACCOUNT, None)
+        if isinstance(plain, dict):
+            self._accounts.append(account_from(plain))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was explored, what failed, and what could not be controlled and why."""
+        if not self._accounts:
+            return
+        terminalreporter.section(SECTION)
+        verbosity = terminalreporter.config.get_verbosity()
+        for line in lines_of(self._accounts, verbosity=verbosity):
+            terminalreporter.line(line)
+
+
+def _log(item: pytest.Item, report: pytest.TestReport | None) -> None:
+    if report is not None:
+        item.ihook.pytest_runtest_logreport(report=report)
+
+
+def _following(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.Item | None:
+    """Return the next test that will run: none if the run stops here."""
+    return None if item.session.shouldfail or item.session.shouldstop else nextitem
+
+
+def _stop_clock(item: pytest.Item) -> None:
+    """Stop the timer of pytest-timeout: the test itself has ended in time."""
+    cancel = getattr(item.config.hook, "pytest_timeout_cancel_timer", None)
+    if cancel is not None:
+        cancel(item=item)
+
+
+def _tear_down_rest(
+    item: pytest.Function, nextitem: pytest.Item | None
+) -> pytest.TestReport | None:
+    """Tear down what the next test does not share; return the report if that failed."""
+    capture = item.config.pluginmanager.getplugin("capturemanager")
+    quiet = (
+        contextlib.nullcontext() if capture is None else capture.item_capture("teardown", item)
+    )
+
+    def tear_down() -> None:
+        with quiet:
+            item.session._setupstate.teardown_exact(nextitem)  # noqa: SLF001  # no public way
+
+    info = pytest.CallInfo.from_call(
+        tear_down, when="teardown", reraise=(pytest.exit.Exception, KeyboardInterrupt)
+    )
+    if info.excinfo is None:
+        return None
+    report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=info)
+    return report

@@ -1,0 +1,126 @@
+"""Why a test could not be controlled: from an error of ours to words that can be grouped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from harness.errors import (
+    BlockedInRegionError,
+    HarnessError,
+    NestedExplorationError,
+    StuckExecutionError,
+    TaskRefusesToEndError,
+    ToolFaultError,
+    UncontrolledError,
+)
+
+_FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
+_FOREIGN: Final = re.compile(r"[/\\](?:harness|_pytest|pluggy|threading\.py)\b")
+STUCK_REMEDY: Final = (
+    "Instrument the package that is waiting (holdfast_instrument), replace the call in the test, "
+    "or test this part with real threads: holdfast stress."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a test could not be controlled.
+
+    Attributes:
+        what: In the same words for every test that met the same.
+        where: The line, if it is known.
+        remedy: What to do about it.
+    """
+
+    what: str
+    where: str = ""
+    remedy: str = ""
+
+
+HYPOTHESIS: Final = Reason(
+    "a test of Hypothesis, which draws other examples in every execution",
+    remedy="Write the concurrent program as a harness.stateful.ConcurrentStateMachine.",
+)
+COROUTINE: Final = Reason(
+    "a coroutine function, which another plugin runs in its own event loop",
+    remedy="Decorate it with @harness.interleaved, which runs coroutine functions by itself.",
+)
+TOO_LONG: Final = Reason(
+    "one exploration took longer than its time allows",
+    remedy="Give it more (--holdfast-time), or make the test smaller: fewer threads, fewer rounds.",
+)
+
+
+def reason_of(error: BaseException) -> Reason:
+    """Return why an error of an exploration ended it."""
+    match error:
+        case BlockedInRegionError():
+            what = f"{error.region} would block on {error.waits_for}"
+            return Reason(what, error.where, "Do not wait there, or take the lock before.")
+        case UncontrolledError():
+            return Reason(error.what, error.where, error.remedy)
+        case StuckExecutionError():
+            return stuck(error.stack)
+        case TaskRefusesToEndError():
+            remedy = "Catch Exception there instead of BaseException, or raise again."
+            return Reason("a task that catches what ends it and goes on", error.where, remedy)
+        case ToolFaultError():
+            what = f"a fault of holdfast itself: {error.error}"
+            return Reason(what, error.where, "Please report it with these words.")
+        case NestedExplorationError():
+            remedy = "Nothing: it is explored already."
+            return Reason("a test that explores by itself", remedy=remedy)
+        case HarnessError():
+            return Reason(f"{type(error).__name__}: {_first_line(error)}")
+        case _:
+            return Reason(f"{type(error).__name__} while it was explored: {_first_line(error)}")
+
+
+def stuck(stack: str) -> Reason:
+    """Return the reason of an execution that made no step, from the stack that was seen."""
+    frames = [
+        (match["path"], f"{match['path'].rpartition('/')[2]}:{match['line']} in {match['name']}")
+        for match in _FRAME.finditer(stack)
+    ]
+    own = [text for path, text in frames if not _FOREIGN.search(path)]
+    what = "a call that waits, or computes for long, out of the engine's sight"
+    return Reason(what, own[-1] if own else "", STUCK_REMEDY)
+
+
+def always_fails(message: str) -> Reason:
+    """Return the reason of a test that passes with real threads and with no schedule."""
+    return Reason(
+        "it passes with real threads, and under the engine fails whatever the schedule: "
+        "it rests on something that is not the same there (real time, addresses, real I/O)",
+        message,
+        "Look at the message; if the test is right, please report it.",
+    )
+
+
+def keeps_state(message: str) -> Reason:
+    """Return the reason of a test that fails only after other executions of it."""
+    return Reason(
+        "it keeps state between executions: what failed passes in a fresh process",
+        message,
+        "Make what it changes anew in the test or in a function-scoped fixture.",
+    )
+
+
+def real_threads(names: str, message: str) -> Reason:
+    """Return the reason of a test that shares threads which were started before it."""
+    return Reason(
+        f"real threads that were started before ({names}) and are missing in an execution",
+        message,
+        "Start them in the test or in a function-scoped fixture, and join them there.",
+    )
+
+
+def skips(text: str) -> Reason:
+    """Return the reason of a test that skips itself only when it is explored."""
+    return Reason("it skips itself under the engine", text)
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "(no message)")
