@@ -52,10 +52,10 @@ def _session(block: Block, where: Path, tokens: dict[str, str]) -> list[str]:
         command = TOKEN.sub(lambda found: tokens.get(found[0], found[0]), exchange.command)
         answer = run(command, where)
         text.append(f"{PROMPT}{command}")
-        if answer.code != exchange.code:
-            tell(f"{block}: {command} exited {answer.code}, not {exchange.code}")
         shown = list(exchange.shown)
-        if shown and not agrees(exchange.shown, answer.output):
+        if answer.code != exchange.code:
+            tell(f"{block}: {command} exited {answer.code}, not {exchange.code}:", *answer.output)
+        elif shown and not agrees(exchange.shown, answer.output):
             if ANYTHING in shown:
                 tell(f"{block}: {command} prints something else:", *answer.output)
             else:

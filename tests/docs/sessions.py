@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROMPT: Final = "$ "
 ANYTHING: Final = "..."  # a line that stands for any lines
 UNKNOWN: Final = "?"  # a line for `python -m tests.docs --write` to replace by the output
-COLUMNS: Final = 88  # what a page shows without scrolling
+COLUMNS: Final = 96  # what a page shows without scrolling
 TIMEOUT_S: Final = 120.0  # 20 times the slowest command
 PROGRAMS: Final = frozenset({"holdfast", "pytest", "python", "cat", "ls"})
 

@@ -93,17 +93,23 @@ def is_source(path: Path) -> bool:
 def files_run(sessions: Iterable[Block]) -> set[Path]:
     """Return the files whose name stands in a command of a session, or in a file that does."""
     found: set[Path] = set()
+    laid: dict[tuple[Path, str], Path] = {}  # what lies in the folder of a page, and where from
     for block in sessions:
         place = place_of(block)
-        if place is None:
-            continue
-        laid = {place} if place.is_file() else {one for one in place.rglob("*") if one.is_file()}
+        for path in [] if place is None else files_below(place):
+            laid[block.page, path.name] = path
+        here = {path for (page, _), path in laid.items() if page == block.page}
+        used = {path for path in here if path.name in NAMED_BY_NOBODY}
         words = " ".join(exchange.command for exchange in exchanges_of(block))
-        found |= {path for path in laid if path.name in NAMED_BY_NOBODY}
-        while new := {path for path in laid - found if names(words, path)}:
-            found |= new
+        while new := {path for path in here - used if names(words, path)}:
+            used |= new
             words += " ".join(path.read_text("utf-8") for path in new)
+        found |= used
     return found
+
+
+def files_below(place: Path) -> list[Path]:
+    return [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
 
 
 def names(words: str, path: Path) -> bool:

@@ -1,0 +1,17 @@
+"""A client of a service that allows one session an account."""
+
+import threading
+
+
+class Client:
+    def __init__(self, server):
+        self._server = server
+        self._session = None
+        self._lock = threading.Lock()
+
+    def get(self, path):
+        with self._lock:
+            if self._session is None:
+                self._session = self._server.log_in()
+            session = self._session
+        return self._server.get(path, session)
