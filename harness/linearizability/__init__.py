@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
+from harness.linearizability.checker import check
+from harness.linearizability.errors import (
+    OperationError,
+    UnknownModelError,
+    UnknownOperationError,
+)
 from harness.linearizability.history import History
 from harness.linearizability.judgement import Criterion, Failure, Judgement, Prefix, Verdict
 from harness.linearizability.model import REFUSED, Model, Refused
+from harness.linearizability.models import (
+    MODEL_NAMES,
+    BoundedQueue,
+    CasRegister,
+    Counter,
+    Fifo,
+    KeyValue,
+    KeyValueAppend,
+    Lifo,
+    Mutex,
+    PriorityQueue,
+    ReadyModel,
+    Register,
+    Semaphore,
+    SetModel,
+    make_model,
+)
 from harness.linearizability.operation import Operation, Raised, Status
 from harness.linearizability.raised import raised
 from harness.linearizability.recording import Recording
 
 __all__ = [
+    "MODEL_NAMES",
     "REFUSED",
+    "BoundedQueue",
+    "CasRegister",
+    "Counter",
     "Criterion",
     "Failure",
+    "Fifo",
     "History",
     "Judgement",
+    "KeyValue",
+    "KeyValueAppend",
+    "Lifo",
     "Model",
+    "Mutex",
     "Operation",
+    "OperationError",
     "Prefix",
+    "PriorityQueue",
     "Raised",
+    "ReadyModel",
     "Recording",
     "Refused",
+    "Register",
+    "Semaphore",
+    "SetModel",
     "Status",
+    "UnknownModelError",
+    "UnknownOperationError",
     "Verdict",
+    "check",
+    "make_model",
     "raised",
 ]
