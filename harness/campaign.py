@@ -16,6 +16,7 @@ from harness.engine.pool import Pool
 from harness.engine.recorded import RecordedExecution
 from harness.errors import NestedExplorationError, UncontrolledError
 from harness.interrupt import Interrupt
+from harness.judged import JudgedBody
 from harness.primitives import real
 from harness.primitives.host import StandardHost
 from harness.primitives.patches import Patches
@@ -130,6 +131,31 @@ class Campaign:
             pick = journal.active.follow(pick, early=early, gil=self._gil)
         bound = self._max_steps if max_steps is None else max_steps
         execution = self._execution(pick, strategy, early=early, recorder=recorder, max_steps=bound)
+        ending = self._run(execution, body)
+        if ending.error is not None:
+            blame_tool(ending.error)
+        self._runs += 1
+        if not self._runs % COLLECT_EVERY:
+            gc.collect(1 if self._runs % COLLECT_ALL_EVERY else 2)
+        if self._judge is not None and recorder is not None:
+            ending = self._judge.judge(ending, recorder)
+        if isinstance(body, JudgedBody):
+            ending = body.judge(ending, self.run_alone)
+        return ending, execution.schedule
+
+    def run_alone(self, body: Callable[[], object], /) -> Ending:
+        """Run something between two executions, under a schedule of which nobody keeps a record.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C.
+            HarnessError: It could not be controlled.
+        """
+        execution = Execution(
+            _goes_on, pool=self._pool, host=self._host, max_steps=self._max_steps, gil=self._gil
+        )
+        return self._run(execution, body)
+
+    def _run(self, execution: Execution, body: Callable[[], object]) -> Ending:
         self._host.begin_execution()
         self._interrupt.execution = execution
         self._watchdog.watch(execution)
@@ -141,14 +167,7 @@ class Campaign:
             self._host.end_execution()
         if self._interrupt.happened:
             raise KeyboardInterrupt
-        if ending.error is not None:
-            blame_tool(ending.error)
-        self._runs += 1
-        if not self._runs % COLLECT_EVERY:
-            gc.collect(1 if self._runs % COLLECT_ALL_EVERY else 2)
-        if self._judge is not None and recorder is not None:
-            ending = self._judge.judge(ending, recorder)
-        return ending, execution.schedule
+        return ending
 
     def _execution(
         self,
@@ -230,6 +249,11 @@ def _after_fork_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+
+
+def _goes_on(ready: Sequence[Task], current: Task | None) -> Task:
+    """Let who runs go on while it can."""
+    return ready[0] if current is None else current
 
 
 def _trusted(strategy: Strategy) -> bool:

@@ -11,6 +11,8 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from harness.judged import JudgedBody
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -20,6 +22,10 @@ def runnable_body(body: Callable[[], Any]) -> Iterator[tuple[Callable[[], Any], 
     """Yield what to run for a body, with its accesses made visible, and why they are not if so."""
     from harness.instrument.in_place import visible  # noqa: PLC0415  # keeps the import light
 
+    if isinstance(body, JudgedBody):
+        with body.visible() as invisible:
+            yield body, invisible
+        return
     with visible(body) as (chosen, invisible):
         if inspect.iscoroutinefunction(body):
             yield as_plain(chosen), invisible

@@ -168,7 +168,8 @@ class Examiner:
     ) -> Finding:
         kind = kind_of(ending)
         assert kind is not None
-        rules = () if ending.breach is None else (Rule[ending.breach.finding],)
+        broken = "" if ending.breach is None else ending.breach.finding
+        rules = (Rule[broken],) if broken in Rule.__members__ else ()  # else the body's own judge
         token = self._token(schedule, recorder, early=early, rules=rules)
         found = finding_of(kind, ending, recorder, token=token, model=self._model)
         size = size_of(recorder.events)

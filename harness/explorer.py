@@ -15,6 +15,7 @@ from harness.examination import Examiner
 from harness.exploration import Exploration, Verdict
 from harness.finding import kind_of
 from harness.headway import Headway
+from harness.judged import JudgedBody
 from harness.opaque import OpaqueWatch
 from harness.place import Place
 from harness.primitives.chance import chance
@@ -363,13 +364,14 @@ class Explorer:
         if self._ran_dry and self._exhaustive:
             tell = getattr(self._strategy, "scope", None)
             scope = tell() if callable(tell) else self._name
+        doubts = self._body.doubts() if isinstance(self._body, JudgedBody) else ""
         return Coverage(
             executions=self._executions,
             strategy=self._name,
             seed=self._seed,
             max_steps=self._max_steps,
             failed=finding is not None,
-            stopped=self._stopped,
+            stopped=self._stopped or doubts,
             overruns=self._overruns,
             unfinished=self._unfinished,
             opaque=self._out_of_sight(),

@@ -24,9 +24,10 @@ from harness.instrument.functions import (
 from harness.instrument.installation import install_hooks
 from harness.instrument.reachable import holders_from
 from harness.instrument.type_facts import is_instrumented, root_of
+from harness.wrapped_body import wrapped_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _COPYABLE = (types.FunctionType, types.MethodType)
 
@@ -39,6 +40,11 @@ def visible(body: Callable[[], Any]) -> Iterator[tuple[Callable[[], Any], str]]:
         body: A function, method, partial or object with `__call__`; a callable written in C, or
             of the standard library, is run as it is.
     """
+    wrapped = wrapped_by(body)
+    if wrapped is not None:
+        with visible(wrapped.function) as (inner, words), wrapped.running(inner):
+            yield body, words
+        return
     function = _function_of(body)
     if function is None or is_instrumented(function) or _is_of_stdlib(function):
         yield body, ""
@@ -55,6 +61,55 @@ def visible(body: Callable[[], Any]) -> Iterator[tuple[Callable[[], Any], str]]:
             undo.callback(setattr, target, "__code__", code)
         _swap_reachable(body, function, module_code, undo)
         yield chosen, _still_invisible(chosen)
+
+
+@contextmanager
+def visible_parts(parts: Iterable[Any]) -> Iterator[tuple[list[Any], str]]:
+    """Make visible what several functions, classes and objects run.
+
+    Yields what to run in the place of each, and why something is not seen, if it is not. For each
+    module that defines a method or a base of theirs this is what `visible` does for a body.
+    """
+    why: list[str] = []
+    chosen: list[Any] = []
+    with ExitStack() as undo:
+        for part in parts:
+            for function in _methods_of(part):
+                if not is_instrumented(function):
+                    why += _swap_module_of(function, part, undo)
+            chosen.append(part if isinstance(part, type) or why else _with_visible_function(part))
+            if not why:
+                unseen = [one for one in _methods_of(chosen[-1]) if not is_instrumented(one)]
+                why += [_cannot_replace(one) for one in unseen[:1]]
+        yield chosen, "; ".join(dict.fromkeys(why))
+
+
+def _swap_module_of(function: types.FunctionType, part: Any, undo: ExitStack) -> list[str]:  # noqa: ANN401  # as above
+    try:
+        module_code = rewritten_module(function)
+    except InstrumentError as error:
+        return [f"its plain accesses are not switching points: {error}"]
+    install_hooks()
+    for target, code in _swap(function.__globals__, module_code):
+        undo.callback(setattr, target, "__code__", code)
+    _swap_reachable(part, function, module_code, undo)
+    return []
+
+
+def _methods_of(part: object) -> list[types.FunctionType]:
+    """Return the functions of a class and its bases, or the one behind a callable."""
+    if not isinstance(part, type):
+        function = _function_of(part)
+        return [] if function is None or _is_of_stdlib(function) else [function]
+    found = [
+        function
+        for base in part.__mro__
+        for member in list(vars(base).values())
+        for function in _behind(member)
+        if function.__module__ == base.__module__ and not _is_of_stdlib(function)
+    ]
+    written = [one for one in found if not one.__code__.co_filename.startswith("<")]
+    return written or found  # a dataclass has methods that nobody wrote, which touch what others do
 
 
 def _function_of(body: object) -> types.FunctionType | None:
@@ -78,6 +133,10 @@ def _still_invisible(body: object) -> str:
     function = _function_of(body)
     if function is None or is_instrumented(function):
         return ""
+    return _cannot_replace(function)
+
+
+def _cannot_replace(function: types.FunctionType) -> str:
     return (
         "its plain accesses are not switching points: the code of "
         f"{function.__qualname__} cannot be replaced while it captures variables"
