@@ -18,6 +18,9 @@ from typing import Any, Final
 MAX_DEPTH: Final = 100  # of what hangs in what; anything deeper is compared by identity
 
 _ATOMS: Final = frozenset((int, str, bool, type(None), float, bytes, complex, range, type(...)))
+_NOTHING: Final[dict[Any, Any]] = {}
+_KEYS, _VALUES, _ITEMS = type(_NOTHING.keys()), type(_NOTHING.values()), type(_NOTHING.items())
+_CONTAINERS: Final = (list, deque, dict, set, _KEYS, _VALUES, _ITEMS)
 
 
 class Frozen:
@@ -44,6 +47,13 @@ class Frozen:
         if self.kind == "dict":  # the order of its keys is no difference between two dicts
             return dict(self.content) == dict(other.content)
         return self.content == other.content
+
+    def __lt__(self, other: object) -> bool:
+        """Order lists as lists are ordered: a priority queue may hold [priority, thing]."""
+        other = frozen(other)
+        if not isinstance(other, Frozen) or not self.kind == other.kind == "list":
+            return NotImplemented
+        return tuple(self.content) < tuple(other.content)
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -113,27 +123,27 @@ def _freeze(value: object, above: tuple[int, ...]) -> Any:  # noqa: ANN401
         return bytes(value)
     if isinstance(value, tuple):
         return _tuple(value, above)
-    if isinstance(value, list | deque | dict | set):
+    if isinstance(value, _CONTAINERS):
         return _container(value, above)
     return _object(value, above)
 
 
-def _container(
-    value: list[Any] | deque[Any] | dict[Any, Any] | set[Any], above: tuple[int, ...]
-) -> Frozen:
-    if isinstance(value, set):
-        return Frozen("set", frozenset(value))  # a set's elements are hashable already
-    if isinstance(value, dict):
-        pairs = [(_freeze(key, above), _freeze(one, above)) for key, one in dict.items(value)]
+def _container(value: Any, above: tuple[int, ...]) -> Frozen:  # noqa: ANN401  # of seven types
+    if isinstance(value, set | _KEYS):
+        return Frozen("set", frozenset(value))  # these are hashable already
+    if isinstance(value, dict | _ITEMS):
+        items = dict.items(value) if isinstance(value, dict) else value
+        pairs = [(_freeze(key, above), _freeze(one, above)) for key, one in items]
         return Frozen("dict", tuple(pairs))
-    kind = "list" if isinstance(value, list) else "deque"
+    kind = "deque" if isinstance(value, deque) else "list"
     return Frozen(kind, tuple([_freeze(one, above) for one in _items(value)]))
 
 
-def _items(value: list[Any] | deque[Any]) -> list[Any]:
-    """Return the items, without an `__iter__` that a derived class may have."""
-    base: Any = list if isinstance(value, list) else deque
-    return list(base.__iter__(value))
+def _items(value: Any) -> list[Any]:  # noqa: ANN401
+    """Return the items, past any `__iter__` that a derived class may have."""
+    if isinstance(value, list):
+        return list(list.__iter__(value))
+    return list(deque.__iter__(value) if isinstance(value, deque) else value)
 
 
 def _tuple(value: tuple[Any, ...], above: tuple[int, ...]) -> Any:  # noqa: ANN401

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness.errors import ArgumentError
 from harness.linearizability.models.waiting_line import Line, WaitingLine
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ class PriorityQueue(WaitingLine):
 
     def with_one_more(self, line: Line, item: Any) -> Line:  # noqa: ANN401  # must compare by <
         """Return the line with one more, behind those that are not greater."""
-        place = bisect.bisect_right(line, item)
+        try:
+            place = bisect.bisect_right(line, item)
+        except TypeError as error:
+            raise ArgumentError(
+                "item", item, f"one that compares with the others ({error})"
+            ) from error
         return (*line[:place], item, *line[place:])
 
     def split(self, line: Line) -> tuple[object, Line]:
