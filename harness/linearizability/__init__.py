@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.linearizability.checker import check
+from harness.linearizability.counterexample import Counterexample, Reduction
 from harness.linearizability.errors import (
     OperationError,
     UnknownModelError,
@@ -31,6 +32,7 @@ from harness.linearizability.models import (
 from harness.linearizability.operation import Operation, Raised, Status
 from harness.linearizability.raised import raised
 from harness.linearizability.recording import Recording
+from harness.linearizability.reduction import reduce
 
 __all__ = [
     "MODEL_NAMES",
@@ -38,6 +40,7 @@ __all__ = [
     "BoundedQueue",
     "CasRegister",
     "Counter",
+    "Counterexample",
     "Criterion",
     "Failure",
     "Fifo",
@@ -55,6 +58,7 @@ __all__ = [
     "Raised",
     "ReadyModel",
     "Recording",
+    "Reduction",
     "Refused",
     "Register",
     "Semaphore",
@@ -66,4 +70,5 @@ __all__ = [
     "check",
     "make_model",
     "raised",
+    "reduce",
 ]

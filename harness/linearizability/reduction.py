@@ -1,0 +1,160 @@
+"""The small part of a history that has no order: found by taking away what does not matter.
+
+First the shortest bad beginning, then the results that matter, then the intervals that do. Each
+step only weakens, so what is left is a proof; `harness.linearizability.reduction_steps` says why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.errors import ArgumentError
+from harness.linearizability.counterexample import Counterexample
+from harness.linearizability.counterexample_orders import orders_of
+from harness.linearizability.history import History
+from harness.linearizability.judgement import Criterion, Judgement
+from harness.linearizability.reduction_bench import Bench
+from harness.linearizability.reduction_search import first_bad, needed
+from harness.linearizability.reduction_steps import Weakening, both, moments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.linearizability.counterexample_orders import Order
+    from harness.linearizability.judgement import Failure
+    from harness.linearizability.reduction_bench import Judge
+
+
+def reduce(
+    history: History, judgement: Judgement, *, budget_s: float = 5.0, judge: Judge | None = None
+) -> Counterexample:
+    """Return the smallest part found of a history that has no order.
+
+    Args:
+        history: What was judged.
+        judgement: What `check` said of it; it has a failure.
+        budget_s: Wall time in seconds to look for a smaller part. When it ends, what was reached
+            until then is returned; it is a proof all the same.
+        judge: What judges the weaker histories; None: `check`.
+
+    Raises:
+        ArgumentError: The judgement has no failure, or the budget is no time.
+    """
+    failure = _check(history, judgement, budget_s)
+    if judge is None:
+        from harness.linearizability.checker import check  # noqa: PLC0415  # it may call this
+
+        judge = check
+    criterion = judgement.criterion
+    bench = Bench(failure, criterion=criterion, judge=judge, budget_s=budget_s)
+    short = _shortest(bench)
+    small, core = _results(bench, short)
+    wide = _intervals(bench, small, core)
+    orders, whole_orders = _orders(bench, small, failure)
+    operations = failure.history.operations
+    return Counterexample(
+        history=failure.history,
+        model=failure.model,
+        criterion=criterion,
+        partition=failure.partition,
+        prefix=bench.weakened(short).origin,
+        core=core,
+        straw=max(core, key=lambda index: (operations[index].ret, index), default=-1),
+        weakest=bench.weakened(wide),
+        orders=orders,
+        whole_orders=whole_orders,
+        reduction=bench.reduction(len(history)),
+    )
+
+
+def _check(history: object, judgement: object, budget_s: object) -> Failure:
+    if not isinstance(history, History):
+        raise ArgumentError("history", history, "the History that was judged")
+    if not isinstance(judgement, Judgement):
+        raise ArgumentError("judgement", judgement, "the Judgement of the history")
+    if judgement.failure is None:
+        wants = "a judgement with a failure: there is nothing to reduce where an order was found"
+        raise ArgumentError("judgement", judgement.verdict.value, wants)
+    if isinstance(budget_s, bool) or not isinstance(budget_s, int | float) or not budget_s >= 0:
+        raise ArgumentError("budget_s", budget_s, "seconds, 0 or more")
+    return judgement.failure
+
+
+def _shortest(bench: Bench) -> Weakening:
+    """Return the shortest bad beginning."""
+    cuts: list[float | None] = [*moments(bench.history, criterion=bench.criterion), None]
+    cut = first_bad(cuts, lambda one: bench.is_bad(Weakening(cut=one)))
+    shortest = Weakening(cut=cut)
+    if bench.criterion is Criterion.LINEARIZABLE:
+        return shortest
+    # No real time to cut at: results that came back later are forgotten.
+    moment = first_bad(
+        sorted(set(_ends(bench, shortest).values())),
+        lambda one: bench.is_bad(_until(bench, shortest, one)),
+    )
+    return shortest if moment is None else _until(bench, shortest, moment)
+
+
+def _ends(bench: Bench, weakening: Weakening) -> dict[int, float]:
+    """Return when each operation came back whose result is known."""
+    weaker = bench.weakened(weakening)
+    pairs = zip(weaker.origin, weaker.history.operations, strict=True)
+    return {index: one.ret for index, one in pairs if one.known and one.ret is not None}
+
+
+def _until(bench: Bench, weakening: Weakening, moment: float) -> Weakening:
+    """Return the weakening that also forgets what came back after a moment."""
+    later = [index for index, end in _ends(bench, weakening).items() if end > moment]
+    return both(weakening, bench.without_results(later))
+
+
+def _results(bench: Bench, short: Weakening) -> tuple[Weakening, tuple[int, ...]]:
+    """Return the weakening that keeps only the results that matter, and which these are."""
+    ends = _ends(bench, short)
+    last = [index for index, end in ends.items() if end == max(ends.values())]
+    fixed = {index for index in ends if bench.history.operations[index].name in bench.erratic}
+    # What alone came back last is needed: until then there is an order.
+    fixed.update(last if len(last) == 1 else ())
+    observes, operations = bench.model.observes, bench.history.operations
+    free = sorted(
+        ends.keys() - fixed,
+        key=lambda index: (not observes(operations[index]), ends[index], index),
+    )
+
+    def keep(chosen: Sequence[int]) -> Weakening:
+        kept = fixed.union(chosen)
+        rest = [index for index in bench.weakened(short).origin if index not in kept]
+        return both(short, bench.without_results(rest))
+
+    kept = needed(free, lambda chosen: bench.is_bad(keep(chosen)))
+    small = keep(kept) if len(kept) < len(free) else short
+    return small, tuple(sorted(fixed.union(kept)))
+
+
+def _intervals(bench: Bench, small: Weakening, core: tuple[int, ...]) -> Weakening:
+    """Return the weakening that also widens the intervals, as far as they do not matter."""
+    has_ends = bench.criterion is not Criterion.SEQUENTIALLY_CONSISTENT
+    # Operations whose result does not matter go first: there are many, and seldom does their time.
+    rest = [(index, False) for index in bench.weakened(small).origin if index not in core]
+    mine = [(index, end) for index in core for end in (False, True) if has_ends or not end]
+    items = rest + mine
+
+    def widened(kept: Sequence[tuple[int, bool]]) -> Weakening:
+        gone = set(items) - set(kept)
+        early = frozenset(index for index, end in gone if not end)
+        late = frozenset(index for index, end in gone if end)
+        return both(small, Weakening(early=early, late=late))
+
+    kept = needed(items, lambda chosen: bench.is_bad(widened(chosen)))
+    return widened(kept) if len(kept) < len(items) else small
+
+
+def _orders(
+    bench: Bench, small: Weakening, failure: Failure
+) -> tuple[tuple[Order, ...], tuple[Order, ...]]:
+    """Return the longest orders of the core, and those of the whole."""
+    whole = orders_of(failure, tuple(range(len(failure.history))))
+    weaker = bench.weakened(small)
+    found = bench.explain(weaker)
+    # It was shown before; if not again in this time, the orders of the whole are there.
+    return (whole if found is None else orders_of(found, weaker.origin)), whole

@@ -1,0 +1,108 @@
+"""Where weakenings are tried: each is judged under a small budget, all of them under one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from harness.linearizability.counterexample import Reduction
+from harness.linearizability.model_answers import unpredictable
+from harness.linearizability.reduction_steps import weaken, without_results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.linearizability.history import History
+    from harness.linearizability.judgement import Criterion, Failure, Judgement
+    from harness.linearizability.model import Model
+    from harness.linearizability.reduction_steps import Weakened, Weakening
+
+# A weakening that takes longer is not taken: most take under a millisecond, and what is left out of
+# the reduction costs the reader one more operation to look at.
+SHARE_OF_BUDGET: Final = 0.1
+MAX_CONFIGURATIONS: Final = 200_000  # of one weakening, so that a fast machine finds no other core
+LAST_CHECK_S: Final = 0.5  # for the orders of the core, even if the budget is spent
+
+
+class Judge(Protocol):
+    """What judges a history: `harness.linearizability.check`."""
+
+    def __call__(
+        self,
+        history: History,
+        model: Model[object],
+        *,
+        criterion: Criterion,
+        budget_s: float,
+        max_configurations: int,
+    ) -> Judgement:
+        """Return whether the history fits the model."""
+
+
+class Bench:
+    """Tries weakenings of one history until a budget ends."""
+
+    def __init__(
+        self, failure: Failure, *, criterion: Criterion, judge: Judge, budget_s: float
+    ) -> None:
+        self.history = failure.history
+        self.model = failure.model
+        self.criterion = criterion
+        self.erratic = unpredictable(failure)
+        self.tried = 0
+        self.undecided = 0
+        self.stopped = False
+        self._judge = judge
+        self._budget_s = budget_s
+        self._begin = time.perf_counter()
+
+    def is_bad(self, weakening: Weakening) -> bool:
+        """Say whether a weaker history still has no order; False where that is not known."""
+        left_s = self._budget_s - self._elapsed_s()
+        if left_s <= 0:
+            self.stopped = True
+            return False
+        judgement = self.judge(
+            self.weakened(weakening), budget_s=min(left_s, self._budget_s * SHARE_OF_BUDGET)
+        )
+        self.tried += 1
+        self.undecided += judgement.holds is None
+        return judgement.failure is not None
+
+    def weakened(self, weakening: Weakening) -> Weakened:
+        """Return the weaker history."""
+        return weaken(self.history, weakening, criterion=self.criterion)
+
+    def explain(self, weakened: Weakened) -> Failure | None:
+        """Return why a weaker history has no order; None where that could not be shown again."""
+        left_s = max(LAST_CHECK_S, self._budget_s - self._elapsed_s())
+        return self.judge(weakened, budget_s=left_s).failure
+
+    def judge(self, weakened: Weakened, *, budget_s: float) -> Judgement:
+        """Judge a weaker history by the model and the criterion of the whole one."""
+        return self._judge(
+            weakened.history,
+            self.model,
+            criterion=self.criterion,
+            budget_s=budget_s,
+            max_configurations=MAX_CONFIGURATIONS,
+        )
+
+    def without_results(self, chosen: Iterable[int]) -> Weakening:
+        """Return the weakening by which the results of some operations do not matter."""
+        return without_results(
+            self.history, chosen, observes=self.model.observes, criterion=self.criterion
+        )
+
+    def reduction(self, operations: int) -> Reduction:
+        """Return what was done so far."""
+        return Reduction(
+            operations=operations,
+            tried=self.tried,
+            undecided=self.undecided,
+            stopped=self.stopped,
+            elapsed_s=self._elapsed_s(),
+        )
+
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._begin

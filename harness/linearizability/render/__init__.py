@@ -1,0 +1,1 @@
+"""Histories in words and pictures: for terminals, as a page, and as SVG."""

@@ -1,0 +1,131 @@
+"""The sentences of a counterexample: what cannot be, what of time it needs, how it was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+from harness.linearizability.counterexample_time import needed_pairs
+from harness.linearizability.judgement import Criterion
+from harness.linearizability.shown_values import shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.linearizability.counterexample import Counterexample
+    from harness.linearizability.counterexample_words import Words
+    from harness.linearizability.operation import Operation
+
+MAX_CALL: Final = 60  # characters of an operation in a sentence
+MAX_BEFORE: Final = 2  # operations that a sentence names
+
+
+def headline(found: Counterexample, words: Words) -> str:
+    """Return in one sentence what cannot be."""
+    count = len(found.core)
+    claim = _claim(found, words)
+    if count == 1:
+        return f"Nothing explains one operation: {claim}."
+    return f"No order explains these {count} operations: {claim}."
+
+
+def _claim(found: Counterexample, words: Words) -> str:
+    straw = found.history.operations[found.straw]
+    said = f"{shortened(words.call(straw), MAX_CALL)} {shortened(words.outcome(straw), MAX_CALL)}"
+    before = [one for one, other in needed_pairs(found) if other == found.straw]
+    if not before:
+        return said
+    operations = found.history.operations
+    named = " and ".join(_had(operations[one], words) for one in before[-MAX_BEFORE:])
+    more = len(before) - MAX_BEFORE
+    others = f" and {more} more" if more > 0 else ""
+    match found.criterion:
+        case Criterion.SEQUENTIALLY_CONSISTENT:
+            return f"{said} after the same client's {named}{others}"
+        case Criterion.LINEARIZABLE | Criterion.QUIESCENTLY_CONSISTENT:
+            return f"{said} after {named}{others}"
+        case _:
+            assert_never(found.criterion)
+
+
+def _had(operation: Operation, words: Words) -> str:
+    """Return that an operation was over: `put('k', 1) had come back`, `get('k') had returned 1`."""
+    call, outcome = words.call(operation), words.outcome(operation)
+    outcome = "come back" if outcome == "came back" else outcome
+    return f"{shortened(call, MAX_CALL)} had {shortened(outcome, MAX_CALL)}"
+
+
+def where(found: Counterexample) -> str:
+    """Say what an order has to respect, in a sentence."""
+    match found.criterion:
+        case Criterion.LINEARIZABLE:
+            return (
+                "Bars that overlap may take effect in either order; what came back before another "
+                "was called stands before it."
+            )
+        case Criterion.SEQUENTIALLY_CONSISTENT:
+            return "Each client's operations keep their order; time between clients does not count."
+        case Criterion.QUIESCENTLY_CONSISTENT:
+            return "Operations keep their order where nothing ran between them, and only there."
+        case _:
+            assert_never(found.criterion)
+
+
+def pair_sentences(found: Counterexample, name: Callable[[int], str]) -> list[str]:
+    """Return what of time the proof needs: which operation was called after which had come back."""
+    before: dict[int, list[int]] = {}
+    for one, other in needed_pairs(found):
+        before.setdefault(other, []).append(one)
+    verb = "had come back"
+    if found.criterion is Criterion.SEQUENTIALLY_CONSISTENT:
+        verb = "by the same client"
+    return [
+        f"{name(other)} was called after {_listed([name(one) for one in firsts])} {verb}"
+        for other, firsts in sorted(before.items())
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def others(found: Counterexample) -> str:
+    """Say of the operations besides the core that they do not matter; empty if there are none."""
+    count = len(found.prefix) - len(found.core)
+    if not count:
+        return ""
+    if count == 1:
+        return "The result of the one other operation until then does not matter."
+    core = set(found.core)
+    free = all(other in core for _, other in needed_pairs(found))
+    when = "whenever or if ever they took effect" if free else "if ever they took effect"
+    return (
+        f"The results of the {count} other operations until then do not matter: whatever they "
+        f"returned, and {when}, nothing explains these."
+    )
+
+
+def how_found(found: Counterexample) -> str:
+    """Say from what it was reduced, and whether that came to its end."""
+    reduction = found.reduction
+    sizes = f"Reduced from {_counted(reduction.operations, 'operation')}"
+    if len(found.history) != reduction.operations:
+        sizes += f", {len(found.history)} of them of this part,"
+    sizes += f" to a prefix of {len(found.prefix)}, core of {len(found.core)}"
+    effort = f"{_counted(reduction.tried, 'check')}, {_duration(reduction.elapsed_s)}"
+    if reduction.stopped:
+        return f"{sizes}; stopped by its budget after {effort}: a smaller one may exist."
+    if reduction.undecided:
+        return (
+            f"{sizes}; {effort}, {reduction.undecided} of them undecided: a smaller one may exist."
+        )
+    return f"{sizes}; {effort}: no smaller part of it is one."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
