@@ -52,7 +52,7 @@ class IntervalOrder:
 def lay_out(
     operations: Sequence[Operation], model: Model[Any], left_out: Container[int] = ()
 ) -> IntervalOrder:
-    """Return the layout of operations sorted by call, without those at the indices `left_out`."""
+    """Return the layout of operations, without those at the indices `left_out`."""
     observes = model.observes
     known = Status.OK
     ends: list[tuple[Any, int]] = []
@@ -64,11 +64,13 @@ def lay_out(
         # and leaves the state to the others.
         elif index not in left_out and not observes(one):
             unknown.append(index)
-    by_call = [index for _, index in ends]
+    calls = [one.call for one in operations]
+    by_call = sorted([index for _, index in ends], key=calls.__getitem__)
+    unknown.sort(key=calls.__getitem__)
     ends.sort(key=_end)
     indices = [index for _, index in ends]
     windows, watched = _windows(operations, ends, by_call, observes)
-    optional = _optional([operations[index].call for index in unknown], ends)
+    optional = _optional([calls[index] for index in unknown], ends)
     after = _after([operations[index] for index in unknown])
     indices += unknown
     return IntervalOrder(
@@ -132,11 +134,11 @@ def _after(unknown: list[Operation]) -> list[int]:
 def sameness(one: Operation) -> Hashable:
     """Return a value that two operations share only if no model can tell them apart.
 
-    What was called, with what, and what came out; a value of its own where that cannot be told.
+    What was called on what, with what, and what came out; a value of its own where that cannot be told.
     `marshal` keeps 1, True and 1.0 apart, which are equal to Python and not to every model; `repr`
     keeps arrays of other types apart, which are the same bytes to `marshal`.
     """
-    told = (one.name, one.arguments, one.keywords, one.output)
+    told = (one.key, one.name, one.arguments, one.keywords, one.output)
     try:
         return marshal.dumps(told, 2), repr(told)
     except ValueError:

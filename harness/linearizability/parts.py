@@ -25,7 +25,7 @@ class Part:
         label: Which part; None: the whole.
         indices: Where each operation stands in the history.
         operations: Sorted by call.
-        timed: The same with the intervals that the criterion gives them.
+        timed: The same with the intervals that the criterion gives them, in the same order.
         model: Of this part.
         blocked: Which of the operations wait for ever.
     """
@@ -67,7 +67,7 @@ def split(
     for key, indices in objects.items():
         one = _part(key, indices, operations, model)
         if criterion is Criterion.QUIESCENTLY_CONSISTENT:
-            one.timed = epochs(one.operations)
+            one.timed = _quiet(one.operations)
         parts += [one] if whole else _parts(one)
     if blocked:
         for one in parts:
@@ -116,6 +116,14 @@ def _parts(whole: Part) -> list[Part]:
         )
         for one, members in found.items()
     ]
+
+
+def _quiet(operations: Sequence[Operation]) -> list[Operation]:
+    """Return the operations with the intervals of quiescent consistency, object by object."""
+    timed: dict[int, Operation] = {}
+    for members in _objects(operations).values():
+        timed.update(zip(members, epochs([operations[at] for at in members]), strict=True))
+    return [timed[at] for at in range(len(operations))]
 
 
 def epochs(operations: Sequence[Operation]) -> list[Operation]:

@@ -69,7 +69,7 @@ class ProgramSearch:
         for number, before in enumerate(self._before):
             for earlier in bits(before):
                 self._followers[earlier].append(number)
-        self._twins = _twins(self._operations)
+        self._twins = _twins(self._operations, self._known | self._dropped)
         self._stack: list[Configuration] = []
         self._longest: dict[int, tuple[int, list[int], Configuration]] = {}
         self._found = False
@@ -210,14 +210,14 @@ def _before(operations: Sequence[Operation]) -> list[int]:
     return masks
 
 
-def _twins(operations: Sequence[Operation]) -> dict[int, int]:
-    """Return for each unknown operation the mask of the one of its client's that goes first.
+def _twins(operations: Sequence[Operation], others: int) -> dict[int, int]:
+    """Return for each operation, but the others, the mask of the one of its client's before it.
 
     It does the same and was called before, so it may stand wherever the later may.
     """
     latest: dict[Hashable, int] = {}
     masks = {}
-    unknown = [number for number, one in enumerate(operations) if not one.known]
+    unknown = [number for number in range(len(operations)) if not others >> number & 1]
     for number in sorted(unknown, key=lambda one: operations[one].call):
         same = (operations[number].client, sameness(operations[number]))
         masks[number] = 1 << latest[same] if same in latest else 0
