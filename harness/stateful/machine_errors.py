@@ -1,0 +1,34 @@
+"""What can go wrong with a machine, before anything is run."""
+
+from __future__ import annotations
+
+from harness.errors import HarnessError
+
+
+class HypothesisMissingError(HarnessError, ImportError):
+    """Something that writes its programs with Hypothesis was asked for, and there is none."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name = name
+        self.why = why
+
+    def __str__(self) -> str:
+        return (
+            f"harness.stateful.{self.name} needs Hypothesis, which cannot be imported "
+            f"({self.why}). Install it: pip install 'holdfast[hypothesis]'. "
+            "check_linearizable works without it."
+        )
+
+
+class MachineError(HarnessError):
+    """A machine is not written so that it can run."""
+
+    def __init__(self, machine: str, what: str, remedy: str) -> None:
+        super().__init__(machine, what, remedy)
+        self.machine = machine
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.machine}: {self.what}. {self.remedy}"

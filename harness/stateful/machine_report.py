@@ -1,0 +1,63 @@
+"""How a machine fails: with the smallest program, the story of its schedule, and a test to keep."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from harness.verdict_errors import InterleavingError
+
+if TYPE_CHECKING:
+    from harness.exploration import Exploration
+    from harness.stateful.machine_steps import MachineProgram
+
+RULE = "-" * 72
+
+
+class MachineFailedError(InterleavingError):
+    """A program of a machine failed under some interleaving; the text is its story.
+
+    Attributes:
+        program: The smallest one that fails.
+    """
+
+    def __init__(self, result: Exploration, program: MachineProgram, machine: type) -> None:
+        super().__init__(result)
+        self.program = program
+        self.machine = machine
+
+    def __str__(self) -> str:
+        name = self.machine.__name__
+        lines = [f"{name} fails in this program:", ""]
+        lines += [f"    {line}".rstrip() for line in self.program.lines(name)]
+        lines += ["    state.teardown()", "", super().__str__()]
+        finding = self.result.finding
+        if finding is not None and finding.token:
+            lines += ["", "A test that keeps it:", ""]
+            lines += test_source(self.machine, self.program, finding.token).splitlines()
+        return "\n".join(lines)
+
+
+def test_source(machine: type, program: MachineProgram, token: str) -> str:
+    """Return the source of a test that runs one schedule of a program again."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", machine.__name__).lower()
+    root = machine.__qualname__.partition(".")[0]
+    used = "Result, Step" if "Result(" in program.source() else "Step"
+    return (
+        "import harness\n"
+        f"from harness.stateful import {used}, machine_program\n"
+        f"from {machine.__module__} import {root}\n"
+        "\n"
+        f"test_{words} = harness.regression(\n"
+        f'    "{token}"\n'
+        ")(\n"
+        "    machine_program(\n"
+        f"        {machine.__qualname__},\n"
+        f"{_indented(program.source())}"
+        "    )\n"
+        ")\n"
+    )
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}" for line in text.splitlines(keepends=True))
