@@ -60,7 +60,7 @@ class Order:
         return self.steps[-1].state if self.steps else self.initial
 
 
-def orders_of(failure: Failure, origin: Sequence[int]) -> tuple[Order, ...]:
+def orders_of(failure: Failure, origin: Sequence[int], *, model: Model[Any]) -> tuple[Order, ...]:
     """Return the longest orders of a failure, the longest first, without what they do not need.
 
     A search lets operations of unknown result take effect wherever the model allows it. Only those
@@ -69,15 +69,18 @@ def orders_of(failure: Failure, origin: Sequence[int]) -> tuple[Order, ...]:
     Args:
         failure: Of a weaker history.
         origin: For each operation of the weaker history its index in the failing one.
+        model: That of the failing history; a weaker one may have been judged by its part.
     """
-    found = [_order(failure, prefix, origin) for prefix in failure.prefixes]
+    operations = failure.history.operations
+    found = [_order(model, operations, prefix, origin) for prefix in failure.prefixes]
     different = [one for at, one in enumerate(found) if one not in found[:at]]
     return tuple(sorted(different, key=lambda one: -len(one.steps)))
 
 
-def _order(failure: Failure, prefix: Prefix, origin: Sequence[int]) -> Order:
-    model, operations = failure.model, failure.history.operations
-    steps = walk(model, operations, _trimmed(failure, prefix)) or ()
+def _order(
+    model: Model[Any], operations: Sequence[Operation], prefix: Prefix, origin: Sequence[int]
+) -> Order:
+    steps = walk(model, operations, _trimmed(model, operations, prefix)) or ()
     state = steps[-1].state if steps else model.initial()
     stuck = tuple(
         Stuck(origin[one], answer(model, state, operations[one], history=operations))
@@ -87,10 +90,11 @@ def _order(failure: Failure, prefix: Prefix, origin: Sequence[int]) -> Order:
     return Order(model.initial(), named, stuck)
 
 
-def _trimmed(failure: Failure, prefix: Prefix) -> tuple[int, ...]:
+def _trimmed(model: Model[Any], operations: Sequence[Operation], prefix: Prefix) -> tuple[int, ...]:
     """Return an order without operations of unknown result that it does not need."""
-    model, operations = failure.model, failure.history.operations
     order = prefix.order
+    # What the model refuses must stay refused; what waits for ever must stay allowed to go on.
+    stuck = [(operations[one], operations[one].known) for one in prefix.stuck]
     unknown = [index for index in order if not operations[index].known]
     for index in reversed(unknown[-MAX_TRIMMED:]):
         without = tuple(one for one in order if one != index)
@@ -98,7 +102,7 @@ def _trimmed(failure: Failure, prefix: Prefix) -> tuple[int, ...]:
         if steps is None:
             continue
         state = steps[-1].state if steps else model.initial()
-        if all(model.step(state, operations[one]) is REFUSED for one in prefix.stuck):
+        if all((model.step(state, one) is REFUSED) is refused for one, refused in stuck):
             order = without
     return order
 

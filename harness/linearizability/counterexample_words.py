@@ -59,8 +59,13 @@ class Words:
             return shortened(self._model.describe_state(state), MAX_WORDS)
         return shortened(self._values.show(state), MAX_WORDS)
 
-    def answer(self, answer: Answer) -> str:
+    def answer(self, operation: Operation, answer: Answer) -> str:
         """Return what the model would have done in the place of an operation that it refuses."""
+        if not operation.known:  # what waits for ever is refused where it need not wait
+            return f"it waits for ever, but {self._answer(answer)}"
+        return self._answer(answer)
+
+    def _answer(self, answer: Answer) -> str:
         if answer.waits:
             return "it would have to wait here"
         if not answer.fits:

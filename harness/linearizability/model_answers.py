@@ -46,7 +46,7 @@ def answer(
     A model is a predicate over results, so likely ones are tried: those that operations of this
     name had in the history, what is in the state, and the usual ones.
     """
-    if model.step(state, forgotten(operation)) is REFUSED:
+    if operation.known and model.step(state, forgotten(operation)) is REFUSED:
         return Answer(waits=True)
     seen = [one.output for one in history if one.name == operation.name and one.known]
     kinds = {type(one) for one in seen}

@@ -6,9 +6,11 @@ step only weakens, so what is left is a proof; `harness.linearizability.reductio
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from harness.errors import ArgumentError
+from harness.linearizability.checker import check
 from harness.linearizability.counterexample import Counterexample
 from harness.linearizability.counterexample_orders import orders_of
 from harness.linearizability.history import History
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
 
 
 def reduce(
-    history: History, judgement: Judgement, *, budget_s: float = 5.0, judge: Judge | None = None
+    history: History,
+    judgement: Judgement,
+    *,
+    budget_s: float = 5.0,
+    blocked: Collection[int] = (),
+    judge: Judge | None = None,
 ) -> Counterexample:
     """Return the smallest part found of a history that has no order.
 
@@ -35,31 +42,33 @@ def reduce(
         judgement: What `check` said of it; it has a failure.
         budget_s: Wall time in seconds to look for a smaller part. When it ends, what was reached
             until then is returned; it is a proof all the same.
+        blocked: Those that `check` was given.
         judge: What judges the weaker histories; None: `check`.
 
     Raises:
-        ArgumentError: The judgement has no failure, or the budget is no time.
+        ArgumentError: The judgement has no failure or is not of this history, or the budget is no
+            time.
     """
-    failure = _check(history, judgement, budget_s)
-    if judge is None:
-        from harness.linearizability.checker import check  # noqa: PLC0415  # it may call this
-
-        judge = check
-    criterion = judgement.criterion
-    bench = Bench(failure, criterion=criterion, judge=judge, budget_s=budget_s)
+    failure = _check(history, judgement, budget_s, blocked)
+    bench = Bench(
+        failure,
+        criterion=judgement.criterion,
+        judge=check if judge is None else judge,
+        budget_s=budget_s,
+        blocked=_blocked(history, failure, blocked),
+    )
     short = _shortest(bench)
     small, core = _results(bench, short)
     wide = _intervals(bench, small, core)
     orders, whole_orders = _orders(bench, small, failure)
-    operations = failure.history.operations
     return Counterexample(
         history=failure.history,
         model=failure.model,
-        criterion=criterion,
+        criterion=judgement.criterion,
         partition=failure.partition,
         prefix=bench.weakened(short).origin,
         core=core,
-        straw=max(core, key=lambda index: (operations[index].ret, index), default=-1),
+        straw=_straw(bench, core),
         weakest=bench.weakened(wide),
         orders=orders,
         whole_orders=whole_orders,
@@ -67,7 +76,23 @@ def reduce(
     )
 
 
-def _check(history: object, judgement: object, budget_s: object) -> Failure:
+def _straw(bench: Bench, core: tuple[int, ...]) -> int:
+    """Return what cannot be placed: what waits for ever, or else what came back last."""
+    if bench.blocked:
+        return min(bench.blocked)
+    operations = bench.history.operations
+    return max(core, key=lambda index: (operations[index].ret, index))
+
+
+def _blocked(history: History, failure: Failure, blocked: Collection[int]) -> frozenset[int]:
+    """Return which operations of the failing part wait for ever."""
+    waiting = {id(history.operations[index]) for index in blocked}
+    return frozenset(
+        index for index, one in enumerate(failure.history.operations) if id(one) in waiting
+    )
+
+
+def _check(history: object, judgement: object, budget_s: object, blocked: object) -> Failure:
     if not isinstance(history, History):
         raise ArgumentError("history", history, "the History that was judged")
     if not isinstance(judgement, Judgement):
@@ -77,11 +102,16 @@ def _check(history: object, judgement: object, budget_s: object) -> Failure:
         raise ArgumentError("judgement", judgement.verdict.value, wants)
     if isinstance(budget_s, bool) or not isinstance(budget_s, int | float) or not budget_s >= 0:
         raise ArgumentError("budget_s", budget_s, "seconds, 0 or more")
+    indices = list(blocked) if isinstance(blocked, Collection) else [blocked]
+    if not all(isinstance(one, int) and 0 <= one < len(history) for one in indices):
+        raise ArgumentError("blocked", blocked, "indices of operations, those that check was given")
     return judgement.failure
 
 
 def _shortest(bench: Bench) -> Weakening:
     """Return the shortest bad beginning."""
+    if bench.blocked:  # they wait at the end, so it is a matter of the end
+        return Weakening()
     cuts: list[float | None] = [*moments(bench.history, criterion=bench.criterion), None]
     cut = first_bad(cuts, lambda one: bench.is_bad(Weakening(cut=one)))
     shortest = Weakening(cut=cut)
@@ -111,10 +141,12 @@ def _until(bench: Bench, weakening: Weakening, moment: float) -> Weakening:
 def _results(bench: Bench, short: Weakening) -> tuple[Weakening, tuple[int, ...]]:
     """Return the weakening that keeps only the results that matter, and which these are."""
     ends = _ends(bench, short)
-    last = [index for index, end in ends.items() if end == max(ends.values())]
+    latest = max(ends.values(), default=0)
+    last = [index for index, end in ends.items() if end == latest]
     fixed = {index for index in ends if bench.history.operations[index].name in bench.erratic}
+    fixed |= bench.blocked
     # What alone came back last is needed: until then there is an order.
-    fixed.update(last if len(last) == 1 else ())
+    fixed.update(last if len(last) == 1 and not bench.blocked else ())
     observes, operations = bench.model.observes, bench.history.operations
     free = sorted(
         ends.keys() - fixed,
@@ -153,8 +185,12 @@ def _orders(
     bench: Bench, small: Weakening, failure: Failure
 ) -> tuple[tuple[Order, ...], tuple[Order, ...]]:
     """Return the longest orders of the core, and those of the whole."""
-    whole = orders_of(failure, tuple(range(len(failure.history))))
+    whole = orders_of(failure, range(len(failure.history)), model=failure.model)
     weaker = bench.weakened(small)
     found = bench.explain(weaker)
-    # It was shown before; if not again in this time, the orders of the whole are there.
-    return (whole if found is None else orders_of(found, weaker.origin)), whole
+    if found.failure is not None:
+        return orders_of(found.failure, weaker.origin, model=failure.model), whole
+    if found.holds:
+        wants = "what check said of this history and model, with the same blocked operations"
+        raise ArgumentError("judgement", found.verdict.value, wants)
+    return whole, whole  # it was shown before, but not again in this time

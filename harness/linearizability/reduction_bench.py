@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from harness.linearizability.counterexample import Reduction
 from harness.linearizability.model_answers import unpredictable
-from harness.linearizability.reduction_steps import weaken, without_results
+from harness.linearizability.reduction_steps import Weakening, weaken, without_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from harness.linearizability.history import History
     from harness.linearizability.judgement import Criterion, Failure, Judgement
     from harness.linearizability.model import Model
-    from harness.linearizability.reduction_steps import Weakened, Weakening
+    from harness.linearizability.reduction_steps import Weakened
 
 # A weakening that takes longer is not taken: most take under a millisecond, and what is left out of
 # the reduction costs the reader one more operation to look at.
@@ -27,7 +27,7 @@ LAST_CHECK_S: Final = 0.5  # for the orders of the core, even if the budget is s
 class Judge(Protocol):
     """What judges a history: `harness.linearizability.check`."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  # as check takes them
         self,
         history: History,
         model: Model[object],
@@ -35,6 +35,7 @@ class Judge(Protocol):
         criterion: Criterion,
         budget_s: float,
         max_configurations: int,
+        blocked: Collection[int],
     ) -> Judgement:
         """Return whether the history fits the model."""
 
@@ -43,7 +44,13 @@ class Bench:
     """Tries weakenings of one history until a budget ends."""
 
     def __init__(
-        self, failure: Failure, *, criterion: Criterion, judge: Judge, budget_s: float
+        self,
+        failure: Failure,
+        *,
+        criterion: Criterion,
+        judge: Judge,
+        budget_s: float,
+        blocked: frozenset[int] = frozenset(),
     ) -> None:
         self.history = failure.history
         self.model = failure.model
@@ -55,6 +62,9 @@ class Bench:
         self._judge = judge
         self._budget_s = budget_s
         self._begin = time.perf_counter()
+        self.blocked = blocked
+        if blocked and self._wrong_without(blocked):
+            self.blocked = frozenset()
 
     def is_bad(self, weakening: Weakening) -> bool:
         """Say whether a weaker history still has no order; False where that is not known."""
@@ -73,10 +83,10 @@ class Bench:
         """Return the weaker history."""
         return weaken(self.history, weakening, criterion=self.criterion)
 
-    def explain(self, weakened: Weakened) -> Failure | None:
-        """Return why a weaker history has no order; None where that could not be shown again."""
+    def explain(self, weakened: Weakened) -> Judgement:
+        """Return what a weaker history is judged to be, even if the budget is spent."""
         left_s = max(LAST_CHECK_S, self._budget_s - self._elapsed_s())
-        return self.judge(weakened, budget_s=left_s).failure
+        return self.judge(weakened, budget_s=left_s)
 
     def judge(self, weakened: Weakened, *, budget_s: float) -> Judgement:
         """Judge a weaker history by the model and the criterion of the whole one."""
@@ -86,6 +96,7 @@ class Bench:
             criterion=self.criterion,
             budget_s=budget_s,
             max_configurations=MAX_CONFIGURATIONS,
+            blocked=[at for at, one in enumerate(weakened.origin) if one in self.blocked],
         )
 
     def without_results(self, chosen: Iterable[int]) -> Weakening:
@@ -103,6 +114,13 @@ class Bench:
             stopped=self.stopped,
             elapsed_s=self._elapsed_s(),
         )
+
+    def _wrong_without(self, blocked: frozenset[int]) -> bool:
+        """Say whether the history is wrong even if those that wait for ever had only begun."""
+        self.blocked = frozenset()
+        wrong = self.is_bad(Weakening())
+        self.blocked = blocked
+        return wrong
 
     def _elapsed_s(self) -> float:
         return time.perf_counter() - self._begin

@@ -99,7 +99,11 @@ def _order(
     before = order.steps[left_out - 1].state if left_out else order.initial
     rows = [(" ", f"{left_out} steps before" if left_out else "at first", words.state(before))]
     rows += [(" ", name(step.index), words.state(step.state)) for step in steps]
-    rows += [("✗", name(one.index), words.answer(one.answer)) for one in order.stuck]
+    operations = found.history.operations
+    rows += [
+        ("✗", name(one.index), words.answer(operations[one.index], one.answer))
+        for one in order.stuck
+    ]
     number = found.orders.index(order) + 1
     which = f" ({number} of {len(found.orders)})" if len(found.orders) > 1 else ""
     yield f"A longest order that the model allows{which}, and the state after each:"

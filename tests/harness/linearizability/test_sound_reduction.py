@@ -22,6 +22,7 @@ from harness.linearizability import (
     Prefix,
     Status,
     Verdict,
+    check,
 )
 from harness.linearizability.model_answers import answer, unpredictable
 from harness.linearizability.reduction import reduce
@@ -443,3 +444,42 @@ def test_delta_debugging_keeps_what_is_needed_and_nothing_else(
 
     assert needed(range(count), still_bad) == sorted(guilty)
     assert len(tried) <= 2 * count + 8 * (len(guilty) + 1)
+
+
+def put(client: int, value: int, call: float, ret: float) -> Operation:
+    return Operation(client=client, name="put", arguments=(value,), call=call, ret=ret)
+
+
+def waiting(client: int, call: float) -> Operation:
+    return Operation(client=client, name="get", status=Status.UNKNOWN, call=call, ret=None)
+
+
+def test_an_operation_that_waits_for_ever_with_no_reason_is_the_straw() -> None:
+    history = History.of([put(0, 1, 0, 1), put(0, 2, 2, 3), waiting(1, 4)])
+    judgement = check(history, Queue(), blocked=[2])
+    found = reduce(history, judgement, blocked=[2])
+    assert history.operations[found.straw].pending
+    assert len(found.core) == 2  # one put is enough to go on
+    (order,) = found.orders
+    assert order.stuck[0].index == found.straw
+    assert "it waits for ever, but" in found.text(width=100)
+
+
+def test_a_judgement_with_blocked_operations_needs_them_again() -> None:
+    history = History.of([put(0, 1, 0, 1), waiting(1, 4)])
+    judgement = check(history, Queue(), blocked=[1])
+    with pytest.raises(ArgumentError, match="the same blocked operations"):
+        reduce(history, judgement)
+    with pytest.raises(ArgumentError, match="blocked"):
+        reduce(history, judgement, blocked=[7])
+
+
+@SLOW
+@given(criterion=st.sampled_from(CRITERIA), history=histories())
+def test_the_checker_reduces_as_brute_force_does(criterion: Criterion, history: History) -> None:
+    judgement = check(history, Register(), criterion=criterion)
+    if judgement.holds:
+        return
+    found = reduce(history, judgement)
+    assert brute(found.weakest.history, Register(), criterion=criterion).failure is not None
+    assert len(found.core) <= sum(one.known for one in history)
