@@ -78,5 +78,5 @@ html_theme_options = {
         "color-inline-code-background": "#26231f",
     },
 }
-pygments_style = "default"
+pygments_style = "a11y-light"
 pygments_dark_style = "github-dark"

@@ -28,6 +28,8 @@ PROGRAMS: Final = frozenset({"holdfast", "pytest", "python", "cat", "ls"})
 # What differs from run to run, or from one Python to the next, and is no claim of a page.
 DIFFERS: Final = (
     (re.compile(r"hf2\.[\w-]+"), "hf2.TOKEN"),
+    (re.compile(r"--resume \S+"), "--resume PLACE"),
+    (re.compile(r"\b0x[0-9a-f]+"), "0xADDRESS"),
     (re.compile(r"\(\d+ executions tried\)"), "(N executions tried)"),
     (re.compile(r"\b(CPython|Python) 3\.\d+(\.\d+)?"), r"\1 3"),
     (re.compile(r"\b[\d ,.]*\d ?(s|ms)\b"), "N s"),
@@ -154,6 +156,7 @@ def _surroundings() -> dict[str, str]:
 
 
 def _lines(text: str, where: Path) -> tuple[str, ...]:
+    """Return the output without the places of this machine."""
     plain = text.replace(f"{where}{os.sep}", "").replace(str(where), ".")
     return tuple(_without_blank_ends([line.rstrip() for line in plain.splitlines()]))
 

@@ -1,0 +1,12 @@
+"""Fetches each page once, however many ask for it."""
+
+
+class Feed:
+    def __init__(self, fetch):
+        self._fetch = fetch
+        self._pages = {}
+
+    async def page(self, name):
+        if name not in self._pages:
+            self._pages[name] = await self._fetch(name)
+        return self._pages[name]
