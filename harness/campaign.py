@@ -139,8 +139,9 @@ class Campaign:
             gc.collect(1 if self._runs % COLLECT_ALL_EVERY else 2)
         if self._judge is not None and recorder is not None:
             ending = self._judge.judge(ending, recorder)
-        if isinstance(body, JudgedBody):
-            ending = body.judge(ending, self.run_alone)
+        judge = body if isinstance(body, JudgedBody) else execution.judge
+        if judge is not None:
+            ending = judge.judge(ending, self.run_alone)
         return ending, execution.schedule
 
     def run_alone(self, body: Callable[[], object], /) -> Ending:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.engine.host import Host
     from harness.engine.pool import Pool
     from harness.engine.recorder import Recorder
+    from harness.judged import JudgedBody
 
 START_NS = 1_000 * 10**9  # virtual monotonic clock at the start
 
@@ -44,6 +45,7 @@ class State:
         "host",
         "hub",
         "io_waiters",
+        "judge",
         "limit",
         "live",
         "loops",
@@ -87,6 +89,7 @@ class State:
         self.limit = self.alone_limit = self.fair_steps
         self.model = gil
         self.early = early
+        self.judge: JudgedBody | None = None  # set by what runs in it and is judged afterwards
         self.recorder: Recorder | None = None  # set by an execution that is recorded
         self.watched = False  # set by one that tells somebody of every step
         self.os_thread = board.get_os_ident()

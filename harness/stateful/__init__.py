@@ -2,18 +2,98 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
 from harness.stateful.errors import FactoryError, ModelFaultError
+from harness.stateful.machine_errors import HypothesisMissingError, MachineError
 from harness.stateful.operations import operation, unique
 from harness.stateful.program import Call, Program
 from harness.stateful.program_exploring import explore_program, replay_program
 
+if TYPE_CHECKING:
+    from hypothesis.stateful import (
+        Bundle,
+        consumes,
+        initialize,
+        invariant,
+        multiple,
+        precondition,
+        rule,
+    )
+
+    from harness.stateful.machine import (
+        ConcurrentStateMachine,
+        run_concurrent_state_machine_as_test,
+    )
+    from harness.stateful.machine_report import MachineFailedError
+    from harness.stateful.machine_running import example_program, run_steps
+    from harness.stateful.machine_settings import Concurrency
+    from harness.stateful.machine_steps import MachineProgram, Result, Step
+
 __all__ = [
+    "Bundle",
     "Call",
+    "Concurrency",
+    "ConcurrentStateMachine",
     "FactoryError",
+    "HypothesisMissingError",
+    "MachineError",
+    "MachineFailedError",
+    "MachineProgram",
     "ModelFaultError",
     "Program",
+    "Result",
+    "Step",
+    "consumes",
+    "example_program",
     "explore_program",
+    "initialize",
+    "invariant",
+    "multiple",
     "operation",
+    "precondition",
     "replay_program",
+    "rule",
+    "run_concurrent_state_machine_as_test",
+    "run_steps",
     "unique",
 ]
+
+# Loaded when it is first asked for: it is Hypothesis, or made with it.
+_LATER: Final = {
+    "Bundle": "hypothesis.stateful",
+    "consumes": "hypothesis.stateful",
+    "initialize": "hypothesis.stateful",
+    "invariant": "hypothesis.stateful",
+    "multiple": "hypothesis.stateful",
+    "precondition": "hypothesis.stateful",
+    "rule": "hypothesis.stateful",
+    "ConcurrentStateMachine": "harness.stateful.machine",
+    "run_concurrent_state_machine_as_test": "harness.stateful.machine",
+    "MachineFailedError": "harness.stateful.machine_report",
+    "example_program": "harness.stateful.machine_running",
+    "run_steps": "harness.stateful.machine_running",
+    "Concurrency": "harness.stateful.machine_settings",
+    "MachineProgram": "harness.stateful.machine_steps",
+    "Result": "harness.stateful.machine_steps",
+    "Step": "harness.stateful.machine_steps",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the face offers
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        value = getattr(importlib.import_module(home), name)
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        raise HypothesisMissingError(name, str(error)) from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

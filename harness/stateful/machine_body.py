@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import types
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis.stateful import RuleBasedStateMachine
@@ -115,7 +114,8 @@ class MachineBody(JudgedBody):
         for invariant in self._rules.invariants:
             if initialized or invariant.during_init:
                 function = self._functions.get(invariant.function, invariant.function)
-                replace(invariant, function=function).check(run.machine)
+                if all(condition(run.machine) for condition in invariant.preconditions):
+                    function(run.machine)
 
     # -- judging ---------------------------------------------------------------------------------
 

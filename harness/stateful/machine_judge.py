@@ -99,7 +99,7 @@ def made_in(record: Record) -> list[Made]:
 
 def told(program: MachineProgram, record: Record, stuck: Stuck, *, name: str) -> str:
     """Return the steps with their results and intervals, and where the longest order ends."""
-    clients = _clients(program)
+    clients = clients_of(program)
     steps = program.steps()
     times = {event: time for time, event in enumerate(record.order)}
     rows = []
@@ -152,6 +152,7 @@ def _after(program: MachineProgram, stuck: Stuck) -> str:
     return f"After {', '.join(steps[index].rule for index in stuck.order)}, in the best order"
 
 
-def _clients(program: MachineProgram) -> list[str]:
+def clients_of(program: MachineProgram) -> list[str]:
+    """Return who makes each step."""
     names = [MAIN, *map(thread_name, range(len(program.threads))), MAIN]
     return [name for name, part in zip(names, program.parts(), strict=True) for _ in part]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 from harness.verdict_errors import InterleavingError
@@ -10,8 +11,6 @@ from harness.verdict_errors import InterleavingError
 if TYPE_CHECKING:
     from harness.exploration import Exploration
     from harness.stateful.machine_steps import MachineProgram
-
-RULE = "-" * 72
 
 
 class MachineFailedError(InterleavingError):
@@ -34,30 +33,24 @@ class MachineFailedError(InterleavingError):
         finding = self.result.finding
         if finding is not None and finding.token:
             lines += ["", "A test that keeps it:", ""]
-            lines += test_source(self.machine, self.program, finding.token).splitlines()
+            lines += regression_source(self.machine, self.program, finding.token).splitlines()
         return "\n".join(lines)
 
 
-def test_source(machine: type, program: MachineProgram, token: str) -> str:
+def regression_source(machine: type, program: MachineProgram, token: str) -> str:
     """Return the source of a test that runs one schedule of a program again."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", machine.__name__).lower()
     root = machine.__qualname__.partition(".")[0]
-    used = "Result, Step" if "Result(" in program.source() else "Step"
+    steps = program.source()
+    used = "Result, Step" if "Result(" in steps else "Step"
     return (
         "import harness\n"
-        f"from harness.stateful import {used}, machine_program\n"
+        f"from harness.stateful import {used}, run_steps\n"
         f"from {machine.__module__} import {root}\n"
-        "\n"
-        f"test_{words} = harness.regression(\n"
-        f'    "{token}"\n'
-        ")(\n"
-        "    machine_program(\n"
-        f"        {machine.__qualname__},\n"
-        f"{_indented(program.source())}"
+        "\n\n"
+        f'@harness.regression(\n    "{token}"\n)\n'
+        f"def test_{words}():\n"
+        f"    run_steps(\n        {machine.__qualname__},\n"
+        f"{textwrap.indent(steps, '    ')}"
         "    )\n"
-        ")\n"
     )
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}" for line in text.splitlines(keepends=True))

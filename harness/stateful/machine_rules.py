@@ -68,11 +68,6 @@ class MachineInvariant:
     preconditions: tuple[Callable[[Any], object], ...]
     during_init: bool
 
-    def check(self, machine: object) -> None:
-        """Raise what the invariant raises, if it is to hold now."""
-        if all(condition(machine) for condition in self.preconditions):
-            self.function(machine)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineRules:

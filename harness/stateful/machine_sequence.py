@@ -16,7 +16,7 @@ from hypothesis.stateful import MultipleResults
 
 from harness.errors import HarnessError
 from harness.linearizability.raised import raised
-from harness.stateful.machine_steps import with_results
+from harness.stateful.machine_steps import Result, with_results
 from harness.stateful.machine_values import Slots
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Apply = Callable[[Any, MachineRule, Mapping[str, Any]], object]
 
 PLAIN: Final = frozenset((int, str, bool, type(None), float, bytes, complex))
+SHARED: Final = PLAIN | {Result}  # what several runs may be given
 
 
 class NoResult(Enum):
@@ -75,11 +76,12 @@ class Names:
 
 def fresh(step: Step) -> Step:
     """Return a step whose arguments nobody else has: rules may change what they are given."""
-    if all(type(value) in PLAIN for value in step.arguments.values()):
+    given = step.arguments
+    if all(type(value) in SHARED for value in given.values()):
         return step
     arguments = {
-        name: value if type(value) in PLAIN else copy.deepcopy(value)
-        for name, value in step.arguments.items()
+        name: value if type(value) in SHARED else copy.deepcopy(value)
+        for name, value in given.items()
     }
     return type(step)(step.rule, arguments, step.into)
 
