@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from _pytest.outcomes import Exit, Skipped, XFailed
 
-from harness.errors import HarnessError
 from harness.exploration import Exploration, Verdict
 from harness.finding import Finding
 from harness.isolate import DistantError, type_name
+from harness.run_choice import choose
+from harness.settings import settle
 from harness.whole_suite import reasons
 from harness.whole_suite.account import Account, Standing
 from harness.whole_suite.exploring import ItemExploring, Wish
@@ -51,12 +52,11 @@ class Examining:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        getoption = config.getoption
-        self._token: str = getoption("holdfast_replay") or ""
+        choice = choose(config)
+        asked = settle({"executions": EXECUTIONS, "budget_s": BUDGET_S}, *choice.above)
+        self._token = choice.replay
         self._wish = Wish(
-            executions=getoption("holdfast_executions") or EXECUTIONS,
-            seed=getoption("holdfast_seed") or 0,
-            budget_s=getoption("holdfast_time", None) or BUDGET_S,
+            executions=asked.executions, seed=asked.seed, budget_s=asked.budget_s or BUDGET_S
         )
         self.replays = bool(self._token)
         self.story = ""
@@ -91,7 +91,7 @@ class Examining:
             if not self._token:
                 return exploring.explore()
             found = exploring.replay(self._token)
-        except HarnessError as error:
+        except Exception as error:  # noqa: BLE001  # one test's trouble must not end the run
             return reasons.reason_of(error)
         return found if isinstance(found, Reason) else Replayed(found)
 

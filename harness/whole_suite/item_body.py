@@ -12,6 +12,7 @@ import operator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from _pytest.tmpdir import tmppath_result_key
 
 from harness.engine.task import TaskKilled
 
@@ -33,6 +34,7 @@ NOT_NEEDED: Final = (
     "unraisableexception",
     "_cov",
 )
+LOGGING: Final = "logging-plugin"  # needed by who asks what was logged; it locks at each phase
 OURS: Final = "holdfast"
 PHASES: Final = ("setup", "call", "teardown")
 
@@ -90,6 +92,7 @@ def begin_anew(item: pytest.Function) -> None:
         if definition.scope == "function":
             definition.cached_result = None
             definition._finalizers.clear()
+    item.stash[tmppath_result_key] = {}  # else set when a report is made; tmp_path asks for it
     own: Any = item
     own.__dict__.pop("_excinfo", None)
     if item.cls is not None:
@@ -101,20 +104,24 @@ def begin_anew(item: pytest.Function) -> None:
     item._initrequest()
 
 
-def _hook(item: pytest.Item, name: str) -> Callable[..., Any]:
+def _hook(item: pytest.Function, name: str) -> Callable[..., Any]:
     """Return a hook of the plugins that a test may rely on."""
     manager = item.config.pluginmanager
     removed = [manager.getplugin(name) for name in NOT_NEEDED]
+    if "caplog" not in item.fixturenames:
+        removed.append(manager.getplugin(LOGGING))
     removed += [plugin for name, plugin in manager.list_name_plugin() if name.startswith(OURS)]
     removed += getattr(item.ihook, "remove_mods", [])  # conftests of other folders
     return manager.subset_hook_caller(name, [plugin for plugin in removed if plugin is not None])
 
 
 def _definitions(item: pytest.Function) -> Iterator[Any]:
-    """Yield the fixtures that a test may have used, those that it asked for by name included."""
-    for found in item.session._fixturemanager._arg2fixturedefs.values():
+    """Yield the fixtures that a test has used, also those that it asked for by name."""
+    request: Any = item._request
+    by_name = getattr(request, "_fixture_defs", None) or {}
+    for found in (list(by_name.values()), *item._fixtureinfo.name2fixturedefs.values()):
         for definition in found:
-            if definition.cached_result is not None:
+            if getattr(definition, "cached_result", None) is not None:
                 yield definition
 
 

@@ -32,12 +32,15 @@ class WholeSuite:
         is_decorated: Says whether a test explores itself: such are left to their decorator.
     """
 
-    def __init__(self, config: pytest.Config, is_decorated: Callable[[pytest.Item], bool]) -> None:
+    def __init__(self, is_decorated: Callable[[pytest.Item], bool]) -> None:
         self._is_decorated = is_decorated
-        self._examining = Examining(config)
         self._watch = StartWatch()
         self._shared: list[Start] = []  # threads of fixtures of wider scopes
         self._accounts: list[Account] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Read the options: they were not there yet when the plugin was registered."""
+        self._examining = Examining(config)
 
     # -- watching the plain run --------------------------------------------------------------------
 

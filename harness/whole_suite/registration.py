@@ -33,4 +33,4 @@ def register_whole_suite(
     """Register the plugin."""
     from harness.whole_suite.plugin import NAME, WholeSuite  # noqa: PLC0415  # only such a run
 
-    config.pluginmanager.register(WholeSuite(config, is_decorated), NAME)
+    config.pluginmanager.register(WholeSuite(is_decorated), NAME)
