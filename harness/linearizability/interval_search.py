@@ -19,6 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from harness.linearizability.interval_order import lay_out
+from harness.linearizability.look_ahead import LookAhead, looks_ahead
 from harness.linearizability.masks import bits
 from harness.linearizability.outcome import CONFIGURATION_BYTES, LOOK_UP, Outcome
 from harness.linearizability.transitions import NOWHERE, Transitions
@@ -73,6 +74,7 @@ class IntervalSearch:
         self._here: Frame = (0, 0, 0, self.transitions.first, 0, 0, -1)
         self._entering = True
         self._leaf = False
+        self._ahead: LookAhead | None = None
         self._stack: list[Frame] = []
         self._ends: dict[int, Place] = {}
         self._sizes: dict[int, int] = {}
@@ -90,7 +92,7 @@ class IntervalSearch:
         layout = self.layout
         windows, watched = layout.windows, layout.watched
         optional, after, placed = layout.optional, layout.after, layout.placed
-        follow = self.transitions.follow
+        follow, ahead = self.transitions.follow, self._look_ahead()
         stack, sizes = self._stack, self._sizes
         stride = placed + 1
         floor, done, used, row, choices, options, number = self._here
@@ -174,6 +176,10 @@ class IntervalSearch:
                 continue
             else:
                 seen.add(key)
+            if ahead is not None and ahead.hopeless(
+                next_floor, next_done, next_used, next_row, row, number
+            ):
+                continue
             stack.append((floor, done, used, row, choices, options, number))
             floor, done, used, row = next_floor, next_done, next_used, next_row
             visited += 1
@@ -187,6 +193,14 @@ class IntervalSearch:
         self._here = (floor, done, used, row, choices, options, number)
         self._entering, self._leaf, self.configurations = False, leaf, visited
         return Outcome.RUNNING
+
+    def _look_ahead(self) -> LookAhead | None:
+        """Return what sees dead ends from afar, once the search turned out to be hard."""
+        if self._entering or not looks_ahead(self.transitions.model):
+            return None
+        if self._ahead is None:
+            self._ahead = LookAhead(self.layout, self.transitions)
+        return self._ahead
 
     def order(self) -> list[int]:
         """Return the order that was found, as indices into the operations given."""

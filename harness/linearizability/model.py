@@ -48,6 +48,23 @@ class Model(ABC, Generic[State]):
         """Say whether the operation, with this output, leaves every state as it is."""
         return False
 
+    def in_reach(self, state: State, operation: Operation) -> bool:  # noqa: ARG002  # overridden
+        """Say whether an observer may fit this state, or one that grows out of it.
+
+        States grow by any number of any operations that do not jump. True where that is not known:
+        a get from a text that only grows may fit later if what it saw begins with the state. This
+        and `jumps_to` let a hard search see dead ends from afar; the verdict is the same without.
+        """
+        return True
+
+    def jumps_to(self, operation: Operation) -> State | Refused:  # noqa: ARG002  # overridden
+        """Return the state to which the operation may lead though it is not in reach of the last.
+
+        A write leads to its value, whatever was there. `REFUSED` if it only leads to states that
+        `in_reach` takes for granted.
+        """
+        return REFUSED
+
     def partition(self, operation: Operation) -> Hashable:  # noqa: ARG002  # overridden
         """Return which independent part of the object it concerns; None: the whole object.
 

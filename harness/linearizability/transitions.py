@@ -28,15 +28,18 @@ class Row(dict[int, "Row"]):
         state: The model's.
         number: Rows are numbered from 0 as they are found.
         seen: What the search keeps of its configurations in this state.
+        lost: Mask of observers that do not fit any more, unless something overwrites; None: not
+            asked yet.
     """
 
-    __slots__ = ("number", "seen", "state")
+    __slots__ = ("lost", "number", "seen", "state")
 
     def __init__(self, state: Any, number: int) -> None:  # noqa: ANN401  # the model's
         super().__init__()
         self.state = state
         self.number = number
         self.seen: Any = None
+        self.lost: int | None = None
 
 
 NOWHERE: Final = Row(None, -1)  # what follows an operation that is refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.linearizability.frozen import same
-from harness.linearizability.model import REFUSED
+from harness.linearizability.model import REFUSED, Refused
 from harness.linearizability.models.register import Register
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ class CasRegister(Register):
         """Say whether it leaves every state as it is; a cas that failed does."""
         verb = self.verb(operation)
         return verb == "read" or (verb == "cas" and operation.known and operation.output is False)
+
+    def jumps_to(self, operation: Operation) -> Any | Refused:  # noqa: ANN401
+        """Return what it writes, if it does."""
+        if self.verb(operation) != "cas":
+            return super().jumps_to(operation)
+        return REFUSED if self.observes(operation) else self.argument(operation, 1, "new")
 
     def _cas(self, state: Any, operation: Operation) -> Any:  # noqa: ANN401  # any value
         held = same(state, self.argument(operation, 0, "expected"))

@@ -33,6 +33,7 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
+_PLAIN: Final = (str, bytes, int, float, type(None))  # of these only texts and bytes grow
 _WITHOUT_KEY: Final = {"put": 1, "append": 1, "cas": 2, "setdefault": 1}  # arguments after the key
 
 
@@ -90,6 +91,29 @@ class KeyValuePart(ReadyModel[Any]):
         if verb in self.observers:
             return True
         return verb == "cas" and operation.known and operation.output is False
+
+    def in_reach(self, state: Any, operation: Operation) -> bool:  # noqa: ANN401
+        """Say whether an observer may fit the value, or one that grows out of it by `append`."""
+        if not operation.known or state is ABSENT:  # out of nothing, anything grows
+            return True
+        if not isinstance(state, _PLAIN):
+            return True
+        grows = isinstance(state, str | bytes)
+        if grows and self.verb(operation) == "cas":
+            return True  # it failed, which it may do later where it would not now
+        seen = operation.output
+        if grows and isinstance(seen, type(state)):
+            return bool(seen.startswith(state))
+        return self.step(state, operation) is not REFUSED
+
+    def jumps_to(self, operation: Operation) -> Any | Refused:  # noqa: ANN401
+        """Return what it stores in place of anything."""
+        verb = self.verb(operation)
+        if verb == "put":
+            return self._rest(operation, 0, "value")
+        if verb == "cas" and not self.observes(operation):
+            return self._rest(operation, 1, "new")
+        return ABSENT if verb in {"delete", "del_item", "pop"} else REFUSED
 
     def key_of(self, operation: Operation) -> Hashable:
         """Return the key that the operation is about.

@@ -45,6 +45,16 @@ class Register(ReadyModel[Any]):
         """Return the value that it first holds."""
         return self._initial
 
+    def in_reach(self, state: Any, operation: Operation) -> bool:  # noqa: ANN401
+        """Say whether a read saw the value: nothing grows out of it."""
+        return self.step(state, operation) is not REFUSED
+
+    def jumps_to(self, operation: Operation) -> Any | Refused:  # noqa: ANN401
+        """Return what it writes."""
+        if self.verb(operation) in self.observers:
+            return REFUSED
+        return self.argument(operation, 0, "value")
+
     def _read(self, state: Any, operation: Operation) -> Any:  # noqa: ANN401
         return observed(state, operation, state)
 
