@@ -5,9 +5,11 @@ from __future__ import annotations
 from harness.linearizability.checker import check
 from harness.linearizability.counterexample import Counterexample, Reduction
 from harness.linearizability.errors import (
+    ObserverError,
     OperationError,
     UnknownModelError,
     UnknownOperationError,
+    UnsteadyModelError,
 )
 from harness.linearizability.history import History
 from harness.linearizability.judgement import Criterion, Failure, Judgement, Prefix, Verdict
@@ -33,10 +35,14 @@ from harness.linearizability.operation import Operation, Raised, Status
 from harness.linearizability.raised import raised
 from harness.linearizability.recording import Recording
 from harness.linearizability.reduction import reduce
+from harness.linearizability.sequential import SequentialModel
+from harness.linearizability.sequential_graph import BLOCKED, Blocked
 
 __all__ = [
+    "BLOCKED",
     "MODEL_NAMES",
     "REFUSED",
+    "Blocked",
     "BoundedQueue",
     "CasRegister",
     "Counter",
@@ -51,6 +57,7 @@ __all__ = [
     "Lifo",
     "Model",
     "Mutex",
+    "ObserverError",
     "Operation",
     "OperationError",
     "Prefix",
@@ -62,10 +69,12 @@ __all__ = [
     "Refused",
     "Register",
     "Semaphore",
+    "SequentialModel",
     "SetModel",
     "Status",
     "UnknownModelError",
     "UnknownOperationError",
+    "UnsteadyModelError",
     "Verdict",
     "check",
     "make_model",

@@ -53,3 +53,49 @@ class UnknownModelError(HarnessError, ValueError):
 
     def __str__(self) -> str:
         return f"there is no model {self.name!r}: {self.why}"
+
+
+class UnsteadyModelError(HarnessError):
+    """The same calls on a new object of a sequential model returned something else."""
+
+    def __init__(self, name: str, first: object, then: object) -> None:
+        super().__init__(name, first, then)
+        self.name = name
+        self.first = first
+        self.then = then
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} returned {self.first!r} in one sequential run and {self.then!r} in the "
+            "next, after the same calls: the model uses time, chance, threads or something outside "
+            "of the object. Let it be a function of its calls alone, or write a Model."
+        )
+
+
+class ObserverError(HarnessError):
+    """An operation that was said to look only has changed the object."""
+
+    def __init__(self, model: str, name: str) -> None:
+        super().__init__(model, name)
+        self.model = model
+        self.name = name
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} is one of the observers of the model {self.model}, but it changed the "
+            "object: what was judged so far may be wrong. Take it out of observers=."
+        )
+
+
+class EndlessModelError(HarnessError):
+    """A sequential run of a model did not come to an end."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(steps)
+        self.steps = steps
+
+    def __str__(self) -> str:
+        return (
+            f"a sequential run of the model took {self.steps} steps and went on: a call polls for "
+            "what no other call will bring. Let it wait on a Condition or fail, or write a Model."
+        )

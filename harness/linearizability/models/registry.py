@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from harness.linearizability.models.priority_queue import PriorityQueue
 from harness.linearizability.models.register import Register
 from harness.linearizability.models.semaphore import Semaphore
 from harness.linearizability.models.set_model import SetModel
+from harness.linearizability.sequential import SequentialModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,8 @@ MODEL_NAMES: Final = tuple(_MODELS)
 
 def make_model(name: str, **options: Any) -> Model[Any]:  # noqa: ANN401  # those of the model
     """Return the model of a name, or the one that `package.module:Class` leads to.
+
+    A class that is no `Model` is a model as it is: `collections:deque` is what deques do.
 
     Args:
         options: Those of the model's class: `initial`, `capacity`, `permits`, `names` and so on.
@@ -79,6 +83,8 @@ def _imported(target: str) -> Callable[..., Model[Any]]:
         raise UnknownModelError(target, f"{type(error).__name__}: {error}") from error
     if isinstance(found, Model):
         return lambda: found
+    if isinstance(found, type) and not issubclass(found, Model):
+        return functools.partial(SequentialModel, found)
     if not callable(found):
         raise UnknownModelError(target, f"it is a {type(found).__name__}, not a Model")
     return found
