@@ -35,12 +35,20 @@ if TYPE_CHECKING:
     from harness.instrument import instrument_imports
     from harness.isolate import explore_isolated, replay_isolated
     from harness.marks import interleaved, regression
+    from harness.stateful.checked import NotLinearizableError
+    from harness.stateful.checking import check_linearizable
     from harness.strategies.dfs import BoundedDfs
     from harness.strategies.pct import Pct
     from harness.strategies.protocol import Strategy
     from harness.strategies.random_walk import RandomWalk
     from harness.strategies.registry import STRATEGY_NAMES
-    from harness.verdict_errors import InterleavingError, RegressionError, UndecidedWarning
+    from harness.verdict_errors import (
+        FixtureError,
+        InterleavingError,
+        RegressionError,
+        SharedStateWarning,
+        UndecidedWarning,
+    )
 
 __all__ = [
     "STRATEGY_NAMES",
@@ -54,14 +62,17 @@ __all__ = [
     "ExplorationInterrupted",
     "Finding",
     "FindingKind",
+    "FixtureError",
     "HarnessError",
     "Headway",
     "InterleavingError",
     "NestedExplorationError",
+    "NotLinearizableError",
     "Pct",
     "PlaceLeftError",
     "RandomWalk",
     "RegressionError",
+    "SharedStateWarning",
     "Strategy",
     "StuckExecutionError",
     "TargetError",
@@ -72,6 +83,7 @@ __all__ = [
     "UncontrolledError",
     "UndecidedWarning",
     "Verdict",
+    "check_linearizable",
     "explore",
     "explore_isolated",
     "instrument_imports",
@@ -100,9 +112,13 @@ _LATER: Final = {
     "instrument_imports": "harness.instrument",
     "explore_isolated": "harness.isolate",
     "replay_isolated": "harness.isolate",
+    "FixtureError": "harness.verdict_errors",
     "InterleavingError": "harness.verdict_errors",
     "RegressionError": "harness.verdict_errors",
+    "SharedStateWarning": "harness.verdict_errors",
     "UndecidedWarning": "harness.verdict_errors",
+    "NotLinearizableError": "harness.stateful.checked",
+    "check_linearizable": "harness.stateful.checking",
     "interleaved": "harness.marks",
     "regression": "harness.marks",
 }

@@ -72,6 +72,7 @@ class Explorer:
         rules: What an execution fails on that it survives.
         early_timeouts: Timeouts may fire early in every execution, whatever the strategy wants.
         stint: Which executions are this one's; None: all of them.
+        examiner: Who makes a finding of a failure; None: one that shrinks and explains it.
     """
 
     def __init__(  # noqa: PLR0913  # one call of explore
@@ -88,6 +89,7 @@ class Explorer:
         rules: Sequence[Rule] = (),
         stint: Stint | None = None,
         early_timeouts: bool = False,
+        examiner: Examiner | None = None,
     ) -> None:
         self._body = body
         self._strategy: Any = strategy  # what it may have beside the protocol is asked for
@@ -100,7 +102,7 @@ class Explorer:
         self._stint = stint
         self._early_timeouts = early_timeouts
         self._rules = rules
-        self._examiner = Examiner(
+        self._examiner = examiner or Examiner(
             body, model=model, max_steps=max_steps, seed=seed or 0, rules=rules
         )
         self._exhaustive = bool(getattr(strategy, "exhaustive", False))

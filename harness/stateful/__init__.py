@@ -5,11 +5,20 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.stateful.checked import (
+    Checked,
+    FailingProgram,
+    NotLinearizableError,
+    ProgramFailedError,
+    UndecidedCheckError,
+)
+from harness.stateful.checking import check_linearizable
 from harness.stateful.errors import FactoryError, ModelFaultError
 from harness.stateful.machine_errors import HypothesisMissingError, MachineError
 from harness.stateful.operations import operation, unique
 from harness.stateful.program import Call, Program
-from harness.stateful.program_exploring import explore_program, replay_program
+from harness.stateful.program_check import check_program
+from harness.stateful.program_exploring import explore_program, program_body, replay_program
 
 if TYPE_CHECKING:
     from hypothesis.stateful import (
@@ -34,17 +43,24 @@ if TYPE_CHECKING:
 __all__ = [
     "Bundle",
     "Call",
+    "Checked",
     "Concurrency",
     "ConcurrentStateMachine",
     "FactoryError",
+    "FailingProgram",
     "HypothesisMissingError",
     "MachineError",
     "MachineFailedError",
     "MachineProgram",
     "ModelFaultError",
+    "NotLinearizableError",
     "Program",
+    "ProgramFailedError",
     "Result",
     "Step",
+    "UndecidedCheckError",
+    "check_linearizable",
+    "check_program",
     "consumes",
     "example_program",
     "explore_program",
@@ -53,6 +69,7 @@ __all__ = [
     "multiple",
     "operation",
     "precondition",
+    "program_body",
     "replay_program",
     "rule",
     "run_concurrent_state_machine_as_test",

@@ -89,6 +89,7 @@ class ProgramBody(JudgedBody):
         self._made = make
         self._make = make
         self._judge = judge
+        self._undecided = judge.undecided
         self._checked = tuple(invariants)
         self._invariants = self._checked
         self._seats = seats_of(program)
@@ -178,7 +179,7 @@ class ProgramBody(JudgedBody):
 
     def doubts(self) -> str:
         """Return why nothing may have been found."""
-        return self._judge.doubts()
+        return self._judge.doubts(self._undecided)
 
     def history(self) -> History:
         """Return the history of the last execution."""

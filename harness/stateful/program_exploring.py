@@ -8,12 +8,15 @@ from harness.errors import ArgumentError
 from harness.exploring import explore, replay
 from harness.linearizability.judgement import Criterion
 from harness.linearizability.model import Model
+from harness.stateful.factory_check import name_of
+from harness.stateful.outputs import identities
 from harness.stateful.program import Program
 from harness.stateful.program_body import ProgramBody
 from harness.stateful.program_judge import ProgramJudge
+from harness.stateful.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.exploration import Exploration
     from harness.finding import Finding
@@ -25,7 +28,7 @@ def explore_program(  # noqa: PLR0913  # as explore
     make: Callable[[], Any],
     program: Program,
     *,
-    judge: ProgramJudge | Model[Any] | None = None,
+    judge: ProgramJudge | Model[Any] | Callable[[], Any] | None = None,
     invariants: Sequence[Callable[[Any], object]] = (),
     strategy: str | Strategy | None = None,
     executions: int = 1_000,
@@ -42,8 +45,8 @@ def explore_program(  # noqa: PLR0913  # as explore
 
     Args:
         make: Returns a new object each time.
-        judge: What histories are judged by: a `Model`, a `ProgramJudge`, or None for the object
-            itself, whose calls are then made one after the other.
+        judge: What histories are judged by: a `Model`; a class whose objects do it right when
+            they are called one after the other; None for `make`, so; or a `ProgramJudge`.
         invariants: Functions of the object; one that raises or returns False at the end of an
             execution makes it a failure.
 
@@ -66,7 +69,7 @@ def replay_program(
     program: Program,
     token: str,
     *,
-    judge: ProgramJudge | Model[Any] | None = None,
+    judge: ProgramJudge | Model[Any] | Callable[[], Any] | None = None,
     invariants: Sequence[Callable[[Any], object]] = (),
 ) -> Finding | None:
     """Run the one schedule of a token again; see `harness.replay`."""
@@ -77,7 +80,7 @@ def program_body(
     make: Callable[[], Any],
     program: Program,
     *,
-    judge: ProgramJudge | Model[Any] | None = None,
+    judge: ProgramJudge | Model[Any] | Callable[[], Any] | None = None,
     invariants: Sequence[Callable[[Any], object]] = (),
     classes: Sequence[type] = (),
 ) -> ProgramBody:
@@ -90,21 +93,59 @@ def program_body(
     for invariant in invariants:
         if not callable(invariant):
             raise ArgumentError("invariants", invariant, "functions of the object")
-    return ProgramBody(
-        make, program, judge_from(judge, make, program), invariants=invariants, classes=classes
-    )
+    chosen = judge_from(judge, make, functions=functions_of([program]), values=values_of([program]))
+    return ProgramBody(make, program, chosen, invariants=invariants, classes=classes)
 
 
 def judge_from(
-    judge: object,
+    model: object,
     make: Callable[[], Any],
-    program: Program,
     *,
+    functions: Mapping[str, Callable[..., Any]],
+    values: tuple[object, ...] = (),
     criterion: Criterion = Criterion.LINEARIZABLE,
 ) -> ProgramJudge:
-    """Return what judges histories: as it was given, by a model, or by the object itself."""
-    if isinstance(judge, ProgramJudge):
-        return judge
-    if isinstance(judge, Model):
-        return ProgramJudge(judge, criterion=criterion)
-    raise ArgumentError("judge", judge, "a Model")
+    """Return what judges histories.
+
+    Args:
+        model: A `Model`; a class, or function, whose objects do it right when they are called one
+            after the other; None for `make`; or what judges.
+        functions: What stands for calls that are no methods, by name.
+        values: What programs may put in.
+
+    Raises:
+        ArgumentError: It is none of these.
+    """
+    if isinstance(model, ProgramJudge):
+        return model
+    if isinstance(model, Model):
+        return ProgramJudge(model, criterion=criterion)
+    reference = make if model is None else model
+    if not callable(reference):
+        wants = "a Model, a class whose objects are called one after the other, or None"
+        raise ArgumentError("model", model, wants)
+    judge = ProgramJudge(criterion=criterion)
+    judge.model = Reference(
+        reference,
+        functions,
+        judge.run,
+        name=f"{name_of(reference)}, one call after the other",
+        given=identities(values),
+    )
+    return judge
+
+
+def functions_of(programs: Iterable[Program]) -> dict[str, Callable[..., Any]]:
+    """Return what stands for calls that are no methods, by name."""
+    return {
+        call.name: call.function
+        for program in programs
+        for call in program.calls()
+        if call.function is not None
+    }
+
+
+def values_of(programs: Iterable[Program]) -> tuple[object, ...]:
+    """Return what programs put in."""
+    calls = [call for program in programs for call in program.calls()]
+    return tuple(part for call in calls for part in (call.arguments, call.keywords))

@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 import dataclasses
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ from harness.linearizability.judgement import Criterion
 from harness.stateful.errors import ModelFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterator
 
     from harness.judged import Alone
     from harness.linearizability.history import History
@@ -49,17 +50,22 @@ class ProgramJudge:
 
     Attributes:
         model: The sequential specification.
+        undecided: How many histories could not be judged within their budget.
         histories: How many different ones were judged.
         executions: How many executions these stand for.
     """
 
-    def __init__(self, model: Model[Any], *, criterion: Criterion = Criterion.LINEARIZABLE) -> None:
-        self.model = model
+    def __init__(
+        self, model: Model[Any] | None = None, *, criterion: Criterion = Criterion.LINEARIZABLE
+    ) -> None:
+        self.model: Model[Any]
+        if model is not None:  # else it is set before anything is judged: it needs `run`
+            self.model = model
         self.criterion = criterion
         self.histories = 0
         self.executions = 0
-        self.alone: Alone | None = None  # while it judges: what a model of real code runs under
-        self._undecided = 0
+        self._alone: Alone | None = None  # while it judges
+        self.undecided = 0
         self._why = ""
 
     def judge(
@@ -78,72 +84,82 @@ class ProgramJudge:
         key = (waits, record.key())
         found = known.get(key)
         if found is None:
-            found = self._decide(record.history(seats, name=""), waits=waits, alone=alone)
+            with self.running(alone):
+                found = self._decide(record.history(seats, name=""), waits=waits)
             if len(known) < MAX_KNOWN:
                 known[key] = found
         return _worth(ending, *found)
 
-    def judgement(self, history: History, *, alone: Alone | None = None) -> Judgement:
+    @contextmanager
+    def running(self, alone: Alone) -> Iterator[None]:
+        """Let a model of real code run it so, inside."""
+        before, self._alone = self._alone, alone
+        try:
+            yield
+        finally:
+            self._alone = before
+
+    def run(self, body: Callable[[], object], /) -> Ending:
+        """Run something of the model's as one task of an execution of its own."""
+        assert self._alone is not None, "a model is asked outside of a campaign"
+        return self._alone(body)
+
+    def judgement(self, history: History, *, blocked: Collection[int] = ()) -> Judgement:
         """Return the whole judgement of a history.
 
         Raises:
             ModelFaultError: The model failed.
         """
-        return self._check(history, alone=alone)
-
-    def _check(
-        self, history: History, *, alone: Alone | None, blocked: Sequence[int] = ()
-    ) -> Judgement:
-        before, self.alone = self.alone, alone
         try:
             return check(
                 history,
                 self.model,
                 criterion=self.criterion,
                 budget_s=JUDGING_S,
-                blocked=tuple(blocked),
+                blocked=blocked,
             )
         except HarnessError:
             raise
         except Exception as error:
             raise self._fault(history, error) from error
-        finally:
-            self.alone = before
 
-    def doubts(self) -> str:
-        """Return why what was found right may not be."""
-        if not self._undecided:
-            return ""
-        s = "y" if self._undecided == 1 else "ies"
-        return f"{self._undecided} histor{s} could not be judged ({self._why})"
+    def doubts(self, before: int = 0) -> str:
+        """Return why what was found right may not be.
 
-    def _decide(
-        self, history: History, *, waits: bool, alone: Alone
-    ) -> tuple[Worth, Breach | None]:
+        Args:
+            before: How many histories were undecided before whoever asks began.
+        """
+        undecided = self.undecided - before
+        s = "y" if undecided == 1 else "ies"
+        return f"{undecided} histor{s} could not be judged ({self._why})" if undecided else ""
+
+    def described(self) -> str:
+        """Return what judges, in words."""
+        if self.criterion is Criterion.LINEARIZABLE:
+            return self.model.name
+        return f"{self.model.name}, {self.criterion}"
+
+    def _decide(self, history: History, *, waits: bool) -> tuple[Worth, Breach | None]:
         self.histories += 1
-        judgement = self.judgement(history, alone=alone)
+        judgement = self.judgement(history)
         if judgement.holds is None:
             return self._unknown(judgement)
         if not judgement.holds:
             return Worth.WRONG, breach_of(history, judgement)
         if not waits:
             return Worth.RIGHT, None
-        if not any(one.pending for one in history):
+        pending = [index for index, one in enumerate(history) if one.pending]
+        if not pending:
             return Worth.STUCK, None
-        blocked = self._waiting(history, alone=alone)
+        blocked = self.judgement(history, blocked=pending)
         if blocked.holds is None:
             return self._unknown(blocked)
         return (Worth.RIGHT if blocked.holds else Worth.STUCK), None
 
     def _unknown(self, judgement: Judgement) -> tuple[Worth, None]:
-        self._undecided += 1
+        self.undecided += 1
         self._why = judgement.why
         return Worth.UNKNOWN, None
-
-    def _waiting(self, history: History, *, alone: Alone) -> Judgement:
-        """Judge whether all calls that have not come back are right to wait."""
-        pending = [index for index, one in enumerate(history) if one.pending]
-        return self._check(history, alone=alone, blocked=pending)
 
     def _fault(self, history: History, error: Exception) -> ModelFaultError:
         shown = "; ".join(f"{one.client}: {one.name}{one.arguments!r}" for one in history)
