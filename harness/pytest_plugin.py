@@ -1,24 +1,21 @@
-"""The pytest plugin: visible accesses, options, and stories instead of engine frames.
+"""The pytest plugin: visible accesses, fresh fixtures, options, and stories of failures.
 
-`holdfast.pytest_guard` loads it in runs that use the harness; other runs never import this.
+`holdfast.pytest_guard` loads it in runs that use the harness; other runs never import this. What
+explores is loaded by the first test that does.
 """
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
-import unittest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from _pytest._code.code import ReprExceptionInfo, ReprFileLocation, ReprTracebackNative
-from _pytest.outcomes import Exit, Skipped, XFailed
 
 from harness.errors import ArgumentError, HarnessError
 from harness.instrument.test_imports import TestImports
 from harness.project_packages import packages_of
+from harness.run_choice import RunChoice, choose
+from harness.run_summary import Covered, summary_lines
 from harness.whole_suite.packages import packages_beside
 from harness.whole_suite.registration import (
     every_file,
@@ -29,26 +26,31 @@ from harness.whole_suite.registration import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
-    from harness.exploration import Exploration
+    from _pytest.fixtures import FixtureDef, SubRequest
 
-_MARKS: Final = "harness.marks"  # loaded by the first test file that decorates
-_RESULT: Final = pytest.StashKey[dict[str, Any]]()
+    from harness.item_run import ItemRun
+
+MARK: Final = "interleaved"
+_PLAN: Final = "__holdfast_plan__"  # the attribute of a decorated test
 _COVERED: Final = "holdfast_covered"  # a report's attribute of plain values: xdist carries it
-_OUTCOMES: Final = (Skipped, XFailed, Exit, unittest.SkipTest)
+_ENGINE: Final = "harness.engine.board"  # loaded by the first test that explores
 NAME: Final = "holdfast-plugin"
 
 
 def begin(config: pytest.Config, uses_harness: Callable[[Path], bool]) -> Plugin:
     """Make accesses visible, and register the plugin.
 
-    The packages that `holdfast_instrument` names are rewritten, else the project's own, and test
-    files that use the harness.
+    The packages that `holdfast_instrument` names are rewritten, else those that `instrument` in
+    `[tool.holdfast]` names, else the project's own; and test files that use the harness.
 
     Raises:
-        pytest.UsageError: The setting names what cannot be instrumented.
+        pytest.UsageError: An option or a setting is not what it takes.
     """
-    include = list(config.getini("holdfast_instrument")) or packages_of(config.rootpath)
+    choice = choose(config)
+    named = list(config.getini("holdfast_instrument")) or list(choice.configuration.instrument)
+    include = named or packages_of(config.rootpath)
     whole = wants_whole_suite(config)
     if whole:
         include = include or packages_beside(config.rootpath)
@@ -56,32 +58,45 @@ def begin(config: pytest.Config, uses_harness: Callable[[Path], bool]) -> Plugin
     try:
         imports = TestImports(include, uses_harness)
     except ArgumentError as error:
-        raise pytest.UsageError(f"holdfast_instrument: {error}") from error
-    plugin = Plugin(imports)
+        setting = "holdfast_instrument" if config.getini("holdfast_instrument") else "instrument"
+        raise pytest.UsageError(f"{setting}: {error}") from error
+    plugin = Plugin(imports, choice)
     imports.install()
     config.pluginmanager.register(plugin, NAME)
+    config.pluginmanager.register(AsyncFixtures(plugin), f"{NAME}-async-fixtures")
     if whole:
-        register_whole_suite(config, _is_decorated)
+        register_whole_suite(config, is_interleaved)
     return plugin
 
 
 class Plugin:
-    """What the plugin knows in one run of pytest."""
+    """What the plugin knows in one run of pytest.
 
-    def __init__(self, imports: TestImports) -> None:
+    Attributes:
+        run: The interleaved test that is at work.
+    """
+
+    def __init__(self, imports: TestImports, choice: RunChoice) -> None:
         self._imports = imports
-        self._covered: list[dict[str, Any]] = []
+        self._choice = choice
+        self._covered: list[Covered] = []
         self._plain = imports.already_imported()
+        self.run: ItemRun | None = None
 
     def pytest_unconfigure(self) -> None:
         """Take the import hook out again."""
         self._imports.remove()
 
+    def pytest_report_header(self) -> list[str]:
+        """Say what this run explores by, if somebody chose something."""
+        header = self._choice.header()
+        return [header] if header else []
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Refuse a token for several tests: it is the schedule of one."""
-        if not session.config.getoption("holdfast_replay"):
+        if not self._choice.replay:
             return
-        chosen = [item.nodeid for item in session.items if _is_decorated(item)]
+        chosen = [item.nodeid for item in session.items if is_interleaved(item)]
         if len(chosen) != 1 and not (not chosen and replays_one(session)):
             names = f" ({', '.join(chosen[:3])})" if chosen else ""
             raise pytest.UsageError(
@@ -89,115 +104,139 @@ class Plugin:
                 f"tests are chosen{names}. Name it: pytest FILE::TEST --holdfast-replay TOKEN"
             )
 
+    # -- one test ----------------------------------------------------------------------------------
+
+    def pytest_runtest_logstart(self) -> None:
+        """Forget the last test."""
+        self.run = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Keep function-scoped fixtures for the executions of an interleaved test."""
+        if isinstance(item, pytest.Function) and is_interleaved(item):
+            from harness.item_run import ItemRun  # noqa: PLC0415  # only tests that explore need it
+
+            self.run = ItemRun(item, self._choice)
+
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
-        """Give a decorated test the options of this run."""
-        if not _is_decorated(item):
+    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
+        """Give an interleaved test the options of this run."""
+        if self.run is None:
             return (yield)
-        marks = sys.modules[_MARKS]
-        getoption = item.config.getoption
-        options = marks.RunOptions(
-            replay=getoption("holdfast_replay") or "",
-            seed=getoption("holdfast_seed"),
-            executions=getoption("holdfast_executions"),
-            command=lambda token: replay_command(item, token),
-            told=lambda result: _keep(item, result),
-            outcomes=_OUTCOMES,
-        )
-        with marks.run_options(options):
+        return (yield from self.run.call())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self) -> bool | None:
+        """Explore an interleaved test in the place of calling it once."""
+        __tracebackhide__ = True
+        if self.run is None or self.run.life is None:
+            return None
+        self.run.run()
+        return True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: FixtureDef[Any], request: SubRequest
+    ) -> Generator[None, Any, Any]:
+        """Note which fixture fails in an execution; make a wider one outside of it."""
+        if self.run is None or self.run.life is None or not is_exploring():
             return (yield)
+        return (yield from self.run.life.set_up(fixturedef, request))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show the story of a failing interleaving in place of the engine's frames."""
+        run = self.run
+        if run is None or call.when == "teardown":
+            if run is None and call.when == "setup" and call.excinfo is not None:
+                return (yield from _wrong_mark(item, call.excinfo.value))
+            return (yield)
+        from harness.item_report import add_properties, tell_failure  # noqa: PLC0415  # as above
+
+        if call.when == "call":
+            add_properties(item, run)
         report = yield
-        if call.when == "call" and _is_decorated(item):
-            if _RESULT in item.stash:
-                setattr(report, _COVERED, item.stash[_RESULT])
-            story = _story_of(item, call.excinfo.value) if call.excinfo is not None else None
-            report.longrepr = story or report.longrepr
+        if call.when == "call":
+            setattr(report, _COVERED, run.covered)
+            if call.excinfo is not None:
+                tell_failure(item, run, report, error=call.excinfo.value)
         return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_exception_interact(self, call: pytest.CallInfo[Any]) -> None:
+        """Let a debugger see the lines of the test that failed, not those that report it."""
+        if self.run is None or call.excinfo is None:
+            return
+        from harness.failure_text import finding_of  # noqa: PLC0415  # as above
+
+        finding = finding_of(call.excinfo.value)
+        if finding is not None and finding.error is not None and finding.error.__traceback__:
+            call.excinfo = pytest.ExceptionInfo.from_exception(finding.error)
+
+    # -- at the end --------------------------------------------------------------------------------
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what a test covered, whichever process ran it."""
         covered = getattr(report, _COVERED, None)
-        if isinstance(covered, dict):
+        if isinstance(covered, dict) and (covered["verdict"] or covered["notes"]):
             self._covered.append(covered)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was covered, and what stayed invisible."""
         if not self._covered:
             return
-        terminalreporter.section("holdfast")
-        verbose = terminalreporter.config.get_verbosity() > 0
-        for line in self._lines(verbose=verbose):
-            terminalreporter.line(line)
-
-    def _lines(self, *, verbose: bool) -> Generator[str]:
-        tests, executions = len(self._covered), sum(one["executions"] for one in self._covered)
-        plural = "s" if tests != 1 else ""
-        count = f"{executions:,}".replace(",", " ")
-        yield f"{tests} interleaved test{plural}, {count} executions"
-        for one in self._covered:
-            if one["verdict"] == "UNDECIDED" or (verbose and one["verdict"] == "PASSED"):
-                yield f"  {one['test']}: {one['evidence']}"
+        verbosity = terminalreporter.config.get_verbosity()
+        lines = list(summary_lines(self._covered, verbosity=verbosity))
         if self._plain:
-            yield (
+            lines.append(
                 f"imported too early, so their accesses are no switching points: "
                 f"{', '.join(self._plain)}. Name them in the setting holdfast_instrument"
             )
+        terminalreporter.section("holdfast")
+        for line in lines:
+            terminalreporter.line(line)
 
 
-def _is_decorated(item: pytest.Item) -> bool:
-    marks = sys.modules.get(_MARKS)
-    if marks is None or not isinstance(item, pytest.Function):
+class AsyncFixtures:
+    """Makes the fixtures of an execution that are coroutine functions or async generators."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: FixtureDef[Any], request: SubRequest
+    ) -> object | None:
+        """Return anything where the fixture was made; its value is in its definition."""
+        run = self._plugin.run
+        if run is None or run.life is None or not is_exploring():
+            return None
+        return True if run.life.made_async(fixturedef, request) else None
+
+
+def is_interleaved(item: pytest.Item) -> bool:
+    """Say whether a test explores; quick, for tests that do not."""
+    if not isinstance(item, pytest.Function):
         return False
-    return hasattr(item.obj, marks.PLAN)
+    return hasattr(item.obj, _PLAN) or item.get_closest_marker(MARK) is not None
 
 
-def replay_command(item: pytest.Item, token: str) -> str:
-    """Return the command that runs one schedule of a test, from the folder pytest was called in."""
-    path, *names = item.nodeid.split("::")
-    place = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir)
-    test = "::".join([Path(place).as_posix(), *names])
-    return shlex.join(["pytest", test, "--holdfast-replay", token])
+def is_exploring() -> bool:
+    """Say whether an execution runs in this thread."""
+    board = sys.modules.get(_ENGINE)
+    return board is not None and board.current() is not None
 
 
-def _keep(item: pytest.Item, result: Exploration) -> None:
-    item.stash[_RESULT] = {
-        "test": item.nodeid,
-        "executions": result.executions,
-        "verdict": result.verdict.name,
-        "evidence": result.evidence,
-    }
+def _wrong_mark(
+    item: pytest.Item, error: BaseException
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what is wrong with a mark, without the frames that found it."""
+    report = yield
+    if isinstance(error, HarnessError) and is_interleaved(item):
+        from harness.failure_text import story  # noqa: PLC0415  # as above
 
-
-def _story_of(item: pytest.Item, error: BaseException) -> ReprExceptionInfo | None:
-    """Return how to print what a decorated test raised; None leaves it to pytest."""
-    marks = sys.modules[_MARKS]
-    if isinstance(error, marks.InterleavingError):
-        finding = error.result.finding
-        headline = error.result.evidence if finding is None else finding.message
-        return _story(item, str(error), headline)
-    if isinstance(error, marks.RegressionError):
-        return _story(item, str(error), error.finding.message)
-    if isinstance(error, HarnessError):
         text = f"{type(error).__name__}: {error}"
-        return _story(item, text, text)
-    return None
-
-
-def _story(item: pytest.Item, text: str, headline: str) -> ReprExceptionInfo:
-    """Return a failure as pytest prints it: the whole text below, its first line in the summary.
-
-    pytest's own classes, because xdist carries them whole from a worker, and other ones as text.
-    """
-    path, line, _ = item.location
-    first = next(iter(headline.splitlines()), "")
-    rows = [] if item.config.getoption("tbstyle") == "line" else text.splitlines()
-    return ReprExceptionInfo(
-        reprtraceback=ReprTracebackNative([f"{row}\n" for row in rows]),
-        reprcrash=ReprFileLocation(path, (line or 0) + 1, first),
-    )
+        report.longrepr = story(item, text, text)
+    return report

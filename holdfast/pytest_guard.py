@@ -23,11 +23,30 @@ if TYPE_CHECKING:
 PACKAGE: Final = "harness"  # the one package of ours that the plugin imports
 MAX_FILES: Final = 1_000  # test files that are looked at before the first import, some 30 ms
 MAX_BYTES: Final = 1_000_000  # of a test file
+MARK: Final = "interleaved"
+MARK_LINE: Final = (
+    "interleaved(strategy=..., executions=..., ...): holdfast explores the test, under many "
+    "interleavings of its threads; the settings are those of @harness.interleaved"
+)
 _OURS: Final = Path(__file__).resolve().parent.parent
 _IMPORT: Final = re.compile(
     rb"^[ \t]*(?:from[ \t]+harness\b|import[ \t][^#\n]*\bharness\b)", re.MULTILINE
 )
 _NAMES: Final = re.compile(rb"\b(?:interleaved|regression)\b")
+_MARK: Final = re.compile(rb"\bmark\.interleaved\b")  # needs no import of ours
+PROFILES: Final = (
+    "dev (tests as written), ci (4 times the executions), overnight (1000 times, 5 minutes a test, "
+    "a new seed), or one from [tool.holdfast.profiles.NAME]"
+)
+_OPTIONS: Final = (
+    ("strategy", "NAME", "one of portfolio, random, pct, pos, surw, delay, rff, dpor, dfs"),
+    ("executions", "N", "executions of each interleaved test, at most; x10 for ten times its own"),
+    ("seed", "N", "explore with this seed; 'random' draws one for the run"),
+    ("time", "TIME", "begin no further execution of a test after this: 60s, 5m"),
+    ("workers", "N", "processes that share the executions of a test"),
+    ("profile", "NAME", PROFILES),
+    ("replay", "TOKEN", "run only this interleaving of the chosen test"),
+)  # fmt: skip
 _SKIPPED: Final = ("node_modules", "build", "dist", "venv", "__pycache__")
 _STATE: Final = pytest.StashKey["Guard"]()
 
@@ -65,20 +84,14 @@ class Guard:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and the setting."""
     group = parser.getgroup("holdfast", "thread interleavings")
+    for name, metavar, text in _OPTIONS:
+        group.addoption(f"--holdfast-{name}", metavar=metavar, help=text)
     group.addoption(
-        "--holdfast-replay", metavar="TOKEN", help="run only this interleaving of the chosen test"
-    )
-    group.addoption(
-        "--holdfast-seed",
-        metavar="N",
-        type=int,
-        help="explore @harness.interleaved tests with this seed instead of their own",
-    )
-    group.addoption(
-        "--holdfast-executions",
-        metavar="N",
-        type=_from_one,
-        help="executions of each @harness.interleaved test instead of its own number",
+        "--holdfast-record",
+        action="store_true",
+        default=None,
+        help="explore tests with @harness.regression, too, in the place of their tokens: to get "
+        "new ones",
     )
     group.addoption(
         "--holdfast-all",
@@ -89,18 +102,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "holdfast_instrument",
-        "packages whose shared accesses are switching points in @harness.interleaved tests; "
-        "without it the project's own package, by the name in pyproject.toml",
+        "packages whose shared accesses are switching points in interleaved tests; without it "
+        "`instrument` in [tool.holdfast], or the project's own package, by the name in "
+        "pyproject.toml",
         type="args",
         default=[],
     )
-
-
-def _from_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(f"{text} is below 1")
-    return number
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -108,16 +115,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Switch on before a conftest imports the code under test, if this run uses us."""
     guard = early_config.stash[_STATE] = Guard(early_config)
     options = early_config.known_args_namespace
-    asked = any(
-        getattr(options, name, None) is not None
-        for name in ("holdfast_replay", "holdfast_seed", "holdfast_executions", "holdfast_all")
-    )
+    names = (*(name for name, _, _ in _OPTIONS), "record", "all")
+    asked = any(getattr(options, f"holdfast_{name}", None) is not None for name in names)
     if asked or early_config.getini("holdfast_instrument") or _some_test_uses_us(early_config):
         guard.switch_on()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an option that would do nothing; say on the terminal why the plugin is off."""
+    """Name our mark; refuse an option that would do nothing; say why the plugin is off."""
+    config.addinivalue_line("markers", MARK_LINE)
     guard = config.stash.get(_STATE, None)
     if guard is None or guard.stranger is None:
         return
@@ -135,14 +141,28 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
         guard.switch_on()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Switch on for a mark that no test file shows: set by a conftest, or by a name of its own."""
+    guard = config.stash.get(_STATE, None)
+    if guard is None or guard.plugin is not None:
+        return
+    marked = next((item for item in items if item.get_closest_marker(MARK) is not None), None)
+    if marked is None:
+        return
+    if guard.stranger is not None:
+        raise pytest.UsageError(f"{marked.nodeid} is marked as interleaved; {guard.line()}")
+    guard.switch_on()
+
+
 def uses_harness(path: Path) -> bool:
-    """Say whether a test file imports the harness for a decorator of ours; read, not imported."""
+    """Say whether a test file has our mark, or imports the harness for a decorator; only read."""
     try:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES)
     except OSError:
         return False
-    return bool(_NAMES.search(text) and _IMPORT.search(text))
+    return bool(_MARK.search(text) or (_NAMES.search(text) and _IMPORT.search(text)))
 
 
 def _some_test_uses_us(config: pytest.Config) -> bool:

@@ -350,7 +350,7 @@ class Turns(State):
                 "Start it with threading.Thread inside the body.",
             )
             return None
-        self.ending = blocked_ending(blocked, body_done=self.body_done)
+        self.ending = self.ending or blocked_ending(blocked, body_done=self.body_done)
         self.stop()
         return None
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import harness
-from harness.marks import PLAN, RunOptions, run_options
+from harness.marks import PLAN
+from harness.trial import RunOptions, run_options
 
 
 class Counter:
@@ -113,7 +114,7 @@ def test_undecided_fails_or_warns() -> None:
 
 def test_a_runner_can_change_seed_executions_and_words() -> None:
     told: list[harness.Exploration] = []
-    options = RunOptions(seed=9, executions=3, told=told.append)
+    options = RunOptions(above=({"seed": 9, "executions": 3},), told=told.append)
     with run_options(options):
         harness.interleaved(executions=50)(lambda: None)()
     assert [(result.executions, result.seed) for result in told] == [(3, 9)]
@@ -124,7 +125,7 @@ def test_a_runner_can_change_seed_executions_and_words() -> None:
 
 
 def test_options_end_with_their_block_even_after_a_failure() -> None:
-    with pytest.raises(ZeroDivisionError), run_options(RunOptions(executions=1)):
+    with pytest.raises(ZeroDivisionError), run_options(RunOptions(above=({"executions": 1},))):
         raise ZeroDivisionError
     told: list[harness.Exploration] = []
     with run_options(RunOptions(told=told.append)):
