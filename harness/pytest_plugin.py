@@ -65,7 +65,7 @@ def begin(config: pytest.Config, uses_harness: Callable[[Path], bool]) -> Plugin
     config.pluginmanager.register(plugin, NAME)
     config.pluginmanager.register(AsyncFixtures(plugin), f"{NAME}-async-fixtures")
     if whole:
-        register_whole_suite(config, is_interleaved)
+        register_whole_suite(config, is_interleaved, choice)
     return plugin
 
 
@@ -235,8 +235,7 @@ def _wrong_mark(
     """Say what is wrong with a mark, without the frames that found it."""
     report = yield
     if isinstance(error, HarnessError) and is_interleaved(item):
-        from harness.failure_text import story  # noqa: PLC0415  # as above
+        from harness.failure_text import error_story  # noqa: PLC0415  # as above
 
-        text = f"{type(error).__name__}: {error}"
-        report.longrepr = story(item, text, text)
+        report.longrepr = error_story(item, error)
     return report

@@ -31,6 +31,7 @@ class Account:
         remedy: What to do about it.
         token: The schedule that fails.
         elapsed_s: Wall time of the exploration in seconds.
+        notes: Lines for the reader, about the failure that was kept from an earlier run.
     """
 
     test: str
@@ -42,10 +43,11 @@ class Account:
     remedy: str = ""
     token: str = ""
     elapsed_s: float = 0.0
+    notes: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return plain values, for a report that another process reads."""
-        return {**asdict(self), "standing": self.standing.name}
+        return {**asdict(self), "standing": self.standing.name, "notes": list(self.notes)}
 
     def properties(self) -> list[tuple[str, str]]:
         """Return what a junit file says of the test."""
@@ -62,4 +64,4 @@ class Account:
 
 def account_from(plain: dict[str, Any]) -> Account:
     """Return what `to_plain` gave."""
-    return Account(**{**plain, "standing": Standing[plain["standing"]]})
+    return Account(**{**plain, "standing": Standing[plain["standing"]], "notes": tuple(plain["notes"])})

@@ -3,62 +3,65 @@
 from __future__ import annotations
 
 import inspect
-import os
-import shlex
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from _pytest.outcomes import Exit, Skipped, XFailed
 
+from harness.errors import TokenError
 from harness.exploration import Exploration, Verdict
-from harness.finding import Finding
 from harness.isolate import DistantError, type_name
-from harness.run_choice import choose
-from harness.settings import settle
+from harness.item_run import command
+from harness.settings import Settings, settle
+from harness.token_store import KeptToken, TokenStore
 from harness.whole_suite import reasons
 from harness.whole_suite.account import Account, Standing
-from harness.whole_suite.exploring import ItemExploring, Wish
+from harness.whole_suite.exploring import BUDGET_S, ItemExploring
 from harness.whole_suite.reasons import Reason
-from harness.whole_suite.story import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pytest
 
+    from harness.finding import Finding
+    from harness.run_choice import RunChoice
     from harness.whole_suite.starts import Start, StartWatch
 
-EXECUTIONS: Final = 200
-BUDGET_S: Final = 10.0  # of each test; most need less than one
+# A test that nobody wrote for exploring: less than one that asks for it.
+OWN: Final[dict[str, Any]] = {"executions": 200, "budget_s": BUDGET_S}
+LET_GO_S: Final = 0.2  # for threads that are about to end when their test does
 _OUTCOMES: Final = (Skipped, XFailed, Exit)
-_LET_GO_S: Final = 0.2  # for threads that are about to end when their test does
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of the schedule of a token."""
+    """What came of a schedule that was given.
+
+    Attributes:
+        evidence: Which one it was.
+    """
 
     finding: Finding | None
+    evidence: str
+
+
+Came = Exploration | Replayed | Reason
 
 
 class Examining:
-    """Explores tests one after the other, by the options of the run.
+    """Explores tests one after the other, by what the run is told.
 
     Attributes:
         replays: One schedule is run, and nothing is searched.
         story: Of the last failure, whole.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
-        choice = choose(config)
-        asked = settle({"executions": EXECUTIONS, "budget_s": BUDGET_S}, *choice.above)
-        self._token = choice.replay
-        self._wish = Wish(
-            executions=asked.executions, seed=asked.seed, budget_s=asked.budget_s or BUDGET_S
-        )
-        self.replays = bool(self._token)
+    def __init__(self, choice: RunChoice) -> None:
+        self._choice = choice
+        self._settings: Settings = settle(OWN, choice.below, *choice.above)
+        self.replays = bool(choice.replay)
         self.story = ""
 
     def account_of(
@@ -71,67 +74,101 @@ class Examining:
             shared: Threads of fixtures of wider scopes, also of those that it does not use.
         """
         started_s = time.perf_counter()
-        errors = tuple(dict.fromkeys(watch.errors))
-        came = self._examine(item, errors)
-        if isinstance(came, Exploration | Replayed) and came.finding is not None:
+        notes: list[str] = []
+        came = self._examine(item, tuple(dict.fromkeys(watch.errors)), notes)
+        if not isinstance(came, Reason) and came.finding is not None:
             came = _excused(came.finding, item, [*watch.starts, *shared]) or came
-        account = self._account(item, came)
+        self._keep(item, came, notes)
         return replace(
-            account, threads=len(watch.starts), elapsed_s=time.perf_counter() - started_s
+            self._account(item, came),
+            threads=len(watch.starts),
+            elapsed_s=time.perf_counter() - started_s,
+            notes=tuple(notes),
         )
 
     def _examine(
-        self, item: pytest.Function, errors: tuple[type[BaseException], ...]
-    ) -> Exploration | Replayed | Reason:
+        self, item: pytest.Function, errors: tuple[type[BaseException], ...], notes: list[str]
+    ) -> Came:
         unfit = _unfit(item)
         if unfit is not None:
             return unfit
-        exploring = ItemExploring(item, self._wish, errors=errors)
+        exploring = ItemExploring(item, self._settings, errors=errors)
         try:
-            if not self._token:
-                return exploring.explore()
-            found = exploring.replay(self._token)
+            if self.replays:
+                return _replayed(exploring, self._choice.replay, "the schedule of the token")
+            return self._try_kept(item, exploring, notes) or exploring.explore()
         except Exception as error:  # noqa: BLE001  # one test's trouble must not end the run
             return reasons.reason_of(error)
-        return found if isinstance(found, Reason) else Replayed(found)
 
-    def _account(
-        self, item: pytest.Function, came: Exploration | Replayed | Reason
-    ) -> Account:
+    def _try_kept(
+        self, item: pytest.Function, exploring: ItemExploring, notes: list[str]
+    ) -> Replayed | None:
+        """Run the schedule that failed last time; return it if it fails again."""
+        if not self._choice.configuration.keep_failures:
+            return None
+        kept = KeptToken(TokenStore(item.config.rootpath), item.nodeid, notes.append)
+        if not kept.token:
+            return None
+        try:
+            came = _replayed(exploring, kept.token, "a schedule that is known fails again")
+        except TokenError as error:
+            kept.drifted(error)
+            return None
+        if isinstance(came, Replayed) and came.finding is None:
+            kept.passed()
+        return came if isinstance(came, Replayed) and came.finding is not None else None
+
+    def _keep(self, item: pytest.Function, came: Came, notes: list[str]) -> None:
+        if isinstance(came, Reason) or came.finding is None:
+            return
+        if self._choice.configuration.keep_failures:
+            store = TokenStore(item.config.rootpath)
+            KeptToken(store, item.nodeid, notes.append).replace(came.finding)
+
+    # -- what is told ------------------------------------------------------------------------------
+
+    def _account(self, item: pytest.Function, came: Came) -> Account:
         if isinstance(came, Reason):
-            standing = Standing.FAILED if self.replays else Standing.UNCONTROLLED
-            self.story = f"{came.what}\n{came.where}\n{came.remedy}"
-            return Account(
-                test=item.nodeid, standing=standing,
-                words=came.what, where=first_line(came.where), remedy=came.remedy,
-            )  # fmt: skip
+            return self._uncontrolled(item, came)
         executions = came.executions if isinstance(came, Exploration) else 1
-        evidence = came.evidence if isinstance(came, Exploration) else "the schedule of the token"
-        if came.finding is None:
-            passed = isinstance(came, Replayed) or came.verdict is Verdict.PASSED
-            return Account(
-                test=item.nodeid, standing=Standing.PASSED if passed else Standing.UNDECIDED,
-                executions=executions, words=evidence,
-            )  # fmt: skip
-        return self._failed(item, came.finding, executions, evidence)
+        if came.finding is not None:
+            return self._failed(item, came.finding, executions, came.evidence)
+        passed = isinstance(came, Replayed) or came.verdict is Verdict.PASSED
+        return Account(
+            test=item.nodeid,
+            standing=Standing.PASSED if passed else Standing.UNDECIDED,
+            executions=executions,
+            words=came.evidence.removeprefix("undecided: "),
+        )
+
+    def _uncontrolled(self, item: pytest.Function, reason: Reason) -> Account:
+        """Return the account of a test that could not be controlled; a replay has to be."""
+        self.story = "\n".join(filter(None, (reason.what, reason.where, reason.remedy)))
+        return Account(
+            test=item.nodeid,
+            standing=Standing.FAILED if self.replays else Standing.UNCONTROLLED,
+            words=reason.what,
+            where=" ".join(reason.where.split()),
+            remedy=reason.remedy,
+        )
 
     def _failed(
         self, item: pytest.Function, finding: Finding, executions: int, evidence: str
     ) -> Account:
-        finding = replace(finding, command=replay_command(item, finding.token))
-        self.story = f"{finding}\n\n{item.nodeid}: FAILED: {evidence}"
+        again = command(item, "--holdfast-all", "--holdfast-replay", finding.token)
+        self.story = f"{replace(finding, command=again)}\n\n{item.nodeid}: FAILED: {evidence}"
         return Account(
-            test=item.nodeid, standing=Standing.FAILED, executions=executions,
-            words=first_line(finding.message), token=finding.token,
-        )  # fmt: skip
+            test=item.nodeid,
+            standing=Standing.FAILED,
+            executions=executions,
+            words=next(iter(finding.message.splitlines()), finding.kind.value),
+            token=finding.token,
+        )
 
 
-def replay_command(item: pytest.Item, token: str) -> str:
-    """Return the command that runs one schedule of a test, from the folder pytest was called in."""
-    path, *names = item.nodeid.split("::")
-    place = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir)
-    test = "::".join([Path(place).as_posix(), *names])
-    return shlex.join(["pytest", test, "--holdfast-all", "--holdfast-replay", token])
+def _replayed(exploring: ItemExploring, token: str, evidence: str) -> Replayed | Reason:
+    found = exploring.replay(token)
+    return found if isinstance(found, Reason) else Replayed(found, evidence)
 
 
 def _unfit(item: pytest.Function) -> Reason | None:
@@ -143,9 +180,7 @@ def _unfit(item: pytest.Function) -> Reason | None:
     return None
 
 
-def _excused(
-    finding: Finding, item: pytest.Function, starts: Sequence[Start]
-) -> Reason | None:
+def _excused(finding: Finding, item: pytest.Function, starts: Sequence[Start]) -> Reason | None:
     """Return what else than a bug explains a failure."""
     if isinstance(finding.error, DistantError):
         for kind in _OUTCOMES:
@@ -164,5 +199,5 @@ def _excused(
 
 def _stays(start: Start) -> bool:
     if start.thread is not None and start.runs():
-        start.thread.join(_LET_GO_S)
+        start.thread.join(LET_GO_S)
     return start.runs()

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from _pytest.runner import call_and_report
 
+from harness.failure_text import story
 from harness.whole_suite.account import Account, Standing, account_from
 from harness.whole_suite.examining import Examining
 from harness.whole_suite.starts import Start, StartWatch
-from harness.whole_suite.story import fail_with
 from harness.whole_suite.summary import SECTION, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from harness.run_choice import RunChoice
 
 NAME: Final = "holdfast-whole-suite"
 ACCOUNT: Final = "holdfast_account"  # a report's attribute of plain values: xdist carries it
@@ -32,15 +34,14 @@ class WholeSuite:
         is_decorated: Says whether a test explores itself: such are left to their decorator.
     """
 
-    def __init__(self, is_decorated: Callable[[pytest.Item], bool]) -> None:
+    def __init__(
+        self, is_decorated: Callable[[pytest.Item], bool], choice: RunChoice
+    ) -> None:
         self._is_decorated = is_decorated
+        self._examining = Examining(choice)
         self._watch = StartWatch()
         self._shared: list[Start] = []  # threads of fixtures of wider scopes
         self._accounts: list[Account] = []
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Read the options: they were not there yet when the plugin was registered."""
-        self._examining = Examining(config)
 
     # -- watching the plain run --------------------------------------------------------------------
 
@@ -133,7 +134,8 @@ class WholeSuite:
         if teardown.passed:
             account = self._examining.account_of(item, self._watch, self._shared)
             if account.standing is Standing.FAILED:
-                fail_with(call, item, self._examining.story, account.words)
+                call.outcome = "failed"
+                call.longrepr = story(item, self._examining.story, account.words)
         else:
             account = self._plain_account(item, teardown)
         _log(item, call)

@@ -15,6 +15,8 @@ from harness.errors import (
     ToolFaultError,
     UncontrolledError,
 )
+from harness.verdict_errors import FixtureError
+from harness.whole_suite.errors import NeverPassesError, NotSetUpError, OvertimeError
 
 _FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
 _FOREIGN: Final = re.compile(r"[/\\](?:harness|_pytest|pluggy|threading\.py)\b")
@@ -39,6 +41,15 @@ class Reason:
     remedy: str = ""
 
 
+STATE_REMEDY: Final = (
+    "Make it new in each execution (in the test, or in a function-scoped fixture), or put it back "
+    "at the end of the test."
+)
+ALWAYS_FAILS: Final = (
+    "it passes with real threads, and under the engine fails whatever the schedule: it rests on "
+    "something that is not the same there (real time, addresses, real I/O)"
+)
+ALWAYS_REMEDY: Final = "Look at the message; if the test is right, please report it."
 HYPOTHESIS: Final = Reason(
     "a test of Hypothesis, which draws other examples in every execution",
     remedy="Write the concurrent program as a harness.stateful.ConcurrentStateMachine.",
@@ -72,6 +83,15 @@ def reason_of(error: BaseException) -> Reason:
         case NestedExplorationError():
             remedy = "Nothing: it is explored already."
             return Reason("a test that explores by itself", remedy=remedy)
+        case NeverPassesError():
+            return Reason(ALWAYS_FAILS, error.message, ALWAYS_REMEDY)
+        case OvertimeError():
+            return TOO_LONG
+        case FixtureError():
+            what = f"a fixture whose {error.doing} fails when it is made again"
+            return Reason(what, f"{error.fixture!r}: {error.error}", STATE_REMEDY)
+        case NotSetUpError():
+            return Reason("a set-up that fails the second time", str(error), STATE_REMEDY)
         case HarnessError():
             return Reason(f"{type(error).__name__}: {_first_line(error)}")
         case _:
@@ -89,23 +109,25 @@ def stuck(stack: str) -> Reason:
     return Reason(what, own[-1] if own else "", STUCK_REMEDY)
 
 
-def always_fails(message: str) -> Reason:
-    """Return the reason of a test that passes with real threads and with no schedule."""
-    return Reason(
-        "it passes with real threads, and under the engine fails whatever the schedule: "
-        "it rests on something that is not the same there (real time, addresses, real I/O)",
-        message,
-        "Look at the message; if the test is right, please report it.",
-    )
+def keeps_state(message: str, changed: str) -> Reason:
+    """Return the reason of a test that fails only after other executions of it.
+
+    Args:
+        changed: What the executions have changed of what they share, in words.
+    """
+    what = "it keeps state between executions: what failed passes in a fresh process"
+    return Reason(what, changed or message, STATE_REMEDY)
 
 
-def keeps_state(message: str) -> Reason:
-    """Return the reason of a test that fails only after other executions of it."""
-    return Reason(
-        "it keeps state between executions: what failed passes in a fresh process",
-        message,
-        "Make what it changes anew in the test or in a function-scoped fixture.",
+def unsteady(message: str, changed: str) -> Reason:
+    """Return the reason of a test that does not do the same under the same schedule."""
+    kept = "state kept between executions" in message
+    what = (
+        "it keeps state between executions, and so does not do the same twice"
+        if changed or kept
+        else "it does not do the same twice under the same schedule"
     )
+    return Reason(what, changed or message, STATE_REMEDY)
 
 
 def real_threads(names: str, message: str) -> Reason:

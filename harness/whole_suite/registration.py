@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from harness.run_choice import RunChoice
+
 
 def wants_whole_suite(config: pytest.Config) -> bool:
     """Say whether tests that are not decorated are explored, or one of them replayed."""
@@ -28,9 +30,9 @@ def replays_one(session: pytest.Session) -> bool:
 
 
 def register_whole_suite(
-    config: pytest.Config, is_decorated: Callable[[pytest.Item], bool]
+    config: pytest.Config, is_decorated: Callable[[pytest.Item], bool], choice: RunChoice
 ) -> None:
     """Register the plugin."""
     from harness.whole_suite.plugin import NAME, WholeSuite  # noqa: PLC0415  # only such a run
 
-    config.pluginmanager.register(WholeSuite(is_decorated), NAME)
+    config.pluginmanager.register(WholeSuite(is_decorated, choice), NAME)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
+from harness.headway import grouped
 from harness.whole_suite.account import Account, Standing
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def lines_of(accounts: Sequence[Account], *, verbosity: int = 0) -> Iterator[str
     )
     if verbose:
         yield from _listed(accounts, Standing.PASSED, "passed:")
+    yield from _notes(accounts)
     yield from _slowest(accounts)
 
 
@@ -45,8 +47,8 @@ def headline(accounts: Sequence[Account]) -> str:
     explored = sum(count[standing] for standing in EXPLORED)
     threaded = len(accounts) - count[Standing.LEFT_ALONE]
     parts = [
-        f"{len(accounts)} tests, {threaded} start threads, {explored} explored "
-        f"in {_spaced(executions)} executions",
+        f"{_counted(len(accounts), 'test')}, {threaded} with threads, {explored} explored "
+        f"in {_counted(executions, 'execution')}",
         f"{count[Standing.FAILED]} failed",
     ]
     if count[Standing.UNDECIDED]:
@@ -98,5 +100,13 @@ def _slowest(accounts: Sequence[Account]) -> Iterator[str]:
         )
 
 
-def _spaced(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
+def _notes(accounts: Sequence[Account]) -> Iterator[str]:
+    for account in accounts:
+        for note in account.notes:
+            first, *more = note.splitlines()
+            yield f"  {account.test}: {first}"
+            yield from (f"    {line}" for line in more)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{grouped(number)} {noun}{'s' if number != 1 else ''}"

@@ -39,7 +39,7 @@ def test_a_lost_update_is_found_in_an_unmodified_test(suite: Suite) -> None:
     assert "read Till.sum → 0" in run.text
     assert "harness/" not in run.text
     assert "FAILED test_shop.py::test_both_are_counted - AssertionError in main" in run.text
-    assert "1 tests, 1 start threads, 1 explored" in run.headline
+    assert "1 test, 1 with threads, 1 explored" in run.headline
     assert "1 failed" in run.headline
 
 
@@ -90,7 +90,7 @@ def test_tests_without_threads_are_left_alone(suite: Suite) -> None:
     """)
     run = suite.explore()
     assert run.counts == {"passed": 2}
-    assert run.headline.startswith("2 tests, 0 start threads, 0 explored in 0 executions")
+    assert run.headline.startswith("2 tests, 0 with threads, 0 explored in 0 executions")
 
 
 def test_a_test_that_fails_by_itself_is_an_ordinary_failure(suite: Suite) -> None:
