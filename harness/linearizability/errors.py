@@ -99,3 +99,36 @@ class EndlessModelError(HarnessError):
             f"a sequential run of the model took {self.steps} steps and went on: a call polls for "
             "what no other call will bring. Let it wait on a Condition or fail, or write a Model."
         )
+
+
+class HistoryFileError(HarnessError, ValueError):
+    """A file holds something that is no history."""
+
+    def __init__(
+        self, source: str, line: int, column: int | None, problem: str, takes: str
+    ) -> None:
+        super().__init__(source, line, column, problem, takes)
+        self.source = source
+        self.line = line
+        self.column = column
+        self.problem = problem
+        self.takes = takes
+
+    def __str__(self) -> str:
+        place = f"{self.source}:{self.line}" + (f":{self.column}" if self.column else "")
+        return f"{place}: {self.problem}; it takes {self.takes}"
+
+
+class HistoryValueError(HarnessError, TypeError):
+    """A value of a history cannot be written to a file."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def __str__(self) -> str:
+        return (
+            f"a {type(self.value).__name__} cannot be written to a history file; it takes None, "
+            "numbers, text, bytes, Raised, and lists, tuples, sets and dicts of these. Record "
+            "something that stands for it: its name, its number."
+        )

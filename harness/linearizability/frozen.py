@@ -64,7 +64,8 @@ class Frozen:
     def __repr__(self) -> str:
         if self.kind == "dict":
             return "{" + ", ".join(f"{key!r}: {value!r}" for key, value in self.content) + "}"
-        inner = ", ".join(map(repr, self.content))
+        shown = map(repr, self.content)
+        inner = ", ".join(sorted(shown) if self.kind == "set" else shown)  # alike in every run
         if self.kind == "list":
             return f"[{inner}]"
         if self.kind == "set":

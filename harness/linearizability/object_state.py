@@ -41,6 +41,7 @@ _PLAIN: Final = frozenset((int, bool, str, bytes, type(None), type(...), type(No
 _AS_TEXT: Final = frozenset((float, complex, Decimal))  # 0.0 equals -0.0, and a NaN not itself
 _THEMSELVES: Final = (type, types.ModuleType, types.CodeType, Enum)
 _SHOWN: Final = (Fraction, UUID, PurePath, datetime, date, time, timedelta, range)
+_IDENTITY: Final[Any] = object.__eq__
 _POINTER_BYTES: Final = struct.calcsize("P")
 _RLOCK: Final = re.compile(r"^<(\w+) .*count=(\d+)")
 
@@ -86,7 +87,7 @@ def identities(value: object) -> frozenset[int]:
 
 
 def _equals_itself_alone(kind: type) -> bool:
-    return kind.__eq__ is object.__eq__ and kind is not type(None)
+    return kind.__eq__ is _IDENTITY and kind is not type(None)
 
 
 class _Encoder:
