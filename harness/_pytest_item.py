@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 FUNCTION: Final = "function"
 REQUEST: Final = "request"
+_METHODS: Final = (
+    ("_xunit_setup_method_fixture_", "setup_method and teardown_method"),
+    ("_xunit_setup_function_fixture_", "setup_function and teardown_function"),
+    ("_unittest_setup_method_fixture_", "setup_method and teardown_method"),
+)
 
 
 def is_function_scoped(item: pytest.Function, name: str) -> bool:
@@ -98,6 +103,20 @@ def finalizers_of_test(item: pytest.Function) -> list[Callable[[], object]]:
     """Return what is called when the test is over, the last one first. Live."""
     finalizers: list[Callable[[], object]] = item.session._setupstate.stack[item][0]
     return finalizers
+
+
+def fixture_of(finalizer: Callable[[], object]) -> str:
+    """Return the name of the fixture that a finaliser of a test tears down, for people."""
+    definition = getattr(getattr(finalizer, "func", None), "__self__", None)
+    return shown_name(getattr(definition, "argname", REQUEST))
+
+
+def shown_name(name: str) -> str:
+    """Return a fixture's name; pytest has fixtures of its own that stand for methods."""
+    for begin, methods in _METHODS:
+        if name.startswith(begin):
+            return f"{methods} of {name.removeprefix(begin)}"
+    return name
 
 
 def finalizers_of_fixture(definition: Definition) -> list[Callable[[], object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from harness.clearing_up import note_failure
+from harness.clearing_up import ClearingUp
 from harness.own_loop import OwnLoop
 from harness.wrapped_body import WrappedBody
 
@@ -36,36 +36,41 @@ class CaseBody(WrappedBody):
         """Run one execution."""
         case = type(self._case)(self._case._testMethodName)  # noqa: SLF001  # as unittest's loader
         call = functools.partial(self.function, case, *self._args, **self._kwargs)
-        loop = OwnLoop()
+        loop, clearing = OwnLoop(), ClearingUp()
         try:
-            run_case(case, call, loop)
+            run_case(case, call, loop, clearing)
         finally:
             loop.close()
+            clearing.end()
 
 
-def run_case(case: unittest.TestCase, call: Callable[[], Any], loop: OwnLoop) -> None:
+def run_case(
+    case: unittest.TestCase, call: Callable[[], Any], loop: OwnLoop, clearing: ClearingUp
+) -> None:
     """Do for one execution what unittest does around a test method.
 
     Its own way runs errors into a result, where the engine would not see them.
     """
-    try:
-        _step(loop, case.setUp, getattr(case, "asyncSetUp", None))
-        try:
-            _step(loop, call)
-        finally:
-            _step(loop, getattr(case, "asyncTearDown", None), case.tearDown)
-    finally:
-        cleanups: Any = vars(case)["_cleanups"]  # doCleanups() would keep errors to itself
-        while cleanups:
-            function, args, kwargs = cleanups.pop()
-            _step(loop, functools.partial(function, *args, **kwargs))
+    error = clearing.tried(_steps(loop, case.setUp, getattr(case, "asyncSetUp", None)))
+    if error is None:
+        error = clearing.tried(_steps(loop, call))
+        last = clearing.tried(_steps(loop, getattr(case, "asyncTearDown", None), case.tearDown))
+        error = error or last
+    cleanups: Any = vars(case)["_cleanups"]  # doCleanups() would keep errors to itself
+    while cleanups:
+        function, args, kwargs = cleanups.pop()
+        last = clearing.tried(_steps(loop, functools.partial(function, *args, **kwargs)))
+        error = error or last
+    if error is not None:
+        raise error
 
 
-def _step(loop: OwnLoop, *calls: Callable[[], Any] | None) -> None:
-    try:
+def _steps(loop: OwnLoop, *calls: Callable[[], Any] | None) -> Callable[[], None]:
+    """Return a call of several functions that may be coroutine functions."""
+
+    def run() -> None:
         for call in calls:
             if call is not None:
                 loop.finished(call())
-    except BaseException as error:
-        note_failure(error)
-        raise
+
+    return run

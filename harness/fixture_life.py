@@ -22,8 +22,7 @@ import pytest
 from _pytest.outcomes import OutcomeException
 
 from harness import _pytest_item as foreign
-from harness.clearing_up import is_over, note_failure, without_runner
-from harness.engine import board
+from harness.clearing_up import ClearingUp, without_runner
 from harness.engine.outside import outside
 from harness.errors import HarnessError
 from harness.fresh_state import FreshState, is_emptied
@@ -54,6 +53,7 @@ class FixtureLife:
         self._shared: dict[str, Definition] = {}
         self._late: dict[str, Definition] = {}  # shared ones that an execution asked for
         self._finalizers: dict[Definition, int] = {}  # those of shared fixtures, before
+        self._awaits: dict[Definition, bool] = {}  # coroutine functions, async generators
         self._state = FreshState(item)
         self._loop = OwnLoop()
         self._runs = 0  # executions in which everything was set up
@@ -93,23 +93,25 @@ class FixtureLife:
 
     # -- one execution -----------------------------------------------------------------------------
 
-    def run(self, call: Callable[[OwnLoop], object]) -> None:
+    def run(self, call: Callable[[OwnLoop, ClearingUp], object]) -> None:
         """Make what is fresh, call, and tear down; inside an execution.
 
         Raises:
             FixtureError: A fixture failed, and no choice of the schedule came before.
         """
         __tracebackhide__ = True
+        clearing = ClearingUp()
         try:
             self._begin()
             self._make()
-            call(self._loop)
+            call(self._loop, clearing)
         except BaseException as error:
-            self._judge(error)
-            note_failure(error)
+            self._judge(error, clearing)
+            clearing.note(error)
             raise
         finally:
-            self._end()
+            self._end(clearing)
+            clearing.end()
 
     def _begin(self) -> None:
         item = self._item
@@ -125,47 +127,41 @@ class FixtureLife:
         self.doing = ""
         self._runs += 1
 
-    def _judge(self, error: BaseException) -> None:
+    def _judge(self, error: BaseException, clearing: ClearingUp) -> None:
         """Call an error one of the fixture, if no thread can have had a part in it.
 
         Raises:
             FixtureError: It is.
         """
-        running = board.current()
-        if self.failed is None or running is None or running.schedule:
+        if self.failed is None or not clearing.unforced or isinstance(error, HarnessError):
             return
-        ours = isinstance(error, HarnessError)
-        if ours or not isinstance(error, Exception | pytest.fail.Exception):
+        if not isinstance(error, Exception | pytest.fail.Exception):
             return
         name, doing = self.failed
         words = f"{type(error).__name__}: {error}"
         raise FixtureError(name, doing, words, self._runs) from without_runner(error)
 
-    def _end(self) -> None:
+    def _end(self, clearing: ClearingUp) -> None:
         """Tear down what was made, all of it; then raise the first error."""
         __tracebackhide__ = True
         self.doing = "teardown"
+        before = clearing.failed  # the test itself: that is what has to be told
         first: BaseException | None = None
         waiting = foreign.finalizers_of_test(self._item)
         while len(waiting) > self._base:
-            first = self._torn_down(waiting.pop(), first)
-        first = _tried(self._loop.close, first)
+            finalizer = waiting.pop()
+            untouched = not (clearing.over or clearing.failed)
+            error = clearing.tried(finalizer)
+            if error is not None and untouched:
+                self.failed = foreign.fixture_of(finalizer), self.doing
+            first = first or error
+        first = first or clearing.tried(self._loop.close)
         self.doing = ""
         for definition, count in self._finalizers.items():
             del foreign.finalizers_of_fixture(definition)[count:]
-        if first is not None and not is_over():
-            self._judge(first)
+        if first is not None and not before and not clearing.over:
+            self._judge(first, clearing)
             raise without_runner(first)
-
-    def _torn_down(
-        self, finalizer: Callable[[], object], first: BaseException | None
-    ) -> BaseException | None:
-        """Call a finaliser; return the first error, and note whose it was."""
-        error = _tried(finalizer, first)
-        if error is not first:
-            fixture = getattr(getattr(finalizer, "func", None), "__self__", None)
-            self.failed = getattr(fixture, "argname", foreign.REQUEST), self.doing
-        return error
 
     # -- one fixture -------------------------------------------------------------------------------
 
@@ -186,18 +182,22 @@ class FixtureLife:
 
     def _note_failed(self, definition: Definition, error: BaseException) -> None:
         if self.failed is None:
-            self.failed = definition.argname, self.doing or "set-up"
+            self.failed = foreign.shown_name(definition.argname), self.doing or "set-up"
         if not isinstance(error, Exception | OutcomeException):
             # It was thrown out in the middle. pytest believes that nothing was begun, and would
             # trip over its finalisers next time.
             waiting = foreign.finalizers_of_fixture(definition)
             while waiting:
-                _tried(waiting.pop(), None)
+                ClearingUp().tried(waiting.pop())
 
     def made_async(self, definition: Definition, request: SubRequest) -> bool:
         """Make a fixture that is a coroutine function or an async generator; False for others."""
-        function = definition.func
-        if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
+        awaited = self._awaits.get(definition)
+        if awaited is None:
+            function = definition.func
+            awaited = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+            self._awaits[definition] = awaited
+        if not awaited:
             return False
         value = self._awaited(definition, request)
         definition.cached_result = value, definition.cache_key(request), None
@@ -224,14 +224,3 @@ class FixtureLife:
 
 async def _next_of(generator: Any) -> Any:  # noqa: ANN401  # whatever it yields
     return await generator.__anext__()
-
-
-def _tried(finalizer: Callable[[], object], first: BaseException | None) -> BaseException | None:
-    """Call a finaliser; return the error that came first."""
-    try:
-        finalizer()
-    except BaseException as error:  # noqa: BLE001  # the others have to run, too
-        if first is None:
-            note_failure(error)
-            return error
-    return first

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from harness.clearing_up import ClearingUp
     from harness.fixture_life import FixtureLife
     from harness.own_loop import OwnLoop
     from harness.shared_watch import SharedWatch
@@ -46,13 +47,13 @@ class ItemBody(WrappedBody):
         self._watch.look()
         self._life.run(self._call)
 
-    def _call(self, loop: OwnLoop) -> None:
+    def _call(self, loop: OwnLoop, clearing: ClearingUp) -> None:
         __tracebackhide__ = True
         item = self._item
         owner = getattr(item.obj, "__self__", None)
         call = self.function if owner is None else functools.partial(self.function, owner)
         if isinstance(owner, unittest.TestCase):
-            run_case(owner, call, loop)
+            run_case(owner, call, loop, clearing)
             return
         arguments = {name: item.funcargs[name] for name in foreign.arguments_of(item)}
         loop.finished(call(**arguments))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import _pytest_item as foreign
-from harness.failure_text import story, story_of
+from harness.failure_text import story, story_of, wrapped
 from harness.shared_watch import REMEDY
 from harness.verdict_errors import FixtureError
 
@@ -30,15 +30,16 @@ def tell_failure(
 ) -> None:
     """Put the story of a failure in the place of what pytest says of it."""
     if error is run.alarm.rang:
-        report.longrepr = story(item, _time_ended(str(error)), str(error))
+        report.longrepr = story(item, wrapped(_time_ended(str(error))), str(error))
         return
     if isinstance(error, FixtureError):
         # An error, not a failure: pytest's word for what a test did not get to be.
         report.when = "teardown" if error.doing == "teardown" else "setup"
-        if error.__cause__ is not None and not error.runs and isinstance(item, pytest.Function):
+        if error.__cause__ is not None and isinstance(item, pytest.Function):
             report.longrepr = foreign.text_of_error(item, error.__cause__)
+            report.sections.append(("holdfast", wrapped(str(error))))
             return
-    fixture = run.life.failed[0] if run.life is not None and run.life.failed else ""
+    fixture = "the {1} of {0}".format(*run.life.failed) if run.life and run.life.failed else ""
     told = story_of(item, error, fixture=fixture, changed=_changed(run))
     report.longrepr = told or report.longrepr
 

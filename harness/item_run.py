@@ -6,7 +6,6 @@ import functools
 import os
 import shlex
 import unittest
-import warnings
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -95,7 +94,7 @@ class ItemRun:
             self.changed = watch.end()
             if passed:
                 for words in self.changed:
-                    warnings.warn(f"{words}. {REMEDY}", SharedStateWarning, stacklevel=2)
+                    self._item.warn(SharedStateWarning(f"{words}. {REMEDY}"))
 
     # -- what a trial is told ----------------------------------------------------------------------
 
@@ -112,6 +111,7 @@ class ItemRun:
             told=self._told,
             refound=self._refound,
             outcomes=_OUTCOMES,
+            warn=self._item.warn,
         )
 
     def _find_kept(self) -> KeptToken | None:
@@ -137,10 +137,10 @@ class ItemRun:
             isolated = self._options().settings(self._plan.plan.stated).isolated
             keep_what_matters(self._item.config, result, self._body, isolated=isolated)
 
-    def _refound(self, finding: Finding) -> None:
-        """Note a schedule that was given, and fails again."""
+    def _refound(self, finding: Finding, whence: str) -> None:
+        """Note a schedule that was known, and fails again."""
         self.token = finding.token
-        evidence = f"{finding.kind.value}; a schedule that was known fails again"
+        evidence = f"the {whence} schedule fails again"
         self.covered.update(executions=1, verdict="FAILED", evidence=evidence)
         kept = self._kept
         if kept is not None and kept.token and finding.token != kept.token:
@@ -162,7 +162,7 @@ class ItemRun:
                 "decorator stands above @harness.interleaved and passes them on. Put "
                 "@harness.interleaved on top, and they are made anew in each execution"
             )
-            warnings.warn(words, SharedStateWarning, stacklevel=2)
+            item.warn(SharedStateWarning(words))
 
 
 def replay_command(item: pytest.Item, token: str) -> str:

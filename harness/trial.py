@@ -70,8 +70,10 @@ class RunOptions:
         rerecord: The command that finds a new token for the test.
         kept: A schedule to try before the search.
         told: Called with every result.
-        refound: Called with the finding of a schedule that was given, pinned or kept.
+        refound: Called with the finding of a schedule that was known, and whence: `given`,
+            `pinned` or `kept`.
         outcomes: Exceptions with which a body speaks to the runner (a skip), not of a failure.
+        warn: Gives a warning the test's own place.
     """
 
     replay: str = ""
@@ -82,8 +84,9 @@ class RunOptions:
     rerecord: str = ""
     kept: Kept | None = None
     told: Callable[[Exploration], None] | None = field(default=None, compare=False)
-    refound: Callable[[Finding], None] | None = field(default=None, compare=False)
+    refound: Callable[[Finding, str], None] | None = field(default=None, compare=False)
     outcomes: tuple[type[BaseException], ...] = ()
+    warn: Callable[[Warning], None] | None = field(default=None, compare=False)
 
     def settings(self, stated: Layer | None) -> Settings:
         """Return how a test is explored that states so much."""
@@ -118,7 +121,7 @@ def run_trial(plan: Plan, body: Callable[[], Any]) -> None:
     explored = plan.stated is not None or options.record
     if options.replay:
         in_child = settings.isolated or any(apart for _, apart in plan.tokens)
-        _run_given(body, options.replay, isolated=in_child, interactive=True)
+        _run_known(body, options.replay, isolated=in_child, whence="given")
         return
     if not options.record:
         for token, apart in plan.tokens:
@@ -129,32 +132,26 @@ def run_trial(plan: Plan, body: Callable[[], Any]) -> None:
         _explore(body, settings, plan.test.__qualname__)
 
 
-def _run_given(
-    body: Callable[[], Any],
-    token: str,
-    *,
-    isolated: bool,
-    interactive: bool = False,
-    failure: type[RegressionError] = RegressionError,
-) -> None:
+def _run_known(body: Callable[[], Any], token: str, *, isolated: bool, whence: str) -> None:
+    """Run one schedule; `whence` it is says what a failure of it is called."""
     __tracebackhide__ = True
     if isolated:
         finding = replay_isolated(body, token)
     else:
-        finding = replay_here(body, token, interactive=interactive)
+        finding = replay_here(body, token, interactive=whence == "given")
     if finding is None:
         return
     _let_outcome_through(finding)
     finding = _with_command(finding)
     if _options.refound is not None:
-        _options.refound(finding)
-    raise failure(finding) from None
+        _options.refound(finding, whence)
+    raise (KeptFailureError if whence == "kept" else RegressionError)(finding) from None
 
 
 def _run_pinned(body: Callable[[], Any], token: str, *, isolated: bool) -> None:
     __tracebackhide__ = True
     try:
-        _run_given(body, token, isolated=isolated)
+        _run_known(body, token, isolated=isolated, whence="pinned")
     except DriftError as error:
         if not _options.rerecord:
             raise
@@ -168,7 +165,7 @@ def _run_kept(body: Callable[[], Any], *, isolated: bool) -> None:
     if kept is None or not kept.token:
         return
     try:
-        _run_given(body, kept.token, isolated=isolated, failure=KeptFailureError)
+        _run_known(body, kept.token, isolated=isolated, whence="kept")
     except TokenError as error:
         kept.drifted(error)
     else:
@@ -201,7 +198,11 @@ def _explore(body: Callable[[], Any], settings: Settings, name: str) -> None:
     if result.verdict is Verdict.UNDECIDED:
         if settings.undecided is Undecided.FAIL:
             raise InterleavingError(result)
-        warnings.warn(f"{name}: {result.evidence}", UndecidedWarning, stacklevel=4)
+        warning = UndecidedWarning(f"{name}: {result.evidence}")
+        if _options.warn is not None:
+            _options.warn(warning)
+        else:
+            warnings.warn(warning, stacklevel=4)
 
 
 def _let_outcome_through(finding: Finding) -> None:
