@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_OURS: Final = ("harness.primitives.", "harness.engine.")
+_OURS: Final = ("harness.primitives.", "harness.engine.", "harness.stateful.program_")
 _roles: dict[type, str] = {}
 
 

@@ -42,6 +42,8 @@ _ACTS: Final = {
     "enumerate": "asks which threads are alive",
     "sleep": "sleeps",
     "call": "calls a function",
+    "calls": "calls {target}",
+    "returns": "returns {target}",
 }
 _CLOCK: Final = {"timed out on": "wakes up", "sleep": "sleeps"}
 _GOES_ON: Final = {

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SLEEP: Final = "the time"  # what a task waits for that sleeps
 _LOCKS: Final = ("Lock", "RLock")
+_ORDER: Final = "Returns"  # what stands for the order of calls and returns is no access of theirs
 _QUIET: Final = ("begin", "started", "end", "locked", "time")
 _THROUGH_NOTHING: Final = ("Thread.", "Condition.")  # what these do is told by the event itself
 _WORDS: Final = {
@@ -36,6 +37,8 @@ _WORDS: Final = {
     "is_set": "ask if {target} is set",
     "is_alive": "ask if {target} is alive",
     "qsize": "ask how long {target} is",
+    "calls": "call {target}",  # of a program of calls: what it did is judged
+    "returns": "return {target}",
 }
 _ASLEEP: Final = {"sleep": "sleep", "blocks on": "sleep", "timed out on": "wake up"}
 
@@ -81,7 +84,7 @@ def task_alone(name: str) -> str:
 def quiet(events: Sequence[Event], index: int) -> bool:
     """Say whether an event is of no interest to a reader, whatever went wrong."""
     event = events[index]
-    if event.kind in _QUIET or not event.site.path or only_tries(events, index):
+    if event.kind in _QUIET or event.role == _ORDER or not event.site.path or only_tries(events, index):
         return True
     if event.site.through and event.carrier is not None and event.role in _LOCKS:
         return event.kind in ("acquire", "release")  # a lock inside asyncio, which nobody waits for

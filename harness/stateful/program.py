@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ArgumentError
+from harness.linearizability.shown_values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -48,8 +49,9 @@ class Call:
         return cls(str(name), arguments, named, operation)
 
     def __str__(self) -> str:
-        positional = [repr(one) for one in self.arguments]
-        named = [f"{name}={value!r}" for name, value in self.keywords]
+        values = Values()  # bytes may be a secret
+        positional = [values.show(one) for one in self.arguments]
+        named = [f"{name}={values.show(value)}" for name, value in self.keywords]
         return f"{self.name}({', '.join(positional + named)})"
 
 

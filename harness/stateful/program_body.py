@@ -14,6 +14,7 @@ return right after. Two things follow.
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -25,9 +26,12 @@ from harness.errors import HarnessError
 from harness.instrument.call_hooks import late_method
 from harness.judged import JudgedBody
 from harness.linearizability.frozen import frozen
+from harness.linearizability.operation import Raised
 from harness.linearizability.raised import raised
+from harness.linearizability.shown_values import Values
 from harness.stateful.outputs import identities, settled
 from harness.stateful.program import thread_name
+from harness.stateful.program_lines import MAIN_NAME, functions_for
 from harness.stateful.program_record import Record, seats_of
 
 if TYPE_CHECKING:
@@ -63,6 +67,45 @@ class Returns(deque[int]):
         return "returns"
 
 
+class Mark:
+    """What a call, or what came of it, is called in a story."""
+
+    __slots__ = ("__weakref__", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def record_name(self) -> str:
+        """Return the name that traces show."""
+        return self._text
+
+
+class _InThread:
+    """Makes the calls of one thread.
+
+    Args:
+        make: Makes the call of a number.
+        own: What of this thread's calls has come back.
+        others: That of every other thread.
+    """
+
+    __slots__ = ("_began", "_make", "_others", "_own")
+
+    def __init__(self, make: Callable[[int], None], own: Returns, others: list[Returns]) -> None:
+        self._make = make
+        self._own = own
+        self._others = others
+        self._began = False
+
+    def call(self, index: int) -> None:
+        """Make the call of that number."""
+        if self._others and not board.alone:
+            stand_aside(self._others, switch=self._began)
+        self._began = True
+        self._make(index)
+        board.also(board.WRITE, self._own, LAST)
+
+
 class ProgramBody(JudgedBody):
     """Runs one program on a fresh object. One execution at a time.
 
@@ -93,6 +136,9 @@ class ProgramBody(JudgedBody):
         self._checked = tuple(invariants)
         self._invariants = self._checked
         self._seats = seats_of(program)
+        self._seat_of = [seat for part in self._seats for seat in part]
+        self._seat_of.sort(key=lambda seat: seat.index)
+        self._lines = functions_for(program, getattr(make, "__name__", "program"))
         self._known: Known = {}
         self._classes = tuple(classes)
         self._given = identities(
@@ -112,49 +158,34 @@ class ProgramBody(JudgedBody):
         """Make the object, run the prefix, the threads and the suffix; check the invariants."""
         record = self.record = Record(len(self.program))
         subject = self._make()
-        prefix, *parts, suffix = self._seats
-        for seat in prefix:
-            self._apply(record, subject, seat)
-        clocks = [Returns() for _ in parts]
+        clocks = [Returns() for _ in self.program.threads]
         for clock in clocks:
             board.also(board.WRITE, clock, LAST)  # known before a thread touches it
+        main = functools.partial(self._call, record, subject)
         threads = []
-        for number, part in enumerate(parts):
+        for number, own in enumerate(clocks):
             others = [*clocks[:number], *clocks[number + 1 :]]
-            arguments = (record, subject, part, clocks[number], others)
+            call = _InThread(main, own, others).call
             name = thread_name(number)
-            threads.append(threading.Thread(target=self._run, args=arguments, name=name))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        for seat in suffix:
-            self._apply(record, subject, seat)
+            arguments = (call,)
+            threads.append(threading.Thread(target=self._lines[name], args=arguments, name=name))
+        self._lines[MAIN_NAME](main, threads)
         for invariant in self._invariants:
             _hold(invariant, subject)
 
-    def _run(
-        self,
-        record: Record,
-        subject: object,
-        part: tuple[Seat, ...],
-        clock: Returns,
-        others: list[Returns],
-    ) -> None:
-        """Make the calls of one thread."""
-        first = True
-        for seat in part:
-            if others and not board.alone:
-                stand_aside(others, switch=not first)
-            first = False
-            self._apply(record, subject, seat)
-            board.also(board.WRITE, clock, LAST)
+    def _call(self, record: Record, subject: object, index: int) -> None:
+        """Make the call of that number."""
+        self._apply(record, subject, self._seat_of[index])
 
     def _apply(self, record: Record, subject: Any, seat: Seat) -> None:  # noqa: ANN401  # the object
         call, index = seat.call, seat.index
         arguments, keywords = call.arguments, dict(call.keywords)
         if index in self._changing:
             arguments, keywords = copy.deepcopy((arguments, keywords))
+        running = board.execution
+        recorder = None if running is None else running.recorder
+        if running is not None and recorder is not None:
+            recorder.note(running.current, "calls", Mark(str(call)))
         record.called(index)
         try:
             if call.function is not None:
@@ -165,9 +196,12 @@ class ProgramBody(JudgedBody):
             raise
         except Exception as error:  # noqa: BLE001  # what an operation raises is its result
             output = raised(error)
-        running = board.execution
-        if running is not None and not running.stopping:  # else it was told to end
-            record.came_back(index, settled(output, subject, self._given))
+        if running is None or running.stopping:  # it was told to end
+            return
+        result = settled(output, subject, self._given)
+        record.came_back(index, result)
+        if recorder is not None:
+            recorder.note(running.current, "returns", Mark(_result(call, result)))
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -216,6 +250,12 @@ def stand_aside(others: list[Returns], *, switch: bool) -> None:
             rest = others[1:]
     for clock in rest:
         board.also(board.READ, clock, LAST)
+
+
+def _result(call: Call, result: object) -> str:
+    if isinstance(result, Raised):
+        return f"{result} from {call}"
+    return f"{Values().show(result)} from {call}"
 
 
 def _can_change(call: Call) -> bool:

@@ -113,4 +113,4 @@ def _canonical(program: Program) -> str:
 
 
 def _words(calls: tuple[Call, ...]) -> str:
-    return ";".join(map(str, calls))
+    return ";".join(map(repr, calls))

@@ -17,6 +17,7 @@ from harness.errors import HarnessError
 from harness.finding import FindingKind
 from harness.linearizability.checker import check
 from harness.linearizability.judgement import Criterion
+from harness.linearizability.shown_values import Values
 from harness.stateful.errors import ModelFaultError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from harness.linearizability.history import History
     from harness.linearizability.judgement import Judgement
     from harness.linearizability.model import Model
+    from harness.linearizability.operation import Operation
     from harness.stateful.program_record import Record, Seat
 
     Seats = tuple[tuple[Seat, ...], ...]
@@ -184,13 +186,20 @@ def breach_of(history: History, judgement: Judgement) -> Breach:
 
 
 def told(history: History, judgement: Judgement) -> str:
-    """Return the calls with their results and intervals, and which of them has no place."""
-    assert judgement.failure is not None
-    model = judgement.failure.model
+    """Return the calls with their results and intervals."""
+    values = Values()
     lines = [f"no order of these calls is {judgement.criterion} ({judgement.model}):"]
-    width = max(len(str(one.client)) for one in history)
+    width = max((len(str(one.client)) for one in history), default=0)
     for one in history:
         until = "and never came back" if one.ret is None else f"to {one.ret:g}"
         name = str(one.client).ljust(width)
-        lines.append(f"  {name}  {model.describe(one)}   from {one.call:g} {until}")
+        lines.append(f"  {name}  {_words(one, values)}   from {one.call:g} {until}")
     return "\n".join(lines)
+
+
+def _words(operation: Operation, values: Values) -> str:
+    positional = [values.show(one) for one in operation.arguments]
+    named = [f"{name}={values.show(one)}" for name, one in operation.keywords]
+    call = f"{operation.name}({', '.join(positional + named)})"
+    known = operation.known and operation.output is not None
+    return f"{call} -> {values.show(operation.output)}" if known else call

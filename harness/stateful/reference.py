@@ -19,6 +19,7 @@ from harness.linearizability.model import REFUSED, Model, Refused
 from harness.linearizability.raised import raised
 from harness.stateful.errors import FactoryError
 from harness.stateful.outputs import settled
+from harness.stateful.program import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,5 +130,4 @@ class Reference(Model["Steps"]):
 
 def _words(step: Step) -> str:
     name, arguments, keywords = step
-    named = [f"{word}={value!r}" for word, value in keywords]
-    return f"{name}({', '.join([*map(repr, arguments), *named])})"
+    return str(Call(name, arguments, keywords))
