@@ -119,6 +119,7 @@ def main() -> None:
     \b
       holdfast explore app.pool:body           try the interleavings of a function
       holdfast replay app.pool:body hf2.…      run the one that failed again
+      holdfast check-history run.jsonl         is what was recorded linearizable?
       holdfast stress list                     scenarios for real threads
       holdfast fuzz list                       fuzz targets: inputs and schedules
       holdfast report build                    everything that ran, on one page
