@@ -26,7 +26,6 @@ get_native_id = threading.get_native_id
 current_thread = threading.current_thread
 enumerate_threads = threading.enumerate
 active_count = threading.active_count
-excepthook = threading.excepthook
 sleep = time.sleep
 monotonic = time.monotonic
 monotonic_ns = time.monotonic_ns

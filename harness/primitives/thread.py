@@ -8,6 +8,7 @@ them calls the original.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -228,9 +229,10 @@ def quiet_hook(original: Callable[[Any], object]) -> Callable[[Any], object]:
 def call_user_excepthook(task: Task, error: BaseException) -> bool:
     """Hand an error to the user's `threading.excepthook`; False if there is none."""
     hook = threading.excepthook
-    if hook is real.excepthook or hook is threading.__excepthook__:
+    plain = inspect.unwrap(hook)  # who only takes notes around another one is not the user's
+    if plain is threading.__excepthook__:
         return False
-    plain = getattr(hook, "func", hook)  # pytest's is a functools.partial
+    plain = getattr(plain, "func", plain)  # pytest's is a functools.partial
     if getattr(plain, "__module__", "").startswith("_pytest"):
         return False  # pytest's collector of unhandled thread exceptions, not the user's
     arguments = (type(error), error, error.__traceback__, task.thread)

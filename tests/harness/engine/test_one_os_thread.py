@@ -385,6 +385,30 @@ def test_a_users_excepthook_is_called_and_the_exception_is_no_finding() -> None:
     assert "told to the hook" in result.finding.message
 
 
+def test_a_hook_that_takes_notes_around_another_is_not_the_users() -> None:
+    def body() -> None:
+        def fail() -> None:
+            raise ValueError("nobody's hook")
+
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+
+    before = threading.excepthook  # that of pytest, which tells of errors and decides nothing
+
+    @functools.wraps(before)
+    def noting(args: threading.ExceptHookArgs) -> None:
+        before(args)
+
+    threading.excepthook = noting
+    try:
+        result = harness.explore(body, executions=2)
+    finally:
+        threading.excepthook = before
+    assert result.finding is not None
+    assert "nobody's hook" in result.finding.message
+
+
 def test_an_excepthook_that_raises_is_a_finding_that_says_so() -> None:
     def body() -> None:
         def fail() -> None:
