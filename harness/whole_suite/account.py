@@ -64,4 +64,6 @@ class Account:
 
 def account_from(plain: dict[str, Any]) -> Account:
     """Return what `to_plain` gave."""
-    return Account(**{**plain, "standing": Standing[plain["standing"]], "notes": tuple(plain["notes"])})
+    return Account(
+        **{**plain, "standing": Standing[plain["standing"]], "notes": tuple(plain["notes"])}
+    )

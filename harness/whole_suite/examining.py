@@ -76,8 +76,7 @@ class Examining:
         started_s = time.perf_counter()
         notes: list[str] = []
         came = self._examine(item, tuple(dict.fromkeys(watch.errors)), notes)
-        if not isinstance(came, Reason) and came.finding is not None:
-            came = _excused(came.finding, item, [*watch.starts, *shared]) or came
+        came = _excused(came, item, [*watch.starts, *shared]) or came
         self._keep(item, came, notes)
         return replace(
             self._account(item, came),
@@ -180,21 +179,34 @@ def _unfit(item: pytest.Function) -> Reason | None:
     return None
 
 
-def _excused(finding: Finding, item: pytest.Function, starts: Sequence[Start]) -> Reason | None:
+def _excused(came: Came, item: pytest.Function, starts: Sequence[Start]) -> Reason | None:
     """Return what else than a bug explains a failure."""
+    if isinstance(came, Reason):
+        message = came.where if came.doubtful else ""
+    else:
+        message = "" if came.finding is None else came.finding.message
+        skip = None if came.finding is None else _skip_of(came.finding)
+        if skip is not None:
+            return skip
+    missing = _missing(item, starts) if message else None
+    if missing is None:
+        return None
+    by = f"the fixture {missing.fixture!r}" if missing.fixture else "the test"
+    return reasons.real_threads(f"{missing.name}, by {by} at {missing.where}", message)
+
+
+def _skip_of(finding: Finding) -> Reason | None:
     if isinstance(finding.error, DistantError):
         for kind in _OUTCOMES:
             if type_name(kind) in finding.error.types:
                 return reasons.skips(finding.error.text)
-    names = set(item.fixturenames)
-    missing = [
-        start for start in starts if (not start.fixture or start.fixture in names) and _stays(start)
-    ]
-    if not missing:
-        return None
-    first = missing[0]
-    by = f"the fixture {first.fixture!r}" if first.fixture else "the test"
-    return reasons.real_threads(f"{first.name}, by {by} at {first.where}", finding.message)
+    return None
+
+
+def _missing(item: pytest.Function, starts: Sequence[Start]) -> Start | None:
+    """Return a real thread that a test may need, and that the child of an exploration lacks."""
+    names = {"", *item.fixturenames}
+    return next((start for start in starts if start.fixture in names and _stays(start)), None)
 
 
 def _stays(start: Start) -> bool:

@@ -128,12 +128,15 @@ class ItemExploring:
             elapsed_s=time.perf_counter() - started_s,
         )
 
-    def _crash(
-        self, exchange: Exchange, subject: Subject, outcome: Outcome, *, seed: int
-    ) -> Crash:
+    def _crash(self, exchange: Exchange, subject: Subject, outcome: Outcome, *, seed: int) -> Crash:
         start = choose_start(None, subject.body)
         return Crash(
-            subject, exchange, outcome, start=start, max_steps=self._settings.max_steps, chance_seed=seed
+            subject,
+            exchange,
+            outcome,
+            start=start,
+            max_steps=self._settings.max_steps,
+            chance_seed=seed,
         )
 
     def _run(

@@ -47,9 +47,7 @@ class Explored:
         self.life = life
 
 
-def fresh_body(
-    item: pytest.Function, folder: Path
-) -> tuple[Callable[[], object], SharedWatch]:
+def fresh_body(item: pytest.Function, folder: Path) -> tuple[Callable[[], object], SharedWatch]:
     """Return a test as a body without arguments, and what watches what its executions share.
 
     For a child process: what it does to the test, to pytest and to logging is not undone.

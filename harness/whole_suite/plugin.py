@@ -34,9 +34,7 @@ class WholeSuite:
         is_decorated: Says whether a test explores itself: such are left to their decorator.
     """
 
-    def __init__(
-        self, is_decorated: Callable[[pytest.Item], bool], choice: RunChoice
-    ) -> None:
+    def __init__(self, is_decorated: Callable[[pytest.Item], bool], choice: RunChoice) -> None:
         self._is_decorated = is_decorated
         self._examining = Examining(choice)
         self._watch = StartWatch()
@@ -182,9 +180,7 @@ def _tear_down_rest(
 ) -> pytest.TestReport | None:
     """Tear down what the next test does not share; return the report if that failed."""
     capture = item.config.pluginmanager.getplugin("capturemanager")
-    quiet = (
-        contextlib.nullcontext() if capture is None else capture.item_capture("teardown", item)
-    )
+    quiet = contextlib.nullcontext() if capture is None else capture.item_capture("teardown", item)
 
     def tear_down() -> None:
         with quiet:

@@ -34,11 +34,13 @@ class Reason:
         what: In the same words for every test that met the same.
         where: The line, if it is known.
         remedy: What to do about it.
+        doubtful: The test failed; another reason may lie behind it.
     """
 
     what: str
     where: str = ""
     remedy: str = ""
+    doubtful: bool = False
 
 
 STATE_REMEDY: Final = (
@@ -84,7 +86,7 @@ def reason_of(error: BaseException) -> Reason:
             remedy = "Nothing: it is explored already."
             return Reason("a test that explores by itself", remedy=remedy)
         case NeverPassesError():
-            return Reason(ALWAYS_FAILS, error.message, ALWAYS_REMEDY)
+            return Reason(ALWAYS_FAILS, error.message, ALWAYS_REMEDY, doubtful=True)
         case OvertimeError():
             return TOO_LONG
         case FixtureError():
@@ -116,7 +118,7 @@ def keeps_state(message: str, changed: str) -> Reason:
         changed: What the executions have changed of what they share, in words.
     """
     what = "it keeps state between executions: what failed passes in a fresh process"
-    return Reason(what, changed or message, STATE_REMEDY)
+    return Reason(what, changed or message, STATE_REMEDY, doubtful=not changed)
 
 
 def unsteady(message: str, changed: str) -> Reason:
@@ -127,7 +129,7 @@ def unsteady(message: str, changed: str) -> Reason:
         if changed or kept
         else "it does not do the same twice under the same schedule"
     )
-    return Reason(what, changed or message, STATE_REMEDY)
+    return Reason(what, changed or message, STATE_REMEDY, doubtful=not changed)
 
 
 def real_threads(names: str, message: str) -> Reason:
