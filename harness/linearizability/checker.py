@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ArgumentError
 from harness.linearizability.budget import Budget
+from harness.linearizability.determinized import Determinized
 from harness.linearizability.history import History
 from harness.linearizability.interval_search import IntervalSearch
 from harness.linearizability.judgement import Criterion, Failure, Judgement, Prefix, Verdict
@@ -16,7 +17,8 @@ from harness.linearizability.model import Model
 from harness.linearizability.outcome import Outcome
 from harness.linearizability.parts import split
 from harness.linearizability.program_search import ProgramSearch
-from harness.linearizability.witness import merged
+from harness.linearizability.straight import straight_order
+from harness.linearizability.witness import allowed, merged
 
 if TYPE_CHECKING:
     from harness.linearizability.outcome import Search
@@ -26,6 +28,7 @@ BUDGET_S: Final = 60.0
 MEMORY_BYTES: Final = 1 << 30
 FIRST_SLICE: Final = 512  # tries: most parts are decided in it
 LONGEST_SLICE: Final = 1 << 16  # tries: some 0.1 s, and another part may be illegal
+EASIER_TRIES: Final = 1 << 17  # some 0.2 s, to find an order of the whole part by part
 
 
 def check(  # noqa: PLR0913  # each bound and criterion by its name
@@ -67,7 +70,11 @@ def check(  # noqa: PLR0913  # each bound and criterion by its name
     _check(history, model, criterion, blocked)
     budget = Budget(budget_s, max_configurations, max_memory_bytes)
     parts = split(history, model, criterion=criterion, partition=partition, blocked=blocked)
-    return Judging(history, model, criterion, budget).judged(parts)
+    judging = Judging(history, model, criterion, budget)
+    if criterion is Criterion.SEQUENTIALLY_CONSISTENT or not partition:
+        judging.try_parts(split(history, model, criterion=Criterion.LINEARIZABLE,
+                                partition=True, blocked=blocked), *parts)  # fmt: skip
+    return judging.judged(parts)
 
 
 @dataclass(slots=True)
@@ -94,22 +101,72 @@ class Judging:
         self._budget = budget
         self._configurations = 0
         self._orders: list[tuple[Part, list[int]]] = []
+        self._order: tuple[int, ...] | None = None
+
+    def try_parts(self, parts: list[Part], whole: Part) -> None:
+        """Look for an order of the whole that is linearizable and found part by part.
+
+        Real time asks for more than any other criterion, and parts are easier than the whole. It
+        need not be believed that they are independent: the whole model takes the order or not.
+        """
+        easier = Judging(self._history, self._model, Criterion.LINEARIZABLE, self._budget)
+        why, failure = easier.turns(parts, EASIER_TRIES)
+        self._configurations = easier.configurations
+        if not why and failure is None:
+            order = easier.order()
+            if allowed(whole, order):
+                self._order = order
+
+    @property
+    def configurations(self) -> int:
+        """How many were visited."""
+        return self._configurations
 
     def judged(self, parts: list[Part]) -> Judgement:
         """Return the judgement of a history in parts."""
+        if self._order is not None:
+            return self._judgement("", None)
+        why, failure = self.turns(parts)
+        if not why and failure is None:
+            self._order = self.order()
+        return self._judgement(why, failure)
+
+    def turns(self, parts: list[Part], tries: float = float("inf")) -> tuple[str, Failure | None]:
+        """Let parts take turns; return what ended first, or the failure of one."""
         waiting: deque[Underway] = deque()
         for part in parts:
+            if self._straight(part):
+                continue
             one = Underway(part, self._search(part), FIRST_SLICE)
             why, failure = self._turn(one, waiting)
             if why or failure is not None:
-                return self._judgement(why, failure)
+                return why, failure
         while waiting:
             one = waiting.popleft()
             one.tries = min(2 * one.tries, LONGEST_SLICE)
+            tries -= one.tries
+            if tries < 0:
+                return "the tries allowed", None
             why, failure = self._turn(one, waiting)
             if why or failure is not None:
-                return self._judgement(why, failure)
-        return self._judgement("", None)
+                return why, failure
+        return "", None
+
+    def order(self) -> tuple[int, ...]:
+        """Return one order of all parts, each of which has one."""
+        return tuple(merged((one.timed, order, one.indices) for one, order in self._orders))
+
+    def _straight(self, part: Part) -> bool:
+        """Try the first order that comes to mind."""
+        length = len(part.timed) + 1
+        if self._budget.slice(length, self._configurations) < length:
+            return False
+        order = straight_order(part)
+        if order is None:
+            return False
+        self._configurations += length
+        self._orders.append((part, order))
+        return True
 
     def _search(self, part: Part) -> Search:
         if self._criterion is Criterion.SEQUENTIALLY_CONSISTENT:
@@ -134,18 +191,14 @@ class Judging:
 
     def _judgement(self, why: str, failure: Failure | None) -> Judgement:
         verdict = Verdict.UNDECIDED
-        order = None
         if not why:
             verdict = Verdict.that(self._criterion, holds=failure is None)
-        if not why and failure is None:
-            orders = ((one.timed, order, one.indices) for one, order in self._orders)
-            order = tuple(merged(orders))
         return Judgement(
             verdict=verdict,
             criterion=self._criterion,
             model=self._model.name,
             operations=len(self._history),
-            order=order,
+            order=self._order,
             failure=failure,
             why=why,
             configurations=self._configurations,
@@ -171,6 +224,9 @@ def _check(history: object, model: object, criterion: object, blocked: object) -
         raise ArgumentError("model", model, "a Model: one of holdfast's, or a subclass of Model")
     if not isinstance(criterion, Criterion):
         raise ArgumentError("criterion", criterion, "a member of Criterion")
+    if blocked and isinstance(model, Determinized):
+        wants = "a model that leads to one state, where operations are known to wait for ever"
+        raise ArgumentError("model", model, wants)
     for index in _indices(blocked):
         if isinstance(index, bool) or not isinstance(index, int):
             raise ArgumentError("blocked", blocked, "indices of operations of the history")

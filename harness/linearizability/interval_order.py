@@ -134,11 +134,11 @@ def _after(unknown: list[Operation]) -> list[int]:
 def sameness(one: Operation) -> Hashable:
     """Return a value that two operations share only if no model can tell them apart.
 
-    What was called on what, with what, and what came out; a value of its own where that cannot be told.
+    What was called on what, with what, and what came out; a value of its own where nobody can tell.
     `marshal` keeps 1, True and 1.0 apart, which are equal to Python and not to every model; `repr`
     keeps arrays of other types apart, which are the same bytes to `marshal`.
     """
-    told = (one.key, one.name, one.arguments, one.keywords, one.output)
+    told: Any = (one.key, one.name, one.arguments, one.keywords, one.output)
     try:
         return marshal.dumps(told, 2), repr(told)
     except ValueError:

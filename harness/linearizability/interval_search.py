@@ -226,17 +226,23 @@ class IntervalSearch:
 
     def _order(self, place: Place) -> list[int]:
         """Return the order that leads to a place: each choice, then the observers that fitted."""
-        numbers: list[int] = []
-        reached = [*((one[0], one[1]) for one in place.frames[1:]), (place.floor, place.done)]
-        before, held = 0, 0
-        for frame, (floor, done) in zip(place.frames, reached, strict=True):
-            chosen = frame[6]
-            now = ((1 << (floor - before)) - 1) | (done << (floor - before))
+        frames, indices = place.frames, self._indices
+        reached = [*((frame[0], frame[1]) for frame in frames[1:]), (place.floor, place.done)]
+        order: list[int] = []
+        before = held = 0
+        for (_, _, _, _, _, _, chosen), (floor, done) in zip(frames, reached, strict=True):
+            rise = floor - before
+            fresh = ((done << rise) | ((1 << rise) - 1)) & ~held
             if chosen >= 0:
-                numbers.append(chosen)
-            numbers += (number for one in bits(now & ~held) if (number := before + one) != chosen)
+                order.append(indices[chosen])
+                if chosen < self.layout.placed:
+                    fresh ^= 1 << (chosen - before)
+            while fresh:
+                low = fresh & -fresh
+                fresh ^= low
+                order.append(indices[before + low.bit_length() - 1])
             before, held = floor, done
-        return [self._indices[one] for one in numbers]
+        return order
 
     def _told(self, place: Place) -> tuple[list[int], Any, list[int]]:
         layout, row = self.layout, place.row

@@ -8,15 +8,18 @@ much could still be placed before that shows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.linearizability.masks import bits
 from harness.linearizability.model import REFUSED, Model
 
 if TYPE_CHECKING:
     from harness.linearizability.interval_order import IntervalOrder
-    from harness.linearizability.operation import Operation
     from harness.linearizability.transitions import Row, Transitions
+
+
+LOOK_AHEAD: Final = 64  # operations by when they came back
+AHEAD: Final = (1 << LOOK_AHEAD) - 1
 
 
 def looks_ahead(model: Model[Any]) -> bool:
@@ -25,28 +28,29 @@ def looks_ahead(model: Model[Any]) -> bool:
 
 
 class LookAhead:
-    """What is out of reach of each state, and what each operation that jumps brings back."""
+    """What is out of reach of each state, and what the operations that jump bring back.
+
+    It looks at observers that come back soon: those far off may still be saved by much.
+    """
 
     def __init__(self, layout: IntervalOrder, transitions: Transitions) -> None:
-        self._operations = layout.operations
+        self._layout = layout
         self._in_reach = transitions.model.in_reach
         self._watchers = 0
         for floor, watched in enumerate(layout.watched):
             self._watchers |= watched << floor
-        self._jumps: set[int] = set()
-        self._known = self._unknown = 0
-        self._brings: dict[int, int] = {}
+        self._known = 0
+        self._jumps: dict[int, Row] = {}
+        self._unknown: dict[int, Row] = {}
         for number, one in enumerate(layout.operations):
             state = transitions.model.jumps_to(one)
             if state is REFUSED:
                 continue
-            self._jumps.add(number)
-            self._brings[number] = self._brought(one, state)
             if number < layout.placed:
                 self._known |= 1 << number
+                self._jumps[number] = transitions.row(state)
             else:
-                self._unknown |= 1 << (number - layout.placed)
-        self._placed = layout.placed
+                self._unknown[number - layout.placed] = transitions.row(state)
 
     def hopeless(  # noqa: PLR0913, PLR0917  # of the hot loop
         self, floor: int, done: int, used: int, row: Row, before: Row, number: int
@@ -61,44 +65,49 @@ class LookAhead:
             before: that before it,
             number: and the operation in between.
         """
-        lost = row.lost
-        if lost is None:
-            lost = row.lost = self._lost(row, before, number)
-        lost = (lost >> floor) & ~done
+        near = (self._watchers >> floor) & AHEAD & ~done
+        if number not in self._jumps and number - self._layout.placed not in self._unknown:
+            row.lost |= before.lost  # without a jump, what was out of reach still is
+            row.asked |= before.lost
+        lost = self._lost(row, near, floor)
         if not lost:
             return False
-        brings = self._brings
+        jumps = self._jumps
+        windows = self._layout.windows
         left = (self._known >> floor) & ~done
+        if floor + LOOK_AHEAD < len(windows):  # those called later come too late for all these
+            left &= AHEAD | (windows[floor + LOOK_AHEAD] << LOOK_AHEAD)
         while left:
             low = left & -left
             left ^= low
-            lost &= ~(brings[floor + low.bit_length() - 1] >> floor)
+            jump = floor + low.bit_length() - 1
+            lost = self._still_lost(jump, jumps[jump], lost, floor)
             if not lost:
                 return False
-        for one in bits(self._unknown & ~used):
-            lost &= ~(brings[self._placed + one] >> floor)
+        for one, target in self._unknown.items():
+            if not used >> one & 1:
+                lost = self._still_lost(self._layout.placed + one, target, lost, floor)
         return lost != 0
 
-    def _lost(self, row: Row, before: Row, number: int) -> int:
-        """Return the observers out of reach; those that were before are still, without a jump.
+    def _still_lost(self, jump: int, target: Row, lost: int, floor: int) -> int:
+        """Return those that a jump does not bring into reach, or comes too late for."""
+        found = self._lost(target, lost, floor)
+        brought = lost & ~found
+        operations = self._layout.operations
+        call = operations[jump].call
+        for one in bits(brought):
+            ret = operations[floor + one].ret
+            if ret is not None and ret < call:
+                found |= 1 << one
+        return found
 
-        That holds of the state, however it was come to: so it is remembered with the state.
-        """
-        lost = 0
-        if before.lost is not None and number not in self._jumps:
-            lost = before.lost
-        in_reach, state = self._in_reach, row.state
-        for one in bits(self._watchers & ~lost):
-            if not in_reach(state, self._operations[one]):
-                lost |= 1 << one
-        return lost
-
-    def _brought(self, jump: Operation, state: object) -> int:
-        """Return the observers that come into reach by a jump, and may stand after it."""
-        brought = 0
-        for one in bits(self._watchers):
-            watcher = self._operations[one]
-            in_time = watcher.ret is None or jump.call <= watcher.ret
-            if in_time and self._in_reach(state, watcher):
-                brought |= 1 << one
-        return brought
+    def _lost(self, row: Row, near: int, floor: int) -> int:
+        """Return which of some observers are out of reach of a state."""
+        fresh = near & ~(row.asked >> floor)
+        if fresh:
+            in_reach, state, operations = self._in_reach, row.state, self._layout.operations
+            for one in bits(fresh):
+                if not in_reach(state, operations[floor + one]):
+                    row.lost |= 1 << (floor + one)
+            row.asked |= fresh << floor
+        return (row.lost >> floor) & near

@@ -26,23 +26,20 @@ class Row(dict[int, "Row"]):
 
     Attributes:
         state: The model's.
-        number: Rows are numbered from 0 as they are found.
         seen: What the search keeps of its configurations in this state.
-        lost: Mask of observers that do not fit any more, unless something overwrites; None: not
-            asked yet.
+        asked: Mask of observers of which it was asked whether they are in reach.
+        lost: Those of them that are not.
     """
 
-    __slots__ = ("lost", "number", "seen", "state")
-
-    def __init__(self, state: Any, number: int) -> None:  # noqa: ANN401  # the model's
-        super().__init__()
-        self.state = state
-        self.number = number
-        self.seen: Any = None
-        self.lost: int | None = None
+    __slots__ = ("asked", "lost", "seen", "state")
+    # No __init__: it would cost as much as a step of a model.
+    state: Any
+    seen: Any
+    asked: int
+    lost: int
 
 
-NOWHERE: Final = Row(None, -1)  # what follows an operation that is refused
+NOWHERE: Final = Row()  # what follows an operation that is refused
 
 
 class Transitions:
@@ -56,7 +53,7 @@ class Transitions:
         self._operations = operations
         self._rows: dict[Any, Row] = {}
         self.size_bytes = 0
-        self.first = self._row(model.initial())
+        self.first = self.row(model.initial())
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -64,17 +61,21 @@ class Transitions:
     def follow(self, row: Row, number: int) -> Row:
         """Ask the model what operation `number` does in a state, which nobody asked yet."""
         state = self._step(row.state, self._operations[number])
-        found = NOWHERE if state is REFUSED else self._row(state)
+        found = NOWHERE if state is REFUSED else self.row(state)
         row[number] = found
         return found
 
-    def _row(self, state: Any) -> Row:  # noqa: ANN401  # the model's
+    def row(self, state: Any) -> Row:  # noqa: ANN401  # the model's
+        """Return the row of a state."""
         try:
             row = self._rows.get(state)
         except TypeError as error:
             wants = f"a model whose states are hashable; {state!r} is not ({error})"
             raise ArgumentError("model", self.model, wants) from error
         if row is None:
-            row = self._rows[state] = Row(state, len(self._rows))
+            row = self._rows[state] = Row()
+            row.state = state
+            row.seen = None
+            row.asked = row.lost = 0
             self.size_bytes += ROW_BYTES + sys.getsizeof(state)
         return row

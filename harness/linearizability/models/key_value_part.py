@@ -207,4 +207,4 @@ class KeyValuePart(ReadyModel[Any]):
 
 def _missed(state: Any, operation: Operation) -> Any | Refused:  # noqa: ANN401
     """Return the same state if the operation said that there is nothing under the key."""
-    return state if not operation.known or raised_one_of(operation, "KeyError") else REFUSED
+    return state if not operation.known or raised_one_of(operation, "Key") else REFUSED

@@ -32,6 +32,32 @@ class PlainRegister(Model[Any]):
     def observes(self, operation: Operation) -> bool:
         return operation.name == "read"
 
+    def in_reach(self, state: Any, operation: Operation) -> bool:
+        return self.step(state, operation) is not REFUSED
+
+    def jumps_to(self, operation: Operation) -> Any | Refused:
+        return REFUSED if self.observes(operation) else operation.arguments[-1]
+
+
+class PlainText(PlainRegister):
+    """A text that is read, written, and grows."""
+
+    name = "text"
+
+    def initial(self) -> str:
+        return ""
+
+    def step(self, state: str, operation: Operation) -> str | Refused:
+        if operation.name == "append":
+            return state + str(operation.arguments[0])
+        return super().step(state, operation)
+
+    def in_reach(self, state: str, operation: Operation) -> bool:
+        return not operation.known or str(operation.output).startswith(state)
+
+    def jumps_to(self, operation: Operation) -> str | Refused:
+        return operation.arguments[0] if operation.name == "write" else REFUSED
+
 
 class PlainCas(PlainRegister):
     """Read, write, compare-and-set."""
@@ -136,6 +162,11 @@ def _queue_answer(state: Any, one: Operation) -> Any:
     return len(state) if one.name == "size" else None
 
 
+def _text_call(rng: random.Random) -> tuple[str, tuple[Any, ...]]:
+    name = rng.choice(["read", "read", "append", "append", "write"])
+    return name, (() if name == "read" else (rng.choice("ab"),))
+
+
 def _store_call(rng: random.Random) -> tuple[str, tuple[Any, ...]]:
     name, key = rng.choice(["get", "get", "put", "append"]), rng.randrange(2)
     return name, ((key,) if name == "get" else (key, rng.choice("ab")))
@@ -148,6 +179,7 @@ def _store_answer(state: Any, one: Operation) -> Any:
 SUBJECTS = {
     "register": Subject(PlainRegister, _register_call, _cas_answer, lambda r: r.randrange(3)),
     "cas": Subject(PlainCas, _cas_call, _cas_answer, lambda r: r.randrange(3)),
+    "text": Subject(PlainText, _text_call, _cas_answer, lambda r: r.choice(["", "a", "ab", "ba"])),
     "queue": Subject(PlainQueue, _queue_call, _queue_answer, lambda r: r.randrange(3)),
     "kv": Subject(PlainStore, _store_call, _store_answer, lambda r: r.choice(["", "a", "ab"])),
 }
