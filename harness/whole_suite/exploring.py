@@ -76,7 +76,7 @@ class ItemExploring:
             result, changed = returned(outcome)
         return self._doubted(result, changed)
 
-    def replay(self, token: str) -> Finding | None | Reason:
+    def replay(self, token: str) -> Finding | Reason | None:
         """Run the schedule of a token in a child.
 
         Raises:

@@ -62,8 +62,7 @@ def fresh_body(item: pytest.Function, folder: Path) -> tuple[Callable[[], object
     factory: Any = getattr(item.config, "_tmp_path_factory", None)
     if factory is not None:
         factory._basetemp = folder  # noqa: SLF001  # it has no setter
-    own: Any = item
-    own._initrequest()
+    foreign.new_request(item, {}, {})
     foreign.new_instance(item)
     life = FixtureLife(item)
     life.take_over()

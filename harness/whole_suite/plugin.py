@@ -6,13 +6,17 @@ with others, and explored in a child process; its report waits for that.
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from _pytest.runner import call_and_report
 
 from harness.failure_text import story
+from harness.whole_suite._pytest_protocol import (
+    report_of,
+    request_of,
+    stop_clock,
+    tear_down_to,
+)
 from harness.whole_suite.account import Account, Standing, account_from
 from harness.whole_suite.examining import Examining
 from harness.whole_suite.starts import Start, StartWatch
@@ -77,7 +81,7 @@ class WholeSuite:
         """Run a test, explore it if it starts threads, and report what came of both."""
         if not isinstance(item, pytest.Function) or self._is_decorated(item):
             return None
-        if item.config.getoption("setuponly", False):
+        if item.config.getoption("setuponly", default=False):
             return None
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -87,24 +91,18 @@ class WholeSuite:
 
     def _run(self, item: pytest.Function, nextitem: pytest.Item | None) -> None:
         self._watch.clear()
-        plain: Any = item  # pytest's own protocol does the same with these private names
-        if not plain._request:
-            plain._initrequest()
-        try:
-            setup = call_and_report(item, "setup", log=True)
-            call = call_and_report(item, "call", log=False) if setup.passed else None
+        with request_of(item):
+            setup = report_of(item, "setup")
+            _log(item, setup)
+            call = report_of(item, "call") if setup.passed else None
             self._shared += [start for start in self._watch.starts if start.fixture]
             if call is not None and self._is_wanted(call):
                 teardown, account = self._look_closer(item, call, nextitem)
             else:
                 account = self._plain_account(item, call)
-                _log(item, call)
-                teardown = call_and_report(
-                    item, "teardown", log=False, nextitem=_following(item, nextitem)
-                )
-        finally:
-            plain._request = False
-            plain.funcargs = None
+                if call is not None:
+                    _log(item, call)
+                teardown = report_of(item, "teardown", following=_following(item, nextitem))
         setattr(teardown, ACCOUNT, account.to_plain())
         if account.threads:
             teardown.user_properties = [*teardown.user_properties, *account.properties()]
@@ -127,8 +125,8 @@ class WholeSuite:
         self, item: pytest.Function, call: pytest.TestReport, nextitem: pytest.Item | None
     ) -> tuple[pytest.TestReport, Account]:
         """Tear down what is the test's own, explore it, and tear down the rest."""
-        _stop_clock(item)
-        teardown = call_and_report(item, "teardown", log=False, nextitem=item.parent)
+        stop_clock(item)
+        teardown = report_of(item, "teardown", following=item.parent)
         if teardown.passed:
             account = self._examining.account_of(item, self._watch, self._shared)
             if account.standing is Standing.FAILED:
@@ -137,7 +135,7 @@ class WholeSuite:
         else:
             account = self._plain_account(item, teardown)
         _log(item, call)
-        rest = _tear_down_rest(item, _following(item, nextitem))
+        rest = tear_down_to(item, _following(item, nextitem))
         return (rest if rest is not None and teardown.passed else teardown), account
 
     # -- telling -----------------------------------------------------------------------------------
@@ -158,38 +156,10 @@ class WholeSuite:
             terminalreporter.line(line)
 
 
-def _log(item: pytest.Item, report: pytest.TestReport | None) -> None:
-    if report is not None:
-        item.ihook.pytest_runtest_logreport(report=report)
+def _log(item: pytest.Item, report: pytest.TestReport) -> None:
+    item.ihook.pytest_runtest_logreport(report=report)
 
 
 def _following(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.Item | None:
     """Return the next test that will run: none if the run stops here."""
     return None if item.session.shouldfail or item.session.shouldstop else nextitem
-
-
-def _stop_clock(item: pytest.Item) -> None:
-    """Stop the timer of pytest-timeout: the test itself has ended in time."""
-    cancel = getattr(item.config.hook, "pytest_timeout_cancel_timer", None)
-    if cancel is not None:
-        cancel(item=item)
-
-
-def _tear_down_rest(
-    item: pytest.Function, nextitem: pytest.Item | None
-) -> pytest.TestReport | None:
-    """Tear down what the next test does not share; return the report if that failed."""
-    capture = item.config.pluginmanager.getplugin("capturemanager")
-    quiet = contextlib.nullcontext() if capture is None else capture.item_capture("teardown", item)
-
-    def tear_down() -> None:
-        with quiet:
-            item.session._setupstate.teardown_exact(nextitem)  # noqa: SLF001  # no public way
-
-    info = pytest.CallInfo.from_call(
-        tear_down, when="teardown", reraise=(pytest.exit.Exception, KeyboardInterrupt)
-    )
-    if info.excinfo is None:
-        return None
-    report: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=info)
-    return report

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import (
     BlockedInRegionError,
-    HarnessError,
     NestedExplorationError,
     StuckExecutionError,
     TaskRefusesToEndError,
@@ -17,6 +16,9 @@ from harness.errors import (
 )
 from harness.verdict_errors import FixtureError
 from harness.whole_suite.errors import NeverPassesError, NotSetUpError, OvertimeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
 _FOREIGN: Final = re.compile(r"[/\\](?:harness|_pytest|pluggy|threading\.py)\b")
@@ -68,36 +70,11 @@ TOO_LONG: Final = Reason(
 
 def reason_of(error: BaseException) -> Reason:
     """Return why an error of an exploration ended it."""
-    match error:
-        case BlockedInRegionError():
-            what = f"{error.region} would block on {error.waits_for}"
-            return Reason(what, error.where, "Do not wait there, or take the lock before.")
-        case UncontrolledError():
-            return Reason(error.what, error.where, error.remedy)
-        case StuckExecutionError():
-            return stuck(error.stack)
-        case TaskRefusesToEndError():
-            remedy = "Catch Exception there instead of BaseException, or raise again."
-            return Reason("a task that catches what ends it and goes on", error.where, remedy)
-        case ToolFaultError():
-            what = f"a fault of holdfast itself: {error.error}"
-            return Reason(what, error.where, "Please report it with these words.")
-        case NestedExplorationError():
-            remedy = "Nothing: it is explored already."
-            return Reason("a test that explores by itself", remedy=remedy)
-        case NeverPassesError():
-            return Reason(ALWAYS_FAILS, error.message, ALWAYS_REMEDY, doubtful=True)
-        case OvertimeError():
-            return TOO_LONG
-        case FixtureError():
-            what = f"a fixture whose {error.doing} fails when it is made again"
-            return Reason(what, f"{error.fixture!r}: {error.error}", STATE_REMEDY)
-        case NotSetUpError():
-            return Reason("a set-up that fails the second time", str(error), STATE_REMEDY)
-        case HarnessError():
-            return Reason(f"{type(error).__name__}: {_first_line(error)}")
-        case _:
-            return Reason(f"{type(error).__name__} while it was explored: {_first_line(error)}")
+    for kind, tell in _TOLD.items():
+        if isinstance(error, kind):
+            return tell(error)
+    first = next(iter(str(error).splitlines()), "(no message)")
+    return Reason(f"{type(error).__name__}: {first}")
 
 
 def stuck(stack: str) -> Reason:
@@ -146,5 +123,40 @@ def skips(text: str) -> Reason:
     return Reason("it skips itself under the engine", text)
 
 
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "(no message)")
+def _blocked(error: Any) -> Reason:  # noqa: ANN401  # by its class in the table below
+    what = f"{error.region} would block on {error.waits_for}"
+    return Reason(what, error.where, "Do not wait there, or take the lock before it starts.")
+
+
+def _fixture(error: Any) -> Reason:  # noqa: ANN401  # as above
+    what = f"a fixture whose {error.doing} fails when it is made again"
+    return Reason(what, f"{error.fixture!r}: {error.error}", STATE_REMEDY, doubtful=True)
+
+
+# The first that fits: a subclass stands before its base.
+_TOLD: Final[dict[type[BaseException], Callable[[Any], Reason]]] = {
+    BlockedInRegionError: _blocked,
+    UncontrolledError: lambda error: Reason(error.what, error.where, error.remedy),
+    StuckExecutionError: lambda error: stuck(error.stack),
+    TaskRefusesToEndError: lambda error: Reason(
+        "a task that catches what ends it and goes on",
+        error.where,
+        "Catch Exception there instead of BaseException, or raise again.",
+    ),
+    ToolFaultError: lambda error: Reason(
+        f"a fault of holdfast itself: {error.error}",
+        error.where,
+        "Please report it with these words.",
+    ),
+    NestedExplorationError: lambda _: Reason(
+        "a test that explores by itself", remedy="Nothing: it is explored already."
+    ),
+    NeverPassesError: lambda error: Reason(
+        ALWAYS_FAILS, error.message, ALWAYS_REMEDY, doubtful=True
+    ),
+    OvertimeError: lambda _: TOO_LONG,
+    FixtureError: _fixture,
+    NotSetUpError: lambda error: Reason(
+        "a set-up that fails the second time", str(error), STATE_REMEDY
+    ),
+}

@@ -46,9 +46,9 @@ def headline(accounts: Sequence[Account]) -> str:
     executions = sum(account.executions for account in accounts)
     explored = sum(count[standing] for standing in EXPLORED)
     threaded = len(accounts) - count[Standing.LEFT_ALONE]
+    tests, runs = _counted(len(accounts), "test"), _counted(executions, "execution")
     parts = [
-        f"{_counted(len(accounts), 'test')}, {threaded} with threads, {explored} explored "
-        f"in {_counted(executions, 'execution')}",
+        f"{tests}, {threaded} with threads, {explored} explored in {runs}",
         f"{count[Standing.FAILED]} failed",
     ]
     if count[Standing.UNDECIDED]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_a_junit_file_has_the_verdicts_as_properties(mixed: Suite) -> None:
     mixed.explore("--junitxml=out.xml")
     cases = {
         case.get("name"): {one.get("name"): one.get("value", "") for one in case.iter("property")}
-        for case in ElementTree.parse(mixed.folder / "out.xml").iter("testcase")  # noqa: S314  # ours
+        for case in ET.parse(mixed.folder / "out.xml").iter("testcase")  # noqa: S314  # ours
     }
     assert cases["test_plain"] == {}
     assert cases["test_racy"]["holdfast"] == "FAILED"
