@@ -41,7 +41,7 @@ class Counterexample:
     The results of the operations in `core`, and only these, cannot be explained: even if each
     other operation of `prefix` had returned anything, or had never taken effect.
 
-    `str()` and `text()` are for a terminal.
+    `str()` and `text()` are for a terminal, `html()` is a page to explore, `svg()` a picture.
 
     Attributes:
         history: The part of the history that has no order: one partition of one object. All
@@ -84,3 +84,15 @@ class Counterexample:
         from harness.linearizability.render.counterexample_text import text_of  # noqa: PLC0415
 
         return text_of(self, width=width, ascii_only=ascii_only)
+
+    def html(self) -> str:
+        """Return a page to explore it: one file that loads nothing and sends nothing."""
+        from harness.linearizability.render.counterexample_page import page_of  # noqa: PLC0415
+
+        return page_of(self)
+
+    def svg(self) -> str:
+        """Return a picture of the core as SVG, for a document."""
+        from harness.linearizability.render.counterexample_page import svg_of  # noqa: PLC0415
+
+        return svg_of(self)

@@ -45,9 +45,9 @@ class Words:
         return self._parts(operation)[0]
 
     def outcome(self, operation: Operation) -> str:
-        """Return what came of it: "returned 1", "raised KeyError", "came back"."""
+        """Return what came of it: "returned 1", "raised KeyError", "waits for ever"."""
         if not operation.known:
-            return "never came back" if operation.pending else "came back with an unknown result"
+            return "waits for ever" if operation.pending else "came back with an unknown result"
         if isinstance(operation.output, Raised):
             return one_line(str(operation.output))
         result = self._parts(operation)[1]

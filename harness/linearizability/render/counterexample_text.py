@@ -82,7 +82,7 @@ def _pairs(found: Counterexample, name: Callable[[int], str], width: int) -> Ite
     if not pairs:
         return
     yield ""
-    yield "What it takes of time:"
+    yield "Times that matter:"
     for pair in pairs[-MAX_PAIRS:]:
         yield from _wrapped(pair, width, indent=2, hanging=2)
     if len(pairs) > MAX_PAIRS:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.linearizability.operation import Operation
 
 MAX_CALL: Final = 60  # characters of an operation in a sentence
+MAX_CLAIMS: Final = 3  # operations that are all told, if no time matters
 MAX_BEFORE: Final = 2  # operations that a sentence names
 
 
@@ -24,7 +25,7 @@ def headline(found: Counterexample, words: Words) -> str:
     count = len(found.core)
     claim = _claim(found, words)
     if count == 1:
-        return f"Nothing explains one operation: {claim}."
+        return f"Nothing explains this operation: {claim}."
     return f"No order explains these {count} operations: {claim}."
 
 
@@ -32,9 +33,11 @@ def _claim(found: Counterexample, words: Words) -> str:
     straw = found.history.operations[found.straw]
     said = f"{shortened(words.call(straw), MAX_CALL)} {shortened(words.outcome(straw), MAX_CALL)}"
     before = [one for one, other in needed_pairs(found) if other == found.straw]
+    operations = found.history.operations
+    if not before and len(found.core) <= MAX_CLAIMS:
+        return " and ".join(_claimed(operations[index], words) for index in found.core)
     if not before:
         return said
-    operations = found.history.operations
     named = " and ".join(_had(operations[one], words) for one in before[-MAX_BEFORE:])
     more = len(before) - MAX_BEFORE
     others = f" and {more} more" if more > 0 else ""
@@ -45,6 +48,12 @@ def _claim(found: Counterexample, words: Words) -> str:
             return f"{said} after {named}{others}"
         case _:
             assert_never(found.criterion)
+
+
+def _claimed(operation: Operation, words: Words) -> str:
+    """Return what an operation did, with its client: others may have done the same."""
+    outcome = shortened(words.outcome(operation), MAX_CALL)
+    return f"{shortened(words.call(operation), MAX_CALL)} of {words.client(operation)} {outcome}"
 
 
 def _had(operation: Operation, words: Words) -> str:
@@ -72,19 +81,29 @@ def where(found: Counterexample) -> str:
 
 def pair_sentences(found: Counterexample, name: Callable[[int], str]) -> list[str]:
     """Return what of time the proof needs: which operation was called after which had come back."""
-    before: dict[int, list[int]] = {}
-    for one, other in needed_pairs(found):
-        before.setdefault(other, []).append(one)
-    verb = "had come back"
-    if found.criterion is Criterion.SEQUENTIALLY_CONSISTENT:
-        verb = "by the same client"
     return [
-        f"{name(other)} was called after {_listed([name(one) for one in firsts])} {verb}"
-        for other, firsts in sorted(before.items())
+        f"{name(other)} was called after {listed([name(one) for one in firsts])} {over(found)}"
+        for other, firsts in times(found)
     ]
 
 
-def _listed(names: list[str]) -> str:
+def times(found: Counterexample) -> list[tuple[int, list[int]]]:
+    """Return each operation whose call matters, and after which it came."""
+    before: dict[int, list[int]] = {}
+    for one, other in needed_pairs(found):
+        before.setdefault(other, []).append(one)
+    return sorted(before.items())
+
+
+def over(found: Counterexample) -> str:
+    """Return what has to be said of an operation that stands before another."""
+    if found.criterion is Criterion.SEQUENTIALLY_CONSISTENT:
+        return "by the same client"
+    return "had come back"
+
+
+def listed(names: list[str]) -> str:
+    """Return names as a sentence lists them."""
     if len(names) == 1:
         return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}"
@@ -112,15 +131,20 @@ def how_found(found: Counterexample) -> str:
     sizes = f"Reduced from {_counted(reduction.operations, 'operation')}"
     if len(found.history) != reduction.operations:
         sizes += f", {len(found.history)} of them of this part,"
-    sizes += f" to a prefix of {len(found.prefix)}, core of {len(found.core)}"
-    effort = f"{_counted(reduction.tried, 'check')}, {_duration(reduction.elapsed_s)}"
+    return (
+        f"{sizes} to a prefix of {len(found.prefix)}, core of {len(found.core)}; {effort(found)}."
+    )
+
+
+def effort(found: Counterexample) -> str:
+    """Say what the reduction took, and whether it came to its end."""
+    reduction = found.reduction
+    taken = f"{_counted(reduction.tried, 'check')}, {_duration(reduction.elapsed_s)}"
     if reduction.stopped:
-        return f"{sizes}; stopped by its budget after {effort}: a smaller one may exist."
+        return f"stopped by its budget after {taken}: a smaller one may exist"
     if reduction.undecided:
-        return (
-            f"{sizes}; {effort}, {reduction.undecided} of them undecided: a smaller one may exist."
-        )
-    return f"{sizes}; {effort}: no smaller part of it is one."
+        return f"{taken}, {reduction.undecided} of them undecided: a smaller one may exist"
+    return f"{taken}: no smaller part of it is one"
 
 
 def _counted(count: int, noun: str) -> str:
