@@ -71,7 +71,7 @@ class ConcurrentStateMachine(RuleBasedStateMachine):
 
     @classmethod
     @lru_cache(maxsize=256)
-    def _to_test_case(cls) -> type[unittest.TestCase]:
+    def _to_test_case(cls) -> type[unittest.TestCase]:  # type: ignore[override]  # theirs, named
         import unittest  # noqa: PLC0415  # only who asks for a test pays for it
 
         class MachineTestCase(unittest.TestCase):
@@ -84,8 +84,11 @@ class ConcurrentStateMachine(RuleBasedStateMachine):
                 run_concurrent_state_machine_as_test(cls, settings=self.settings)
 
             # What Hypothesis' own plugin for pytest looks at.
-            runTest.is_hypothesis_test = True  # type: ignore[attr-defined]
-            runTest._hypothesis_state_machine_class = cls  # type: ignore[attr-defined]
+            for name, value in (
+                ("is_hypothesis_test", True),
+                ("_hypothesis_state_machine_class", cls),
+            ):
+                setattr(runTest, name, value)
 
         MachineTestCase.__name__ = f"{cls.__name__}.TestCase"
         MachineTestCase.__qualname__ = f"{cls.__qualname__}.TestCase"
@@ -107,4 +110,4 @@ def run_concurrent_state_machine_as_test(
         MachineError: The machine is not written so that it can run.
     """
     __tracebackhide__ = True
-    run_machine(machine, settings or machine.TestCase.settings)  # type: ignore[attr-defined]  # a descriptor
+    run_machine(machine, settings or machine.TestCase.settings)

@@ -6,10 +6,11 @@ in which `program_body` says it.
 
 from __future__ import annotations
 
+import inspect
 import threading
 import types
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -24,13 +25,12 @@ from harness.stateful.machine_sequence import Names, NoResult, fresh, settled
 from harness.stateful.machine_steps import thread_name
 from harness.stateful.machine_values import Slots
 from harness.stateful.program_body import LAST, Returns, stand_aside
-from harness.stateful.program_record import NO_OUTPUT, NOT_CALLED, Record
+from harness.stateful.program_record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from harness.judged import Alone
-    from harness.stateful.machine_judge import MachineJudge
     from harness.stateful.machine_rules import MachineRule
     from harness.stateful.machine_steps import MachineProgram, Step
 
@@ -41,6 +41,16 @@ JUDGED: Final = (
     EndingKind.LOST_WAKEUP,
     EndingKind.LEAKED_TASK,
 )
+
+
+class Judge(Protocol):
+    """Judges the executions of one program."""
+
+    def judge(self, ending: Ending, record: Record, alone: Alone) -> Ending:
+        """Return what an execution is worth: itself, a breach, or finished."""
+
+    def doubts(self) -> str:
+        """Return why what was found right may not be."""
 
 
 class Seat:
@@ -68,7 +78,7 @@ class MachineBody(JudgedBody):
         self,
         machine: type,
         program: MachineProgram,
-        judge: MachineJudge,
+        judge: Judge,
         *,
         parts: Sequence[type] = (),
     ) -> None:
@@ -80,6 +90,7 @@ class MachineBody(JudgedBody):
         self._rules = rules_of(machine)
         self._seats = _seats(program, self._rules.rule_of)
         self._functions: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self._from_class = _called_from(machine)
         self.__name__ = machine.__name__
         self.__qualname__ = machine.__qualname__
         self.__module__ = machine.__module__
@@ -88,6 +99,9 @@ class MachineBody(JudgedBody):
         """Make the machine, run the prefix, the threads and the suffix; check the invariants."""
         record = self.record = Record(len(self.program))
         seats = [[_fresh(seat) for seat in part] for part in self._seats]
+        self._from_class(lambda: self._live(record, seats))
+
+    def _live(self, record: Record, seats: list[list[Seat]]) -> None:
         machine = self.machine()
         try:
             self._run(_Run(record, machine, self._functions), seats)
@@ -135,7 +149,8 @@ class MachineBody(JudgedBody):
         from harness.instrument.in_place import visible_parts  # noqa: PLC0415  # keeps import light
 
         rules = [*self._rules.rules.values(), *self._rules.initializers.values()]
-        functions = [one.function for one in (*rules, *self._rules.invariants)]
+        functions = [one.function for one in rules]
+        functions += [one.function for one in self._rules.invariants]
         # Not the class: what it holds for rules are Hypothesis' functions around these.
         others = _own_functions(self.machine)
         with visible_parts([*functions, *others, *self._parts]) as (chosen, why):
@@ -154,8 +169,8 @@ class _Run:
     def __init__(
         self,
         record: Record,
-        machine: Any,
-        functions: dict[Callable[..., Any], Callable[..., Any]],  # noqa: ANN401  # the user's
+        machine: Any,  # noqa: ANN401  # the user's
+        functions: dict[Callable[..., Any], Callable[..., Any]],
     ) -> None:
         self.machine = machine
         self._record = record
@@ -211,6 +226,25 @@ class _Run:
             self._record.came_back(seat.index, outcome)
 
 
+def _called_from(machine: type) -> Callable[[Callable[[], None]], None]:
+    """Return a function that calls another one from the line of the machine's class.
+
+    Else nothing of the user's would be above what starts and joins threads, and a story that tells
+    where something was done would name lines of ours.
+    """
+    call = lambda inner: inner()  # noqa: E731  # on one line: the code that is moved has no other
+    try:
+        path = inspect.getsourcefile(machine)
+        _, line = inspect.getsourcelines(machine)
+    except (OSError, TypeError):  # it was not written into a file
+        return call
+    code = call.__code__.replace(
+        co_filename=path or "", co_firstlineno=line, co_name=machine.__name__,
+        co_qualname=machine.__qualname__,
+    )  # fmt: skip
+    return types.FunctionType(code, {})
+
+
 def _own_functions(machine: type) -> list[Any]:
     """Return the methods of a machine class that are no rules."""
     bases = machine.__mro__[: machine.__mro__.index(RuleBasedStateMachine)]
@@ -232,4 +266,3 @@ def _seats(program: MachineProgram, rule_of: Callable[[Step], MachineRule]) -> l
 
 def _fresh(seat: Seat) -> Seat:
     return Seat(seat.index, fresh(seat.step), seat.rule)
-

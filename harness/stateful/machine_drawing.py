@@ -13,6 +13,7 @@ others go on, and where nobody can, waiting is what the machine does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
@@ -102,7 +103,7 @@ class _Drawing:
                 ends.append(len(draft.steps))
             self._suffix(first, ends)
         steps = draft.steps
-        threads = [steps[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+        threads = [steps[begin:end] for begin, end in pairwise(ends)]
         return MachineProgram.of(
             [part for part in threads if part], prefix=steps[: ends[0]], suffix=steps[ends[-1] :]
         )
@@ -170,7 +171,7 @@ class _Drawing:
 
     def _one_order(self, first: Order, ends: list[int]) -> Order | None:
         """Return an order of all steps in which none waits for ever; None if none is found."""
-        queues = [list(range(begin, end)) for begin, end in zip(ends, ends[1:], strict=False)]
+        queues = [list(range(begin, end)) for begin, end in pairwise(ends)]
         order = first
         while any(queues):
             for queue in queues:

@@ -20,6 +20,7 @@ from harness.strategies.registry import make_strategy
 
 if TYPE_CHECKING:
     from harness.exploration import Exploration
+    from harness.stateful.machine_drawing import Drawn
     from harness.stateful.machine_rules import MachineRules
     from harness.stateful.machine_settings import Concurrency
     from harness.stateful.machine_steps import MachineProgram
@@ -27,30 +28,25 @@ if TYPE_CHECKING:
 FEW: Final = 5  # executions of a program without two threads: only what runs beside them differs
 
 
-def explore_program_of(
-    machine: Any,  # noqa: ANN401  # a machine class
+def explored(
     program: MachineProgram,
+    machine: Any,  # noqa: ANN401  # a machine class
     *,
-    seed: int = 0,
-    parts: tuple[type, ...] = (),
+    drawn: Drawn | None = None,
     glance: bool = False,
-) -> Exploration:
-    """Explore one program as the machine's settings say.
+) -> tuple[Exploration, MachineFailedError | None]:
+    """Explore one program as the machine's settings say; return what came of it.
 
     Args:
-        parts: Classes that the machine's rules are about, to be made visible beside its own.
+        drawn: What Hypothesis drew with it: the seed, and what is to be made visible.
         glance: Only see whether it fails: its schedule is not made small, and there is no token.
-
-    Raises:
-        MachineFailedError: It fails.
     """
-    __tracebackhide__ = True
+    seed, parts = (0, ()) if drawn is None else (drawn.seed, drawn.parts)
     body = machine_body(machine, program, parts=parts)
-    search = _look if glance else _explore
-    result = search(body, machine.concurrency, seed)
-    if result.verdict is Verdict.FAILED:
-        raise MachineFailedError(result, program, machine) from None
-    return result
+    result = (_look if glance else _explore)(body, machine.concurrency, seed)
+    if result.verdict is not Verdict.FAILED:
+        return result, None
+    return result, MachineFailedError(result, program, machine)
 
 
 def _explore(body: MachineBody, settings: Concurrency, seed: int) -> Exploration:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.stateful.machine_sequence import Order
     from harness.stateful.machine_steps import MachineProgram
 
-MAX_RUNS: Final = 150  # sequential runs for one program: some 15 ms
+MAX_RUNS: Final = 60  # sequential runs for one program: some 5 ms
 
 
 class _TooManyOrdersError(Exception):

@@ -66,9 +66,7 @@ class MachineJudge:
         s = "y has" if self._undecided == 1 else "ies have"
         return f"{self._undecided} histor{s} too many orders to try them all"
 
-    def _decide(
-        self, record: Record, made: list[Made], alone: Alone
-    ) -> tuple[bool, Breach | None]:
+    def _decide(self, record: Record, made: list[Made], alone: Alone) -> tuple[bool, Breach | None]:
         """Say whether a history is right, and if not, whether more than the waiting is wrong."""
         search = OrderSearch(self._runs, made, alone)
         try:

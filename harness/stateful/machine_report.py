@@ -25,6 +25,10 @@ class MachineFailedError(InterleavingError):
         self.program = program
         self.machine = machine
 
+    def anew(self) -> MachineFailedError:
+        """Return the same failure, not raised yet."""
+        return MachineFailedError(self.result, self.program, self.machine)
+
     def __str__(self) -> str:
         name = self.machine.__name__
         lines = [f"{name} fails in this program:", ""]

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from harness.engine import board
 from harness.errors import ArgumentError
-from harness.stateful.machine_exploring import explore_program_of, machine_body
+from harness.stateful.machine_exploring import explored, machine_body
 from harness.stateful.machine_rules import rules_of
 from harness.stateful.machine_steps import MachineProgram
 
@@ -54,7 +54,9 @@ def run_steps(
     program = _program(machine, threads, prefix, suffix)
     running = board.current()
     if running is None:
-        explore_program_of(machine, program)
+        _, error = explored(program, machine)
+        if error is not None:
+            raise error
         return
     body = machine_body(machine, program)
     running.judge = body

@@ -8,13 +8,16 @@ there would wait. What was learnt is kept for all executions of the program.
 from __future__ import annotations
 
 import copy
+import sys
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis.stateful import MultipleResults
 
+from harness.engine.place import is_ours
 from harness.errors import HarnessError
+from harness.instrument.type_facts import root_of
 from harness.linearizability.raised import raised
 from harness.stateful.machine_steps import Result, with_results
 from harness.stateful.machine_values import Slots
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     Order = tuple[int, ...]
     Apply = Callable[[Any, MachineRule, Mapping[str, Any]], object]
 
+_STANDARD: Final = sys.stdlib_module_names
 PLAIN: Final = frozenset((int, str, bool, type(None), float, bytes, complex))
 SHARED: Final = PLAIN | {Result}  # what several runs may be given
 
@@ -113,6 +117,8 @@ class SequentialRun:
         allowed: Whether the preconditions of each step held before it.
         enabled: Names of the rules whose preconditions hold at the end.
         results: How many values each step gave to each bundle.
+        names: What its results are called.
+        slots: Its objects that equal only themselves.
         parts: Classes of what the machine holds at the end.
     """
 
@@ -120,6 +126,8 @@ class SequentialRun:
     allowed: list[bool] = field(default_factory=list)
     enabled: frozenset[str] = frozenset()
     results: list[int] = field(default_factory=list)
+    names: Names = field(default_factory=Names)
+    slots: Slots = field(default_factory=Slots)
     parts: frozenset[type] = frozenset()
     error: Exception | None = None
 
@@ -180,7 +188,6 @@ class SequentialRuns:
         return done
 
     def _run(self, order: Order, done: SequentialRun) -> None:
-        names, slots = Names(), Slots()
         machine = self._make()
         try:
             for index in order:
@@ -188,7 +195,7 @@ class SequentialRuns:
                 rule = self._rules.rule_of(step)
                 if self._guards:
                     done.allowed.append(self._holds(machine, rule, done))
-                outcome = self._step(machine, rule, step, names, slots, done)
+                outcome = self._step(machine, rule, step, done)
                 done.outcomes.append(outcome)
             if self._guards:
                 done.enabled = frozenset(
@@ -201,16 +208,8 @@ class SequentialRuns:
             if self._guards and teardown is not None:
                 teardown()
 
-    def _step(  # noqa: PLR0913  # one run's own things
-        self,
-        machine: object,
-        rule: MachineRule,
-        step: Step,
-        names: Names,
-        slots: Slots,
-        done: SequentialRun,
-    ) -> Any:  # noqa: ANN401  # any result
-        arguments = names.arguments(step)
+    def _step(self, machine: object, rule: MachineRule, step: Step, done: SequentialRun) -> Any:  # noqa: ANN401  # any result
+        arguments = done.names.arguments(step)
         if arguments is None:
             done.results.append(0)
             return NoResult.SKIPPED
@@ -221,10 +220,9 @@ class SequentialRuns:
         except Exception as error:  # noqa: BLE001  # what a rule raises is its result
             done.results.append(0)
             return raised(error)
-        names.keep(step, rule, result)
-        several = isinstance(result, MultipleResults)
-        done.results.append(len(result.values) if several else 1)
-        return settled(result, slots)
+        done.names.keep(step, rule, result)
+        done.results.append(len(result.values) if isinstance(result, MultipleResults) else 1)
+        return settled(result, done.slots)
 
     def _holds(self, machine: object, rule: MachineRule, done: SequentialRun) -> bool:
         try:
@@ -235,5 +233,13 @@ class SequentialRuns:
 
 
 def parts_of(machine: object) -> frozenset[type]:
-    """Return the classes of what a machine holds, which is what its rules are about."""
-    return frozenset(type(value) for value in getattr(machine, "__dict__", {}).values())
+    """Return the classes of what a machine holds that somebody may want to see inside."""
+    held = getattr(machine, "__dict__", {}).values()
+    return frozenset(kind for kind in map(type, held) if _is_users(kind))
+
+
+def _is_users(kind: type) -> bool:
+    """Say whether a class is neither the standard library's nor ours: its twins are no subject."""
+    module = sys.modules.get(kind.__module__)
+    path = getattr(module, "__file__", None)
+    return path is not None and not is_ours(path) and root_of(kind.__module__) not in _STANDARD

@@ -34,7 +34,7 @@ class Concurrency:
         early_timeouts: Likewise.
     """
 
-    executions: int = 100
+    executions: int = 60
     strategy: str | None = None
     threads: tuple[int, int] = (2, 4)
     calls: int = 3

@@ -15,6 +15,7 @@ MAX_STEPS: Final = 64  # of a program: judging is exponential in those that over
 GAP: Final = 3  # blanks between two columns
 
 _CONTAINERS: Final = (tuple, list, set, frozenset)
+_PLAIN: Final = (int, str, bool, type(None), float, bytes, complex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Step:
         if not all(isinstance(name, str) for name in given):
             raise ArgumentError("arguments", self.arguments, "values by the names of arguments")
         object.__setattr__(self, "arguments", given)
-        names = (self.into,) if isinstance(self.into, str) else tuple(self.into)
+        given_names: Any = self.into  # a single one, too
+        names = (given_names,) if isinstance(given_names, str) else tuple(given_names)
         object.__setattr__(self, "into", names)
 
     def __repr__(self) -> str:
@@ -64,7 +66,9 @@ class Step:
         return f"Step({', '.join(parts)})"
 
     def __str__(self) -> str:
-        assigned = "".join(f"{name} = " for name in self.into)
+        bundles = {name.rpartition("_")[0] for name in self.into}
+        between = " = " if len(bundles) == len(self.into) else ", "  # several of one: multiple()
+        assigned = f"{between.join(self.into)} = " if self.into else ""
         given = ", ".join(f"{name}={shown(value)}" for name, value in self.arguments.items())
         return f"{assigned}state.{self.rule}({given})"
 
@@ -158,16 +162,26 @@ class MachineProgram:
         return lines
 
     def source(self) -> str:
-        """Return the arguments of `program_of` that make it, as lines of Python."""
-        text = "    threads=[\n"
-        for part in self.threads:
+        """Return the arguments of `run_steps` that make it, as lines of Python."""
+        taken = {name for step in self.steps() for name in step.references()}
+
+        def written(part: tuple[Step, ...]) -> str:
+            needed = (
+                one if taken.intersection(one.into) else replace(one, into=()) for one in part
+            )
+            return f"[{', '.join(map(repr, needed))}]"
+
+        threads = "".join(f"        {written(part)},\n" for part in self.threads if part)
+        text = f"    threads=[\n{threads}    ],\n"
+        for name, part in (("prefix", self.prefix), ("suffix", self.suffix)):
             if part:
-                text += f"        [{', '.join(map(repr, part))}],\n"
-        text += "    ],\n"
-        for name, steps in (("prefix", self.prefix), ("suffix", self.suffix)):
-            if steps:
-                text += f"    {name}=[{', '.join(map(repr, steps))}],\n"
+                text += f"    {name}={written(part)},\n"
         return text
+
+    def key(self) -> str | None:
+        """Return what tells the program from every other; None where its text does not."""
+        plain = all(_is_plain(value) for step in self.steps() for value in step.arguments.values())
+        return repr((self.prefix, self.threads, self.suffix)) if plain else None
 
     def without(self, index: int) -> MachineProgram:
         """Return the program without one step, and without those that take what it returns."""
@@ -218,6 +232,15 @@ def with_results(value: Any, look_up: Callable[[str], Any]) -> Any:  # noqa: ANN
             with_results(key, look_up): with_results(one, look_up) for key, one in value.items()
         }
     return value
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether two values with the same text are the same."""
+    if type(value) in _CONTAINERS:
+        return all(map(_is_plain, value))  # type: ignore[call-overload]  # a container
+    if type(value) is dict:
+        return all(_is_plain(key) and _is_plain(one) for key, one in value.items())
+    return type(value) in _PLAIN or isinstance(value, Result)
 
 
 def _names_in(value: object) -> Iterator[str]:

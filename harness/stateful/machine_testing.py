@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
 from hypothesis.control import current_build_context
@@ -10,11 +10,17 @@ from hypothesis.internal.reflection import function_digest
 
 from harness.errors import ArgumentError
 from harness.stateful.machine_drawing import Drawn, programs
-from harness.stateful.machine_exploring import explore_program_of
+from harness.stateful.machine_exploring import explored
+from harness.stateful.machine_memory import Memory
 from harness.stateful.machine_running import EXAMPLES, check_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# What Hypothesis' own machines set on their tests, under these names since 6.0.
+DIGEST: Final = "_hypothesis_internal_add_digest"
+GIVEN: Final = ("_hypothesis_internal_use_seed", "_hypothesis_internal_use_reproduce_failure")
+PRINTS_ARGUMENTS: Final = "_hypothesis_internal_print_given_args"
 
 
 def run_machine(machine: Any, settings: hypothesis.settings) -> None:  # noqa: ANN401  # a machine class
@@ -29,30 +35,35 @@ def run_machine(machine: Any, settings: hypothesis.settings) -> None:  # noqa: A
         raise ArgumentError("settings", settings, "hypothesis.settings(...)")
     if hypothesis.Phase.explicit in settings.phases:
         for program in getattr(machine, EXAMPLES, ()):
-            explore_program_of(machine, program)
+            _, error = explored(program, machine)
+            if error is not None:
+                raise error
     _test_of(machine, settings)()
 
 
 def _test_of(machine: Any, settings: hypothesis.settings) -> Callable[[], None]:  # noqa: ANN401  # as above
     """Return a machine as a test of Hypothesis'."""
     phases = [one for one in settings.phases if one is not hypothesis.Phase.explain]
+    memory = Memory(machine)
 
     # To explain a failure Hypothesis traces lines, of which those of the engine would be most.
     @hypothesis.settings(settings, deadline=None, phases=phases)
     @hypothesis.given(programs(machine, machine.concurrency))
     def run_concurrent_machine(drawn: Drawn) -> None:
         __tracebackhide__ = True
-        if len(drawn.program):
-            final = current_build_context().is_final
-            explore_program_of(
-                machine, drawn.program, seed=drawn.seed, parts=drawn.parts, glance=not final
-            )
+        if not len(drawn.program):
+            return
+        look = memory.tell if current_build_context().is_final else memory.glance
+        error = look(drawn)
+        # The one line from which all failures come: by it Hypothesis tells them apart.
+        if error is not None:
+            raise error
 
     test: Any = run_concurrent_machine
     # By this a test is known in the example database: each machine has failures of its own.
-    test.hypothesis.inner_test._hypothesis_internal_add_digest = function_digest(machine)
-    for name in ("_hypothesis_internal_use_seed", "_hypothesis_internal_use_reproduce_failure"):
+    setattr(test.hypothesis.inner_test, DIGEST, function_digest(machine))
+    for name in GIVEN:
         setattr(test, name, getattr(machine, name, None))
-    test._hypothesis_internal_print_given_args = False
+    setattr(test, PRINTS_ARGUMENTS, False)  # the failure itself shows the program
     found: Callable[[], None] = test
     return found

@@ -8,6 +8,7 @@ which a run shows them, and two runs agree if their slots pair up one to one.
 
 from __future__ import annotations
 
+import math
 import types
 from dataclasses import dataclass
 from enum import Enum
@@ -106,15 +107,7 @@ def _pair(
         key = (type(wanted), wanted)
         return forth.setdefault(seen, key) == key and back.setdefault(key, seen) == seen
     if isinstance(seen, Frozen) and isinstance(wanted, Frozen):
-        if seen.kind != wanted.kind or len(seen.content) != len(wanted.content):
-            return False
-        if seen.kind == "dict" and not any(isinstance(key, Slot) for key, _ in seen.content):
-            values = dict(wanted.content)
-            return all(
-                key in values and _pair(value, values[key], forth, back)
-                for key, value in seen.content
-            )
-        return _pair(seen.content, wanted.content, forth, back)
+        return _pair_frozen(seen, wanted, forth, back)
     if type(seen) is tuple and type(wanted) is tuple:
         return len(seen) == len(wanted) and all(
             _pair(one, two, forth, back) for one, two in zip(seen, wanted, strict=True)
@@ -122,6 +115,19 @@ def _pair(
     if isinstance(seen, frozenset) and isinstance(wanted, frozenset):
         return _pair_sets(seen, wanted, forth)
     return seen is wanted or bool(seen == wanted) or _both_nan(seen, wanted)
+
+
+def _pair_frozen(
+    seen: Frozen, wanted: Frozen, forth: dict[Slot, Hashable], back: dict[Hashable, Slot]
+) -> bool:
+    if seen.kind != wanted.kind or len(seen.content) != len(wanted.content):
+        return False
+    if seen.kind == "dict" and not any(isinstance(key, Slot) for key, _ in seen.content):
+        values = dict(wanted.content)
+        return all(
+            key in values and _pair(value, values[key], forth, back) for key, value in seen.content
+        )
+    return _pair(seen.content, wanted.content, forth, back)
 
 
 def _pair_sets(seen: frozenset[Any], wanted: frozenset[Any], forth: dict[Slot, Hashable]) -> bool:
@@ -133,7 +139,6 @@ def _pair_sets(seen: frozenset[Any], wanted: frozenset[Any], forth: dict[Slot, H
     )
 
 
-def _both_nan(seen: Any, wanted: Any) -> bool:  # noqa: ANN401  # any results
-    return (
-        isinstance(seen, float) and isinstance(wanted, float) and seen != seen != wanted != wanted
-    )  # noqa: PLR0124  # a NaN differs from itself
+def _both_nan(seen: object, wanted: object) -> bool:
+    both = isinstance(seen, float) and isinstance(wanted, float)
+    return both and math.isnan(seen) and math.isnan(wanted)  # type: ignore[arg-type]  # floats
