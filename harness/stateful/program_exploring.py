@@ -11,7 +11,7 @@ from harness.linearizability.model import Model
 from harness.stateful.factory_check import name_of
 from harness.stateful.outputs import identities
 from harness.stateful.program import Program
-from harness.stateful.program_body import ProgramBody
+from harness.stateful.program_body import ProgramBody, controlled
 from harness.stateful.program_judge import ProgramJudge
 from harness.stateful.reference import Reference
 
@@ -126,7 +126,7 @@ def judge_from(
         raise ArgumentError("model", model, wants)
     judge = ProgramJudge(criterion=criterion)
     judge.model = Reference(
-        reference,
+        controlled(reference),
         functions,
         judge.run,
         name=f"{name_of(reference)}, one call after the other",

@@ -19,6 +19,7 @@ from harness.linearizability.checker import check
 from harness.linearizability.judgement import Criterion
 from harness.linearizability.shown_values import Values
 from harness.stateful.errors import ModelFaultError
+from harness.stateful.phases import Phased
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterator
@@ -112,10 +113,13 @@ class ProgramJudge:
         Raises:
             ModelFaultError: The model failed.
         """
+        model = self.model
+        if self.criterion is Criterion.SEQUENTIALLY_CONSISTENT:
+            model = Phased(model, history)
         try:
             return check(
                 history,
-                self.model,
+                model,
                 criterion=self.criterion,
                 budget_s=JUDGING_S,
                 blocked=blocked,

@@ -37,7 +37,7 @@ def functions_for(program: Program, name: str) -> dict[str, Callable[..., Any]]:
 
 @functools.lru_cache(maxsize=256)  # one program is run again and again while it is made smaller
 def _compiled(source: str, path: str) -> dict[str, Callable[..., Any]]:
-    namespace: dict[str, Any] = {"__name__": path}
+    namespace: dict[str, Any] = {"__name__": __name__}  # ours: what it calls is seen
     exec(compile(source, path, "exec"), namespace)  # noqa: S102  # written here, of numbers alone
     return namespace
 

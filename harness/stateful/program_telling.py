@@ -136,4 +136,6 @@ class Teller:
             judge.running(campaign.run_alone),
         ):
             judgement = judge.judgement(history)
+            if judgement.criterion is Criterion.SEQUENTIALLY_CONSISTENT:
+                return history, None  # what is left out there would still be waited for
             return history, reduce(history, judgement, budget_s=REDUCING_S)
