@@ -129,6 +129,10 @@ class ItemRun:
             elapsed_s=result.elapsed_s,
             exhausted=result.exhausted,
         )
+        if self._choice.record and self._plan.plan.tokens and result.finding is None:
+            self.covered["notes"].append(
+                "no schedule failed, so there is no new token: put the bug back for a moment"
+            )
         if result.finding is not None:
             self.token = result.finding.token
             if self._kept is not None:

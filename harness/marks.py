@@ -165,3 +165,6 @@ def check_test(test: object) -> None:
         raise ArgumentError("test", test, "a function; write @interleaved(...) above a def")
     if inspect.isgeneratorfunction(test) or inspect.isasyncgenfunction(test):
         raise ArgumentError("test", test, "a function that runs when it is called, no generator")
+    if getattr(test, "is_hypothesis_test", False):
+        wants = "a test without examples: put @given above @interleaved, which explores each one"
+        raise ArgumentError("test", test, wants)
