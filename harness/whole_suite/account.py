@@ -30,6 +30,7 @@ class Account:
         where: The line at which control ended, for one that could not be controlled.
         remedy: What to do about it.
         token: The schedule that fails.
+        gil: Whether CPython with the GIL can do so, in words.
         elapsed_s: Wall time of the exploration in seconds.
         notes: Lines for the reader, about the failure that was kept from an earlier run.
     """
@@ -42,6 +43,7 @@ class Account:
     where: str = ""
     remedy: str = ""
     token: str = ""
+    gil: str = ""
     elapsed_s: float = 0.0
     notes: tuple[str, ...] = ()
 

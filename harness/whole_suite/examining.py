@@ -162,6 +162,7 @@ class Examining:
             executions=executions,
             words=next(iter(finding.message.splitlines()), finding.kind.value),
             token=finding.token,
+            gil=finding.gil_reachable,
         )
 
 

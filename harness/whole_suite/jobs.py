@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from _pytest.outcomes import OutcomeException
 
 from harness.campaign import Campaign
+from harness.engine.ending import EndingKind
 from harness.errors import DriftError
 from harness.exploring import explore, replay
 from harness.finding import kind_of, message_of, signature_of
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from harness.shared_watch import SharedWatch
     from harness.strategies.protocol import Strategy
 
+LONG_RUNS: Final = (
+    2  # executions of a test that does not end within the step bound: each takes long
+)
 RANDOM_TRIALS: Final = 5  # beside three fixed schedules; all eight fail: it is not the schedule
 
 
@@ -105,11 +109,13 @@ class ExploreJob:
         """
         body = self.subject.body()
         settings = self.settings
-        _try_schedules(body, settings)
+        executions = settings.executions
+        if not _try_schedules(body, settings):
+            executions = min(executions, LONG_RUNS)
         result = explore(
             body,
             strategy_of(settings),
-            executions=settings.executions,
+            executions=executions,
             seed=settings.seed,
             max_steps=settings.max_steps,
             model=settings.model,
@@ -160,11 +166,11 @@ class _Onwards:
         return current or ready[self._index]
 
 
-def _try_schedules(body: Callable[[], object], settings: Settings) -> None:
-    """Run different schedules until one passes.
+def _try_schedules(body: Callable[[], object], settings: Settings) -> bool:
+    """Run different schedules until one does not fail; say whether it came to an end.
 
     Raises:
-        NeverPassesError: None does, and all fail in the same way.
+        NeverPassesError: All fail, and in the same way.
     """
     fixed = [_Onwards(last=False), _Onwards(last=True), Alternate((), early_timeouts=False)]
     strategies: list[Any] = [*fixed, *(RandomWalk(seed) for seed in range(RANDOM_TRIALS))]
@@ -175,7 +181,8 @@ def _try_schedules(body: Callable[[], object], settings: Settings) -> None:
                 strategy.begin(0)
                 ending, _ = campaign.run(body, strategy)
             if kind_of(ending) is None:
-                return
+                return ending.kind is EndingKind.FINISHED
             failures[signature_of(ending)] = message_of(ending)
     if len(failures) == 1:
         raise NeverPassesError(next(iter(failures.values())))
+    return True

@@ -65,6 +65,8 @@ def _listed(accounts: Sequence[Account], standing: Standing, title: str) -> Iter
         yield title
     for account in chosen:
         yield f"  {account.test}: {account.words}"
+        if account.gil:
+            yield f"      {account.gil}"
 
 
 def _grouped(accounts: Sequence[Account], *, verbose: bool) -> Iterator[str]:
