@@ -17,6 +17,7 @@ TARGETS: Final = {
     "access_after_close": "stress.scenarios.secret:ACCESS_AFTER_CLOSE",
     "flow_100_waiters": "stress.scenarios.flow:FLOW_100_WAITERS",
     "flow_acquire_release_100x500": "stress.scenarios.flow:FLOW_ACQUIRE_RELEASE_100X500",
+    "flow_calls_have_an_order": "stress.scenarios.flow_history:FLOW_CALLS_HAVE_AN_ORDER",
 }
 
 

@@ -90,7 +90,7 @@ class Mutex(ReadyModel[Holder]):
 
     def _enter(self, state: Holder, operation: Operation) -> Holder | Refused:
         # Its result is what `as` binds, whatever that is.
-        if raised_one_of(operation, "RuntimeError") or self._lacks(state, operation):
+        if raised_one_of(operation, "Runtime") or self._lacks(state, operation):
             return REFUSED
         return self._held_once_more(state, operation)
 
@@ -114,7 +114,7 @@ class Mutex(ReadyModel[Holder]):
 
     def _release(self, state: Holder, operation: Operation) -> Holder | Refused:
         if state is None or (self._owned and state[0] != operation.client):
-            failed = raised_one_of(operation, "RuntimeError") or not operation.known
+            failed = raised_one_of(operation, "Runtime") or not operation.known
             return state if failed else REFUSED
         if not tells_nothing(operation):
             return REFUSED

@@ -107,7 +107,7 @@ class Semaphore(ReadyModel[int]):
 
     def _give_back(self, state: int, operation: Operation, count: int) -> int | Refused:
         if self._bounded and state + count > self._permits:
-            failed = raised_one_of(operation, "ValueError") or not operation.known
+            failed = raised_one_of(operation, "Value") or not operation.known
             return state if failed else REFUSED
         return state + count if tells_nothing(operation) else REFUSED
 

@@ -79,7 +79,7 @@ class SetModel(ReadyModel[Members]):
         element = self.argument(operation, 0, "element")
         if element in state:
             return state - {element} if tells_nothing(operation) else REFUSED
-        failed = operation.output is False or raised_one_of(operation, "KeyError")
+        failed = operation.output is False or raised_one_of(operation, "Key")
         return state if failed or not operation.known else REFUSED
 
     def _contains(self, state: Members, operation: Operation) -> Members | Refused:
@@ -98,7 +98,7 @@ class SetModel(ReadyModel[Members]):
 
     def _pop(self, state: Members, operation: Operation) -> Members | Refused:
         if not state:
-            empty = raised_one_of(operation, "KeyError") or operation.output is None
+            empty = raised_one_of(operation, "Key") or operation.output is None
             return state if empty else REFUSED
         if not operation.known:
             if len(state) == 1:

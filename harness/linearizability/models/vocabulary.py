@@ -137,9 +137,15 @@ def tells_nothing(operation: Operation) -> bool:
 
 
 def raised_one_of(operation: Operation, *names: str) -> bool:
-    """Say whether it raised one of these, whichever module the class is from."""
+    """Say whether it raised one of these, whichever module the class is from.
+
+    Args:
+        names: Without an `Error` at their end, which the class may have.
+    """
     output = operation.output
-    return isinstance(output, Raised) and output.type.rpartition(".")[2] in names
+    if not isinstance(output, Raised):
+        return False
+    return output.type.rpartition(".")[2].removesuffix("Error") in names
 
 
 def observed(state: State, operation: Operation, expected: object) -> State | Refused:

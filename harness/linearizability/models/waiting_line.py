@@ -4,6 +4,8 @@ Which forms wait, and what a form that does not wait may say:
 
 - `put` and `get` wait, as those of `queue.Queue` do: on a full or empty line they cannot have
   happened, so they are refused there.
+- What failed is told by False, or by an exception whose class is called `Empty`, `QueueFull`,
+  `IndexError` and so on, in any module, with `Error` behind it or without.
 - With `block=False`, and as `put_nowait`, `get_nowait`, `try_put`, `dequeue`, `poll`, `popleft`
   and so on, they do not wait: what failed (`Raised("queue.Empty")`, `Raised("IndexError")`, False,
   for a file None) fits in exactly those states in which it has to fail.
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     from harness.linearizability.operation import Operation
 
 Line = tuple[Any, ...]
-EMPTY_NAMES: Final = ("Empty", "QueueEmpty", "IndexError", "WouldBlock")
-FULL_NAMES: Final = ("Full", "QueueFull", "WouldBlock")
+EMPTY_NAMES: Final = ("Empty", "QueueEmpty", "StackEmpty", "Index", "NoSuchElement", "WouldBlock")
+FULL_NAMES: Final = ("Full", "QueueFull", "StackFull", "WouldBlock")
 
 
 class WaitingLine(ReadyModel[Line]):
