@@ -222,8 +222,9 @@ def _judged(name: str, question: Question) -> FileVerdict | None:
         return None
     if verdict.counterexample is not None:
         click.echo(_text(verdict.counterexample))
+        of = verdict.counterexample.partition
         lines = ", ".join(map(str, verdict.lines()))
-        click.echo(f"\nIts lines: {lines}")
+        click.echo(f"\nIts lines: {lines}" + ("" if of is None else f" (of {of!r})"))
     click.echo(verdict.words())
     return verdict
 

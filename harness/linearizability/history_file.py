@@ -28,7 +28,6 @@ Anything else is an error that names the line: a field with a typing error would
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -41,7 +40,7 @@ from harness.linearizability.history_values import BadValueError, from_json, to_
 from harness.linearizability.operation import Operation, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 FIELDS: Final = frozenset(
     {"client", "op", "key", "input", "keywords", "output", "status", "call", "ret"}
@@ -202,16 +201,14 @@ class _Reading:
         client = record.get("client")
         if isinstance(client, bool) or not isinstance(client, int | str):
             self._lines.fail(f"the client is {client!r:.60}", "a whole number or text")
-        with self._told("client"):
-            found: int | str = self._again(from_json(client))
+        found: int | str = self._again(self._value(record, "client"))
         return found
 
     def _name(self, record: Mapping[str, Any]) -> str:
         name = record.get("op")
         if not isinstance(name, str) or not name:
             self._lines.fail(f"the op is {name!r:.60}", "the name of an operation")
-        with self._told("op"):
-            found: str = self._again(from_json(name))
+        found: str = self._again(self._value(record, "op"))
         return found
 
     def _arguments(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -234,15 +231,12 @@ class _Reading:
 
     def _value(self, record: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any value
         value = record.get(name)
+        if value is None:
+            return None
         if isinstance(value, list | dict):
             self._count(value)
-        with self._told(name):
-            return from_json(value)
-
-    @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
         try:
-            yield
+            return from_json(value)
         except BadValueError as error:
             self._lines.fail(f"the {name} stands for no value", str(error))
 
@@ -259,7 +253,7 @@ class _Reading:
 
     def _again(self, value: Any) -> Any:  # noqa: ANN401  # any value
         """Return the same object for equal values of one type."""
-        return self._shared.setdefault((type(value), value), value)
+        return None if value is None else self._shared.setdefault((type(value), value), value)
 
 
 def _is_number(value: object) -> bool:

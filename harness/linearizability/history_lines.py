@@ -101,7 +101,7 @@ class ObjectLines:
 
     def _object(self, text: str, *, ended: bool) -> dict[str, Any]:
         try:
-            value = self._parsed(text)
+            value = _DECODER.decode(text)
         except json.JSONDecodeError as error:
             problem = (
                 f"no JSON: {error.msg[:1].lower()}{error.msg[1:]}, at {_shown(text, error.pos)}"
@@ -117,15 +117,6 @@ class ObjectLines:
             self.fail(f"{_kind(value)} where a record should be", "a JSON object a line")
         self._check_depth(value)
         return value
-
-    def _parsed(self, text: str) -> Any:  # noqa: ANN401  # JSON
-        return json.loads(
-            text,
-            object_pairs_hook=_without_doubles,
-            parse_constant=_no_constant,
-            parse_int=_whole,
-            parse_float=_finite,
-        )
 
     def _check_depth(self, value: object) -> None:
         """Refuse what nests too deep; without recursion, for it may be deep."""
@@ -196,3 +187,11 @@ def _shown(text: str, place: int) -> str:
 
 def _cut(text: str) -> str:
     return repr(text if len(text) <= _SHOWN_BYTES else text[:_SHOWN_BYTES] + "...")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_without_doubles,
+    parse_constant=_no_constant,
+    parse_int=_whole,
+    parse_float=_finite,
+)

@@ -80,12 +80,12 @@ def from_json(value: Any) -> Any:  # noqa: ANN401  # JSON, and what it stands fo
     Raises:
         BadValueError: It stands for none.
     """
-    if isinstance(value, list):
-        return Frozen("list", tuple([from_json(one) for one in value]))
     if isinstance(value, str):
         if not value.isascii():
             _check_text(value)
         return value
+    if isinstance(value, list):
+        return Frozen("list", tuple([from_json(one) for one in value]))
     if not isinstance(value, dict):
         return value
     if len(value) == 1:

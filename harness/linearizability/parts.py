@@ -107,7 +107,8 @@ def _parts(whole: Part) -> list[Part]:
     model = whole.model.part()
     return [
         Part(
-            one if whole.label is None else (whole.label, one),
+            # A store in a file is told apart by the key that its operations are about, too.
+            one if whole.label is None or one == whole.label else (whole.label, one),
             [whole.indices[at] for at in members],
             [whole.operations[at] for at in members],
             [whole.timed[at] for at in members],
