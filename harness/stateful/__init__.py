@@ -14,7 +14,11 @@ from harness.stateful.checked import (
 )
 from harness.stateful.checking import check_linearizable
 from harness.stateful.errors import FactoryError, ModelFaultError
-from harness.stateful.machine_errors import HypothesisMissingError, MachineError
+from harness.stateful.machine_errors import (
+    HypothesisMissingError,
+    MachineError,
+    MachineUnsteadyError,
+)
 from harness.stateful.operations import operation, unique
 from harness.stateful.program import Call, Program
 from harness.stateful.program_check import check_program
@@ -52,6 +56,7 @@ __all__ = [
     "MachineError",
     "MachineFailedError",
     "MachineProgram",
+    "MachineUnsteadyError",
     "ModelFaultError",
     "NotLinearizableError",
     "Program",

@@ -21,6 +21,23 @@ class HypothesisMissingError(HarnessError, ImportError):
         )
 
 
+class MachineUnsteadyError(HarnessError):
+    """A machine that runs sequentially does not do the same twice."""
+
+    def __init__(self, machine: str, difference: str) -> None:
+        super().__init__(machine, difference)
+        self.machine = machine
+        self.difference = difference
+
+    def __str__(self) -> str:
+        return (
+            f"{self.machine} did something else when the same steps were made again: something is "
+            "kept from one machine to the next (a global, a class attribute, a cache, a file), or "
+            "follows from real time or the order of a set. Make all of it anew in __init__, or put "
+            f"it back in teardown. What Hypothesis says of it: {self.difference}"
+        )
+
+
 class MachineError(HarnessError):
     """A machine is not written so that it can run."""
 

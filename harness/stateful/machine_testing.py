@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
+import hypothesis.errors
 from hypothesis.control import current_build_context
 from hypothesis.internal.reflection import function_digest
 
 from harness.errors import ArgumentError
 from harness.stateful.machine_drawing import Drawn, programs
+from harness.stateful.machine_errors import MachineUnsteadyError
 from harness.stateful.machine_exploring import explored
 from harness.stateful.machine_memory import Memory
 from harness.stateful.machine_running import EXAMPLES, check_machine
@@ -28,6 +30,7 @@ def run_machine(machine: Any, settings: hypothesis.settings) -> None:  # noqa: A
 
     Raises:
         MachineFailedError: A program fails.
+        MachineUnsteadyError: The machine does not do the same twice.
     """
     __tracebackhide__ = True
     check_machine(machine)
@@ -38,7 +41,10 @@ def run_machine(machine: Any, settings: hypothesis.settings) -> None:  # noqa: A
             _, error = explored(program, machine)
             if error is not None:
                 raise error
-    _test_of(machine, settings)()
+    try:
+        _test_of(machine, settings)()
+    except hypothesis.errors.Flaky as error:
+        raise MachineUnsteadyError(machine.__qualname__, str(error)) from error
 
 
 def _test_of(machine: Any, settings: hypothesis.settings) -> Callable[[], None]:  # noqa: ANN401  # as above
