@@ -71,9 +71,12 @@ def check(  # noqa: PLR0913  # each bound and criterion by its name
     budget = Budget(budget_s, max_configurations, max_memory_bytes)
     parts = split(history, model, criterion=criterion, partition=partition, blocked=blocked)
     judging = Judging(history, model, criterion, budget)
-    if criterion is Criterion.SEQUENTIALLY_CONSISTENT or not partition:
-        judging.try_parts(split(history, model, criterion=Criterion.LINEARIZABLE,
-                                partition=True, blocked=blocked), *parts)  # fmt: skip
+    whole = criterion is Criterion.SEQUENTIALLY_CONSISTENT or not partition
+    if whole or criterion is not Criterion.LINEARIZABLE:
+        real_time = split(
+            history, model, criterion=Criterion.LINEARIZABLE, partition=True, blocked=blocked
+        )
+        judging.try_parts(real_time, parts[0] if whole else None)
     return judging.judged(parts)
 
 
@@ -103,18 +106,21 @@ class Judging:
         self._orders: list[tuple[Part, list[int]]] = []
         self._order: tuple[int, ...] | None = None
 
-    def try_parts(self, parts: list[Part], whole: Part) -> None:
-        """Look for an order of the whole that is linearizable and found part by part.
+    def try_parts(self, parts: list[Part], whole: Part | None) -> None:
+        """Look for an order that is linearizable and found part by part.
 
-        Real time asks for more than any other criterion, and parts are easier than the whole. It
-        need not be believed that they are independent: the whole model takes the order or not.
+        Real time asks for more than any other criterion, and parts are easier than the whole.
+
+        Args:
+            parts: As for real time.
+            whole: What has to take the order, where parts are not believed to be independent.
         """
         easier = Judging(self._history, self._model, Criterion.LINEARIZABLE, self._budget)
         why, failure = easier.turns(parts, EASIER_TRIES)
         self._configurations = easier.configurations
         if not why and failure is None:
             order = easier.order()
-            if allowed(whole, order):
+            if whole is None or allowed(whole, order):
                 self._order = order
 
     @property
@@ -177,7 +183,10 @@ class Judging:
         """Let a part go on; return which budget ended, or the failure of the part."""
         budget, search = self._budget, one.search
         before = search.configurations
-        outcome = search.run(budget.slice(one.tries, self._configurations), budget.deadline_s)
+        tries = budget.slice(one.tries, self._configurations)
+        if tries <= 0:
+            return budget.ended(self._configurations, 0), None
+        outcome = search.run(tries, budget.deadline_s)
         self._configurations += search.configurations - before
         if outcome is Outcome.FOUND:
             self._orders.append((one.part, search.order()))

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.linearizability.many_objects import ManyObjects
 from harness.linearizability.masks import bits
 from harness.linearizability.model import REFUSED, Model
+from harness.linearizability.transitions import Transitions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from harness.linearizability.interval_order import IntervalOrder
-    from harness.linearizability.transitions import Row, Transitions
+    from harness.linearizability.transitions import Row
 
 
 LOOK_AHEAD: Final = 64  # operations by when they came back
@@ -24,33 +28,28 @@ AHEAD: Final = (1 << LOOK_AHEAD) - 1
 
 def looks_ahead(model: Model[Any]) -> bool:
     """Say whether a model tells what is in reach."""
-    return type(model).in_reach is not Model.in_reach
+    each = model.each if isinstance(model, ManyObjects) else model
+    return type(each).in_reach is not Model.in_reach
 
 
 class LookAhead:
-    """What is out of reach of each state, and what the operations that jump bring back.
-
-    It looks at observers that come back soon: those far off may still be saved by much.
-    """
+    """Dead ends of one object, or of several: a step on one changes nothing for the others."""
 
     def __init__(self, layout: IntervalOrder, transitions: Transitions) -> None:
-        self._layout = layout
-        self._in_reach = transitions.model.in_reach
-        self._watchers = 0
-        for floor, watched in enumerate(layout.watched):
-            self._watchers |= watched << floor
-        self._known = 0
-        self._jumps: dict[int, Row] = {}
-        self._unknown: dict[int, Row] = {}
-        for number, one in enumerate(layout.operations):
-            state = transitions.model.jumps_to(one)
-            if state is REFUSED:
-                continue
-            if number < layout.placed:
-                self._known |= 1 << number
-                self._jumps[number] = transitions.row(state)
-            else:
-                self._unknown[number - layout.placed] = transitions.row(state)
+        model = transitions.model
+        self._several = isinstance(model, ManyObjects)
+        if not isinstance(model, ManyObjects):
+            self._of = [0] * len(layout.operations)
+            self._objects = [ObjectAhead(layout, transitions, range(len(layout.operations)))]
+            return
+        self._of = [model.component(one) for one in layout.operations]
+        members: dict[int, list[int]] = {}
+        for number, component in enumerate(self._of):
+            members.setdefault(component, []).append(number)
+        self._objects = [
+            ObjectAhead(layout, Transitions(model.each, layout.operations), members.get(one, []))
+            for one in range(len(model.initial()))
+        ]
 
     def hopeless(  # noqa: PLR0913, PLR0917  # of the hot loop
         self, floor: int, done: int, used: int, row: Row, before: Row, number: int
@@ -65,6 +64,47 @@ class LookAhead:
             before: that before it,
             number: and the operation in between.
         """
+        component = self._of[number]
+        ahead = self._objects[component]
+        if self._several:
+            row = ahead.transitions.row(row.state[component])
+            before = ahead.transitions.row(before.state[component])
+        return ahead.hopeless(floor, done, used, row, before, number)
+
+
+class ObjectAhead:
+    """What is out of reach of each state, and what the operations that jump bring back.
+
+    It looks at observers that come back soon: those far off may still be saved by much.
+    """
+
+    def __init__(
+        self, layout: IntervalOrder, transitions: Transitions, members: Iterable[int]
+    ) -> None:
+        self.transitions = transitions
+        self._layout = layout
+        self._in_reach = transitions.model.in_reach
+        mine = sum(1 << number for number in members)
+        self._watchers = 0
+        for floor, watched in enumerate(layout.watched):
+            self._watchers |= (watched << floor) & mine
+        self._known = 0
+        self._jumps: dict[int, Row] = {}
+        self._unknown: dict[int, Row] = {}
+        for number in bits(mine):
+            state = transitions.model.jumps_to(layout.operations[number])
+            if state is REFUSED:
+                continue
+            if number < layout.placed:
+                self._known |= 1 << number
+                self._jumps[number] = transitions.row(state)
+            else:
+                self._unknown[number - layout.placed] = transitions.row(state)
+
+    def hopeless(  # noqa: PLR0913, PLR0917  # of the hot loop
+        self, floor: int, done: int, used: int, row: Row, before: Row, number: int
+    ) -> bool:
+        """Say whether an observer of this object is left without a state; see `LookAhead`."""
         near = (self._watchers >> floor) & AHEAD & ~done
         if number not in self._jumps and number - self._layout.placed not in self._unknown:
             row.lost |= before.lost  # without a jump, what was out of reach still is

@@ -20,6 +20,10 @@ class ManyObjects(Model[tuple[Any, ...]]):
         self.name = f"{each.name}, several"
         self._places = {key: place for place, key in enumerate(keys)}
 
+    def component(self, operation: Operation) -> int:
+        """Return which of the states an operation is about."""
+        return self._places[operation.key]
+
     def initial(self) -> tuple[Any, ...]:
         """Return the states of new objects."""
         return tuple(self.each.initial() for _ in self._places)

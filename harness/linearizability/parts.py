@@ -57,7 +57,7 @@ def split(
     keys = dict.fromkeys([one.key for one in operations])
     whole = criterion is Criterion.SEQUENTIALLY_CONSISTENT or not partition
     if len(keys) > 1 and whole:
-        model = ManyObjects(model, keys)
+        model = ManyObjects(_model_of_each(model, operations), keys)
     objects: dict[Hashable, Sequence[int]] = {None: range(len(operations))}
     if len(keys) == 1:
         objects = {next(iter(keys)): objects[None]}
@@ -73,6 +73,16 @@ def split(
         for one in parts:
             one.blocked = [at for at, index in enumerate(one.indices) if index in blocked]
     return parts
+
+
+def _model_of_each(model: Model[Any], operations: Sequence[Operation]) -> Model[Any]:
+    """Return the model of a part if each object is just one part: it may know more."""
+    labels: dict[Hashable, Hashable] = {}
+    for one in operations:
+        label = model.partition(one)
+        if label is None or labels.setdefault(one.key, label) != label:
+            return model
+    return model.part()
 
 
 def _objects(operations: Sequence[Operation]) -> dict[Hashable, Sequence[int]]:

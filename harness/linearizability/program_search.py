@@ -201,12 +201,17 @@ def _before(operations: Sequence[Operation]) -> list[int]:
         programs.setdefault(one.client, []).append(number)
     masks = [0] * len(operations)
     for program in programs.values():
-        program.sort(key=lambda number: operations[number].call)
-        for number in program:
+        ended = sorted(program, key=lambda number: _end(operations[number]))
+        latest, passed = float("-inf"), 0  # the latest call of those that ended before
+        for number in sorted(program, key=lambda number: operations[number].call):
             call = operations[number].call
-            earlier = [one for one in program if _end(operations[one]) < call]
-            latest = max((operations[one].call for one in earlier), default=call)
-            masks[number] = sum(1 << one for one in earlier if _end(operations[one]) >= latest)
+            while passed < len(ended) and _end(operations[ended[passed]]) < call:
+                latest = max(latest, operations[ended[passed]].call)
+                passed += 1
+            at = passed - 1
+            while at >= 0 and _end(operations[ended[at]]) >= latest:
+                masks[number] |= 1 << ended[at]
+                at -= 1
     return masks
 
 

@@ -185,10 +185,12 @@ SUBJECTS = {
 }
 
 
-def random_history(subject: Subject, rng: random.Random) -> tuple[History, list[int]]:
-    """Return a history of 1 to 7 operations, and which of them wait for ever."""
+def random_history(
+    subject: Subject, rng: random.Random, *, most: int = 7, unknown: float = 0.25
+) -> tuple[History, list[int]]:
+    """Return a history of up to `most` operations, and which of them wait for ever."""
     model = subject.model()
-    count = rng.randint(1, 7)
+    count = rng.randint(1, most)
     clients = rng.randint(1, 4)
     several = rng.random() < 0.2
     moments = rng.randint(count, 3 * count)  # few moments, many ties
@@ -216,7 +218,7 @@ def random_history(subject: Subject, rng: random.Random) -> tuple[History, list[
         if after is REFUSED:
             after = model.step(state, replace(done, status=Status.UNKNOWN, output=None))
         forgotten = rng.random()
-        if after is REFUSED or forgotten < 0.25:
+        if after is REFUSED or forgotten < unknown:
             ret = None if after is REFUSED or rng.random() < 0.7 else done.ret
             done = replace(done, status=Status.UNKNOWN, output=None, ret=ret)
         if after is not REFUSED and forgotten > 0.05:  # else it took no effect
