@@ -4,13 +4,16 @@
 
 Each program of the bug suite that is named below runs again and again with real threads, once at
 Python's own switch interval and once at the shortest one, in a child process, until it fails or the
-time is up. Then it is explored. Both see the same code; the table goes to standard output.
+time is up. Then it is explored: with the switches that CPython with the GIL makes, as the threads
+had them, and with switches at every shared access. All see the same code; the table goes to
+standard output.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import math
 import platform
 import statistics
 import subprocess
@@ -110,13 +113,16 @@ def child(module: str, function: str, arguments: str, seconds: str, interval: st
     tell(f"{rounds} {STOPPED}")
 
 
-def explored(entry: Entry, seeds: int) -> tuple[float, float]:
-    """Return the medians of the executions up to the failure, and of the seconds it took."""
-    results = [harness.explore(entry.body(), seed=seed) for seed in range(seeds)]
-    if any(result.finding is None for result in results):
-        raise LookupError(f"exploration did not find the bug of {entry.name}")
-    executions = statistics.median(result.executions for result in results)
-    return executions, statistics.median(result.elapsed_s for result in results)
+def explored(entry: Entry, seeds: int, *, model: str) -> str:
+    """Return the median of the executions up to the failure, and of the seconds that all took."""
+    results = [harness.explore(entry.body(), seed=seed, model=model) for seed in range(seeds)]
+    found = [result for result in results if result.finding is not None]
+    if not found:
+        return f"none in {sum(result.executions for result in results)}"
+    executions = [math.inf if result.finding is None else result.executions for result in results]
+    seconds = statistics.median(result.elapsed_s for result in results)
+    less = "" if len(found) == seeds else f" ({len(found)} of {seeds} seeds)"
+    return f"**{statistics.median(executions):g}**{less}, {seconds:.2f} s"
 
 
 def tell(line: str) -> None:
@@ -131,13 +137,14 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=10.0, help="of stress, for each cell")
     options.add_argument("--seeds", type=int, default=5, help="of exploration")
     chosen = options.parse_args()
-    tell("| program | real threads | at a switch interval of 1 µs | explored | in |")
+    tell("| program | real threads | at 1 µs | explored, GIL model | explored, any access |")
     tell("| --- | ---: | ---: | ---: | ---: |")
     for entry in choose(PROGRAMS):
         plain = stress(entry, seconds=chosen.seconds, interval_s=None)
         short = stress(entry, seconds=chosen.seconds, interval_s=SHORTEST_S)
-        executions, took_s = explored(entry, chosen.seeds)
-        tell(f"| {entry.name} | {plain} | {short} | **{executions:g}** | {took_s:.2f} s |")
+        gil = explored(entry, chosen.seeds, model="gil")
+        free = explored(entry, chosen.seeds, model="free-threaded")
+        tell(f"| {entry.name} | {plain} | {short} | {gil} | {free} |")
     tell(
         f"\nCPython {platform.python_version()} on {processor()}, load {load()} at the end; "
         f"{chosen.seconds:g} s of stress a cell, medians of {chosen.seeds} seeds."

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 ROOT = Path(__file__).resolve().parents[2]
+FOREIGN = ("hypothesis", "click", "pytest")  # their names are plain code: they have manuals
 OURS = ("harness", "stress", "fuzz", "reports", "secmem", "holdfast")
 MANUAL = "https://docs.python.org/3/library"
 # Built-in types that the manual keeps elsewhere than on the page of functions.
@@ -80,7 +81,8 @@ def resolve(
         manual = in_the_manual(target)
         if manual is not None:
             return nodes.reference("", "", content, internal=False, refuri=manual)
-        if target.partition(".")[0] in OURS and target in own_names():
+        top = target.partition(".")[0]
+        if top in FOREIGN or (top in OURS and target in own_names()):
             return content  # internal: the signature may name it, and no page describes it
     return content if node["reftype"] == "obj" else None
 

@@ -45,6 +45,9 @@ def fetch_from_two_threads():
 @harness.regression(
     "hf2.-BpLPgFjZGdcMIeRmZuJSYSFBaSTLSc_HWg6A2taaklyBjM7EwMzIwMzEwsbIwMjAxMTKzcjkMvA0MTE3MHUyCpodXfN8iZGBgA"
 )
+@harness.regression(
+    "hf2.IFF7cgFjZGdcMIeRmZuJyZSdBaRTLC21JDkjPq0oPze-pDw_vgSst5iBHWoiC8hEZqCbWMEKmdmZGNiAiJFFgJmBkYGJiZmFkZWJgRXIYpVnZmDgYWC4zbzpGyMQMDAwAFlMQMDA8AYk1sDNxMjEpFLOyAgkGlnF_HN6VjcxMgAA"
+)
 @harness.interleaved
 def test_two_threads_share_a_client():
     fetch_from_two_threads()
