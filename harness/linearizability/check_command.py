@@ -161,8 +161,8 @@ def check_history_command(  # noqa: PLR0913  # an argument an option
             reduction_s=min(budget_s, REDUCTION_S),
         )
         found = [_judged(name, question) for name in files]
-    verdicts = [one for one in found if one is not None]
-    _draw(verdicts, html_file, svg_file, several=len(files) > 1)
+        verdicts = [one for one in found if one is not None]
+        _draw(verdicts, html_file, svg_file, several=len(files) > 1)
     if json_file is not None:
         histories = [one.to_json() for one in verdicts]
         _write(json_file, json.dumps({"format": FORMAT, "histories": histories}, indent=1) + "\n")

@@ -81,12 +81,13 @@ def identities(value: object) -> frozenset[int]:
             waiting.append(one.content)
         elif isinstance(one, tuple | frozenset):
             waiting.extend(one)
-        elif isinstance(one, Held) or _equals_itself_alone(type(one)):
+        elif isinstance(one, Held) or equals_itself_alone(type(one)):
             found.add(id(one.value if isinstance(one, Held) else one))
     return frozenset(found)
 
 
-def _equals_itself_alone(kind: type) -> bool:
+def equals_itself_alone(kind: type) -> bool:
+    """Say whether the class has no equality of its own, so that which object it is counts."""
     return kind.__eq__ is _IDENTITY and kind is not type(None)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ArgumentError
 from harness.linearizability.errors import ObserverError, UnknownOperationError
-from harness.linearizability.frozen import same
 from harness.linearizability.model import REFUSED, Model, Refused
 from harness.linearizability.object_state import call_state, identities
 from harness.linearizability.sequential_graph import (
@@ -129,7 +128,7 @@ class SequentialModel(Model[Node]):
         )
         if edge.node is None:
             return REFUSED
-        if operation.known and not self._is_right(operation.output, edge.output, edge.is_given):
+        if operation.known and not alike(operation.output, edge.output, edge.given):
             return REFUSED
         if edge.node is not state and operation.name in self._observers:
             raise ObserverError(self.name, operation.name)
@@ -150,10 +149,6 @@ class SequentialModel(Model[Node]):
     def describe_state(self, state: Node) -> str:
         """Return the object as it shows itself."""
         return self._graph.shown(state)
-
-    @staticmethod
-    def _is_right(output: object, expected: object, is_given: bool) -> bool:  # noqa: FBT001
-        return same(output, expected) if is_given else alike(output, expected)
 
     def _call(self, operation: Operation) -> Call:
         found = self._remembered.get(id(operation))

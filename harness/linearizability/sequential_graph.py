@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from harness.errors import HarnessError
 from harness.linearizability.errors import UnsteadyModelError
-from harness.linearizability.frozen import frozen, same, thawed
-from harness.linearizability.object_state import object_state
+from harness.linearizability.frozen import Frozen, frozen, same, thawed
+from harness.linearizability.object_state import equals_itself_alone, identities, object_state
 from harness.linearizability.raised import raised
 
 if TYPE_CHECKING:
@@ -107,12 +107,12 @@ class Edge:
 
     Attributes:
         node: Where it leads; None where it waits for ever.
-        is_given: Whether its result is one of the arguments, the very object.
+        given: Identities of what in its result was an argument, that very object.
     """
 
     node: Node | None
     output: Any = None
-    is_given: bool = False
+    given: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class _Walked:
     """What came of walking to a state: the last result, and what the object is then."""
 
     output: Any
-    is_given: bool
+    given: frozenset[int]
     subject: object
     state: Hashable | None
 
@@ -183,15 +183,16 @@ class Graph:
             after = self._node(Node(node, call, walked.output), walked.state)
         if self._run is run_plainly:
             self._live = (after, walked.subject)
-        return Edge(after, walked.output, walked.is_given)
+        return Edge(after, walked.output, walked.given)
 
     def _step(self, node: Node, call: Call) -> _Walked:
         live, self._live = self._live, None
         reuse = live is not None and live[0] is node
         subject = live[1] if live is not None and reuse else self._walked_object(node)
         given = call.given.union(*(one.call.given for one in node.path() if one.call))
-        output, is_given = self._apply(subject, call, given)
-        return _Walked(output, is_given, subject, object_state(subject, given))
+        output = self._apply(subject, call, given)
+        state = object_state(subject, given)
+        return _Walked(output, identities(output) & given, subject, state)
 
     def _walked_object(self, node: Node) -> object:
         """Return a new object on which the calls that lead to a state were made.
@@ -204,12 +205,12 @@ class Graph:
         for one in node.path():
             assert one.call is not None, "only the root has none"
             given |= one.call.given
-            output, _ = self._apply(subject, one.call, given)
-            if not alike(output, one.output):
+            output = self._apply(subject, one.call, given)
+            if not alike(output, one.output, identities(one.output) & given):
                 raise UnsteadyModelError(one.call.name, one.output, output)
         return subject
 
-    def _apply(self, subject: Any, call: Call, given: frozenset[int]) -> tuple[Any, bool]:  # noqa: ANN401
+    def _apply(self, subject: Any, call: Call, given: frozenset[int]) -> Any:  # noqa: ANN401
         function = self._calls.get(call.name)
         arguments = thawed(call.arguments)
         keywords = {name: thawed(value) for name, value in call.keywords}
@@ -221,11 +222,11 @@ class Graph:
         except HarnessError:
             raise  # of the engine that it runs under
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what the call does
-            return raised(error), False
+            return raised(error)
         if inspect.iscoroutine(output):
             output.close()
             raise UnsteadyModelError(call.name, "a result", "a coroutine, which nobody awaits")
-        return self._settle(output, subject, given), id(output) in given
+        return self._settle(output, subject, given)
 
     def _node(self, node: Node, state: Hashable | None) -> Node:
         if state is not None:
@@ -236,12 +237,25 @@ class Graph:
         return node
 
 
-def alike(one: object, other: object) -> bool:
-    """Say whether two results are equal, or differ in no more than which new object they are."""
-    if same(one, other):
+def alike(seen: object, expected: object, given: frozenset[int]) -> bool:
+    """Say whether two results are equal, or differ in no more than which new object they are.
+
+    Args:
+        given: Identities of objects in the expected one that are not new.
+    """
+    seen = frozen(seen)  # a history that was not recorded may hold a plain list
+    if same(seen, expected):
         return True
-    kind = type(one)
-    return kind is type(other) and kind.__eq__ is object.__eq__
+    kind = type(expected)
+    if kind is not type(seen) or id(expected) in given:
+        return False
+    if isinstance(expected, tuple) and isinstance(seen, tuple):
+        return len(seen) == len(expected) and all(
+            alike(one, other, given) for one, other in zip(seen, expected, strict=True)
+        )
+    if isinstance(expected, Frozen) and isinstance(seen, Frozen):
+        return seen.kind == expected.kind and alike(seen.content, expected.content, given)
+    return equals_itself_alone(kind)
 
 
 def _shown(subject: object) -> str:

@@ -64,7 +64,8 @@ def watched(
     names = _default_names(kind) if methods is None else _checked_names(subject, methods)
     if not names:
         raise ArgumentError("subject", subject, "an object with methods to record")
-    body: dict[str, Any] = {"__slots__": ()}
+    # For `isinstance` it is what it stands for: code under test may ask.
+    body: dict[str, Any] = {"__slots__": (), "__class__": property(lambda _: kind)}
     for name in names:
         body[name] = _recorder(name, is_async=_is_async(getattr(subject, name)))
     stand_in = type(f"Watched{kind.__name__}", (Watched,), body)(subject, recording, key)

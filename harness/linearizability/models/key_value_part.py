@@ -16,6 +16,7 @@ from harness.linearizability.models.vocabulary import (
     raised_one_of,
     tells_nothing,
 )
+from harness.linearizability.operation import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -88,9 +89,9 @@ class KeyValuePart(ReadyModel[Any]):
     def observes(self, operation: Operation) -> bool:
         """Say whether it leaves every state as it is."""
         verb = self.verb(operation)
-        if verb in self.observers:
+        if verb in self.observers or isinstance(operation.output, Raised):
             return True
-        return verb == "cas" and operation.known and operation.output is False
+        return operation.output is False and verb in ("cas", "delete")
 
     def in_reach(self, state: Any, operation: Operation) -> bool:  # noqa: ANN401
         """Say whether an observer may fit the value, or one that grows out of it by `append`."""
@@ -101,8 +102,8 @@ class KeyValuePart(ReadyModel[Any]):
         grows = isinstance(state, str | bytes)
         if grows and self.verb(operation) == "cas":
             return True  # it failed, which it may do later where it would not now
-        seen = operation.output
-        if grows and isinstance(seen, type(state)):
+        seen: Any = operation.output
+        if grows and type(seen) is type(state):
             return bool(seen.startswith(state))
         return self.step(state, operation) is not REFUSED
 

@@ -14,6 +14,7 @@ from harness.linearizability.models.vocabulary import (
     raised_one_of,
     tells_nothing,
 )
+from harness.linearizability.operation import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -55,6 +56,13 @@ class SetModel(ReadyModel[Members]):
     def initial(self) -> Members:
         """Return the first members."""
         return self._initial
+
+    def observes(self, operation: Operation) -> bool:
+        """Say whether it leaves every state as it is; what says that it changed nothing does."""
+        if isinstance(operation.output, Raised):
+            return True
+        verb = self.verb(operation)
+        return verb in self.observers or (verb != "pop" and operation.output is False)
 
     def partition(self, operation: Operation) -> Hashable:
         """Return the element; None for what concerns the whole set."""

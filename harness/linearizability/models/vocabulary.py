@@ -132,8 +132,11 @@ def gives(operation: Operation, expected: object) -> bool:
 
 
 def tells_nothing(operation: Operation) -> bool:
-    """Say whether the result only says that it was done: None or True, or not known."""
-    return not operation.known or operation.output is None or operation.output is True
+    """Say whether the result only says that it was done: None, True or "OK", or not known."""
+    output = operation.output
+    if output is None or output is True or not operation.known:
+        return True
+    return isinstance(output, str) and output in ("ok", "OK")
 
 
 def raised_one_of(operation: Operation, *names: str) -> bool:

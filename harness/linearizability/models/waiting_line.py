@@ -12,6 +12,9 @@ Which forms wait, and what a form that does not wait may say:
 - With a timeout they wait and may give up. Giving up fits only where the line is empty or full at
   some moment of the interval: whoever gives up looks a last time. An object that may give up
   although it could go on (its wake-up came too late) needs `weak_timeouts=True`.
+
+`task_done` and `join` of a `queue.Queue` are taken and not judged: what is in line does not tell
+what is being worked on.
 """
 
 from __future__ import annotations
@@ -54,8 +57,9 @@ class WaitingLine(ReadyModel[Line]):
         "is_full": ("full", "is_full"),
         "has_any": ("__bool__",),
         "clear": ("clear",),
+        "not_judged": ("task_done", "join"),
     }
-    observers = frozenset({"peek", "size", "is_empty", "is_full", "has_any"})
+    observers = frozenset({"peek", "size", "is_empty", "is_full", "has_any", "not_judged"})
     arity: ClassVar[Mapping[str, int]] = {"put": 3, "try_put": 1, "get": 2}
 
     def __init__(
@@ -89,9 +93,10 @@ class WaitingLine(ReadyModel[Line]):
 
     def observes(self, operation: Operation) -> bool:
         """Say whether it leaves every state as it is; what failed does."""
-        if self.verb(operation) in self.observers:
+        verb = self.verb(operation)
+        if verb in self.observers or isinstance(operation.output, Raised):
             return True
-        return operation.known and (operation.output is False or type(operation.output) is Raised)
+        return operation.output is False and verb in ("put", "try_put")  # a get may take a False
 
     def describe_state(self, state: Line) -> str:
         """Return what is in line, the first to come first."""
@@ -131,6 +136,9 @@ class WaitingLine(ReadyModel[Line]):
 
     def _clear(self, state: Line, operation: Operation) -> Line | Refused:  # noqa: ARG002
         return () if tells_nothing(operation) else REFUSED
+
+    def _not_judged(self, state: Line, operation: Operation) -> Line | Refused:  # noqa: ARG002
+        return state
 
     def _no_room(self, line: Line) -> bool:
         return self.capacity is not None and len(line) >= self.capacity

@@ -132,6 +132,15 @@ def test_a_plain_class_is_a_model_and_what_would_wait_is_wrong() -> None:
     assert run("-", "--model", "queue:Queue", given=lines(get)).exit_code == 1
 
 
+def test_a_plain_class_is_drawn_while_it_can_still_be_run(tmp_path: Path) -> None:
+    put = {"client": 2, "op": "put", "input": 1, "call": 0, "ret": 1}
+    full = {"client": 2, "op": "qsize", "output": 2, "call": 2, "ret": 3}
+    page = tmp_path / "why.html"
+    result = run("-", "--model", "queue:Queue", "--html", page, given=lines(put, full))
+    assert result.exit_code == 1
+    assert page.exists()
+
+
 def test_weaker_criteria_are_named_in_the_verdict() -> None:
     stale = lines(PUT, STALE)
     result = run("-", "--model", "kv", "--criterion", "sequential", given=stale)

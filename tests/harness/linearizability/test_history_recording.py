@@ -91,6 +91,7 @@ def test_a_watched_object_records_its_methods_by_thread() -> None:
     assert (put.client, put.name, put.arguments) == ("worker", "put", (7,))
     assert put.keywords == (("timeout", 1),)
     assert (get.name, get.output) == ("get", 7)
+    assert isinstance(jobs, queue.Queue)
     assert jobs.maxsize == 2  # passes through, and is no operation
     assert len(recording) == 2
 

@@ -87,6 +87,7 @@ RIGHT: list[tuple[str, dict[str, Any], list[Operation]]] = [
         ],
     ),
     ("fifo", {}, [unknown("get_nowait"), took("put", None), took("get", gave=None)]),
+    ("fifo", {}, [took("put", NO, gave="OK"), took("task_done"), took("get", gave=False)]),
     ("fifo", {}, [unknown("put", 1), took("peek", gave=1), took("__len__", gave=1)]),
     ("fifo", {"weak_timeouts": True}, [took("put", 1), took("get", timeout=1, gave=EMPTY)]),
     (
@@ -414,6 +415,16 @@ def test_a_model_that_is_not_there_is_told(name: str, words: str) -> None:
 def test_a_model_of_the_users_is_found_by_its_place() -> None:
     model: Model[Any] = make_model("harness.linearizability.models:Lifo")
     assert isinstance(model, Lifo)
+
+
+def test_a_thing_that_is_false_is_taken_by_the_get_that_returns_it() -> None:
+    """A get that returns False is no try that failed: to call it an observer would be unsound."""
+    assert not Fifo().observes(took("get", gave=False))
+    assert Fifo().observes(took("put_nowait", 1, gave=False))
+    assert Fifo().observes(took("get_nowait", gave=EMPTY))
+    assert not KeyValue().observes(took("pop", "k", gave=False))
+    assert not SetModel().observes(took("pop", gave=False))
+    assert SetModel().observes(took("add", 1, gave=False))
 
 
 def test_states_are_shown_in_words() -> None:

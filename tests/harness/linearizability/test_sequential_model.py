@@ -192,6 +192,9 @@ def test_a_new_object_is_right_by_its_class_and_a_given_one_by_itself() -> None:
         def make(self) -> Thing:
             return Thing()
 
+        def make_two(self) -> list[Thing]:
+            return [Thing(), Thing()]
+
         def keep(self, thing: Thing) -> None:
             self.kept.append(thing)
 
@@ -201,9 +204,12 @@ def test_a_new_object_is_right_by_its_class_and_a_given_one_by_itself() -> None:
     model, one, two = SequentialModel(Pool), Thing(), Thing()
     assert fits(model, [took("make", gave=Thing())])
     assert not fits(model, [took("make", gave=object())])
+    assert fits(model, [took("make_two", gave=[Thing(), Thing()])])
+    assert not fits(model, [took("make_two", gave=[Thing()])])
     kept = [took("keep", one), took("keep", two)]
     assert fits(model, [*kept, took("take", gave=two)])
     assert not fits(model, [*kept, took("take", gave=one)])
+    assert not fits(model, [*kept, took("take", gave=Thing())])
     # The same calls with the two things changed over are other calls.
     assert fits(model, [*kept[::-1], took("take", gave=one)])
 
