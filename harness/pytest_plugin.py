@@ -16,6 +16,7 @@ from harness.instrument.test_imports import TestImports
 from harness.project_packages import packages_of
 from harness.run_choice import RunChoice, choose
 from harness.run_summary import Covered, summary_lines
+from harness.run_wishes import wish
 from harness.whole_suite.packages import packages_beside
 from harness.whole_suite.registration import (
     every_file,
@@ -81,11 +82,13 @@ class Plugin:
         self._choice = choice
         self._covered: list[Covered] = []
         self._plain = imports.already_imported()
+        self._wishes = wish(choice.above)  # for tests that call a search themselves
         self.run: ItemRun | None = None
 
     def pytest_unconfigure(self) -> None:
         """Take the import hook out again."""
         self._imports.remove()
+        wish(self._wishes)
 
     def pytest_report_header(self) -> list[str]:
         """Say what this run explores by, if somebody chose something."""
@@ -113,6 +116,7 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Keep function-scoped fixtures for the executions of an interleaved test."""
+        self.run = None
         if isinstance(item, pytest.Function) and is_interleaved(item):
             from harness.item_run import ItemRun  # noqa: PLC0415  # only tests that explore need it
 
