@@ -14,6 +14,8 @@ from harness.finding import FindingKind
 from harness.headway import grouped
 from harness.linearizability.judgement import Criterion
 from harness.rules import rules_from
+from harness.run_wishes import wished
+from harness.settings import Undecided
 from harness.stateful.checked import Checked, UndecidedCheckError
 from harness.stateful.factory_check import check_operations, name_of, sample_of
 from harness.stateful.operations import operations_from
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 
 MIN_THREADS: Final = 2  # with one there is nothing to search
 MAX_PROGRAMS: Final = 1_000_000
-UNDECIDED_WAYS: Final = ("fail", "warn")
 
 
 def check_linearizable(  # noqa: PLR0913  # the public face; all but the first are keyword-only
@@ -111,26 +112,31 @@ def check_linearizable(  # noqa: PLR0913  # the public face; all but the first a
     )  # fmt: skip
     _check(make, threads=threads, calls=calls, early_timeouts=early_timeouts, undecided=undecided)
     make_strategy(strategy, seed)
+    wanted = wished({
+        "strategy": strategy, "executions": executions, "seed": seed, "max_steps": max_steps,
+        "model": switching, "budget_s": budget_s, "fail_on": rules_from(fail_on),
+        "early_timeouts": early_timeouts, "undecided": Undecided(undecided),
+    })  # fmt: skip
     settings = SearchSettings(
-        strategy=strategy,
-        executions=executions,
-        seed=seed,
-        max_steps=max_steps,
-        switching=switching,
-        rules=rules_from(fail_on),
-        early_timeouts=early_timeouts,
+        strategy=wanted.strategy,
+        executions=wanted.executions,
+        seed=wanted.seed,
+        max_steps=wanted.max_steps,
+        switching=wanted.model,
+        rules=wanted.fail_on,
+        early_timeouts=wanted.early_timeouts,
     )
     check = LinearizabilityCheck(
         make,
         model,
         settings,
-        source=source_of(operations, programs, Size(threads, calls), seed=seed),
+        source=source_of(operations, programs, Size(threads, calls), seed=wanted.seed),
         criterion=criterion_from(criterion),
         invariants=tuple(invariants),
     )
-    checked = check.run(budget_s=budget_s)
+    checked = check.run(budget_s=wanted.budget_s)
     if checked.verdict is Verdict.UNDECIDED:
-        if undecided == "fail":
+        if wanted.undecided is Undecided.FAIL:
             raise UndecidedCheckError(checked)
         warnings.warn(str(checked), UndecidedWarning, stacklevel=2)
     return checked
@@ -329,5 +335,5 @@ def _check(
         raise ArgumentError("calls", calls, f"a number from 1 to {most}, with {threads} threads")
     if type(early_timeouts) is not bool:
         raise ArgumentError("early_timeouts", early_timeouts, "True or False")
-    if undecided not in UNDECIDED_WAYS:
-        raise ArgumentError("undecided", undecided, " or ".join(UNDECIDED_WAYS))
+    if undecided not in tuple(Undecided):
+        raise ArgumentError("undecided", undecided, " or ".join(Undecided))
