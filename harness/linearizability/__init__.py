@@ -32,6 +32,7 @@ from harness.linearizability.models import (
     make_model,
 )
 from harness.linearizability.operation import Operation, Raised, Status
+from harness.linearizability.picture import to_html, to_svg, to_text
 from harness.linearizability.raised import raised
 from harness.linearizability.recording import Recording
 from harness.linearizability.reduction import reduce
@@ -80,4 +81,7 @@ __all__ = [
     "make_model",
     "raised",
     "reduce",
+    "to_html",
+    "to_svg",
+    "to_text",
 ]

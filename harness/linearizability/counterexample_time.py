@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from harness.linearizability.judgement import Criterion
 
@@ -12,25 +12,35 @@ if TYPE_CHECKING:
     from harness.linearizability.counterexample import Counterexample
     from harness.linearizability.operation import Operation
 
+MAX_PAIRED: Final = 300
+
 
 def needed_pairs(found: Counterexample) -> list[tuple[int, int]]:
     """Return the pairs whose order is needed for the proof, without those that follow from others.
 
     The first of each pair is in the core; the second may be an operation of unknown result, which
-    cannot have taken effect before it was called.
+    cannot have taken effect before it was called. Of a huge core only its end is looked at.
     """
     weakest = found.weakest
     before = _order(found)
     core = set(found.core)
-    named = list(zip(weakest.origin, weakest.history.operations, strict=True))
-    firsts = [(index, one) for index, one in named if index in core]
-    after = {index: {other for other, two in named if before(one, two)} for index, one in firsts}
-    return [
-        (index, other)
-        for index, _ in firsts
-        for other in sorted(after[index])
-        if not any(other in after.get(between, ()) for between in after[index])
-    ]
+    named = sorted(
+        zip(weakest.origin, weakest.history.operations, strict=True), key=lambda pair: pair[1].call
+    )[-MAX_PAIRED:]
+    pairs = []
+    for index, one in named:
+        if index not in core:
+            continue
+        after = [(other, two) for other, two in named if before(one, two)]
+        # The one of these that is over first stands before all called after that.
+        over = [two for other, two in after if other in core]
+        first = min(over, key=_end, default=None)
+        pairs += [(index, other) for other, two in after if first is None or not before(first, two)]
+    return sorted(pairs)
+
+
+def _end(operation: Operation) -> float:
+    return float("inf") if operation.ret is None else operation.ret
 
 
 def _order(found: Counterexample) -> Callable[[Operation, Operation], bool]:

@@ -16,6 +16,7 @@ from harness.linearizability.counterexample_orders import orders_of
 from harness.linearizability.history import History
 from harness.linearizability.judgement import Criterion, Judgement
 from harness.linearizability.reduction_bench import Bench
+from harness.linearizability.reduction_guess import likely
 from harness.linearizability.reduction_search import first_bad, needed
 from harness.linearizability.reduction_steps import Weakening, both, moments
 
@@ -141,44 +142,68 @@ def _until(bench: Bench, weakening: Weakening, moment: float) -> Weakening:
 def _results(bench: Bench, short: Weakening) -> tuple[Weakening, tuple[int, ...]]:
     """Return the weakening that keeps only the results that matter, and which these are."""
     ends = _ends(bench, short)
-    latest = max(ends.values(), default=0)
-    last = [index for index, end in ends.items() if end == latest]
-    fixed = {index for index in ends if bench.history.operations[index].name in bench.erratic}
-    fixed |= bench.blocked
-    # What alone came back last is needed: until then there is an order.
-    fixed.update(last if len(last) == 1 and not bench.blocked else ())
+    fixed = _fixed(bench, ends)
     observes, operations = bench.model.observes, bench.history.operations
     free = sorted(
         ends.keys() - fixed,
         key=lambda index: (not observes(operations[index]), ends[index], index),
     )
+    origin = bench.weakened(short).origin
 
     def keep(chosen: Sequence[int]) -> Weakening:
         kept = fixed.union(chosen)
-        rest = [index for index in bench.weakened(short).origin if index not in kept]
-        return both(short, bench.without_results(rest))
+        return both(short, bench.without_results([one for one in origin if one not in kept]))
 
-    kept = needed(free, lambda chosen: bench.is_bad(keep(chosen)))
+    def still_bad(chosen: Sequence[int]) -> bool:
+        return bench.is_bad(keep(chosen))
+
+    near = likely(operations, free, _latest(ends, fixed))
+    guess = next((one for one in near if not bench.stopped and still_bad(one)), free)
+    kept = needed(guess, still_bad, stopped=bench.is_over)
     small = keep(kept) if len(kept) < len(free) else short
     return small, tuple(sorted(fixed.union(kept)))
+
+
+def _fixed(bench: Bench, ends: dict[int, float]) -> set[int]:
+    """Return the operations whose results are kept in any case."""
+    latest = max(ends.values(), default=0)
+    last = [index for index, end in ends.items() if end == latest]
+    fixed = {index for index in ends if bench.history.operations[index].name in bench.erratic}
+    # What alone came back last is needed: until then there is an order.
+    return fixed | bench.blocked | set(last if len(last) == 1 and not bench.blocked else ())
+
+
+def _latest(ends: dict[int, float], fixed: set[int]) -> int:
+    """Return what is most likely wrong."""
+    return max(fixed or ends, key=lambda index: (ends.get(index, float("inf")), index))
 
 
 def _intervals(bench: Bench, small: Weakening, core: tuple[int, ...]) -> Weakening:
     """Return the weakening that also widens the intervals, as far as they do not matter."""
     has_ends = bench.criterion is not Criterion.SEQUENTIALLY_CONSISTENT
-    # Operations whose result does not matter go first: there are many, and seldom does their time.
     rest = [(index, False) for index in bench.weakened(small).origin if index not in core]
     mine = [(index, end) for index in core for end in (False, True) if has_ends or not end]
-    items = rest + mine
+    # Times of operations whose results do not matter seldom matter, and there are many.
+    widest = _widened(small, rest)
+    if bench.is_bad(widest):
+        small, rest = widest, []
+    for items in (mine, rest):
+        kept = needed(
+            items,
+            lambda chosen, items=items, base=small: bench.is_bad(  # type: ignore[misc]
+                _widened(base, set(items) - set(chosen))
+            ),
+            stopped=bench.is_over,
+        )
+        small = _widened(small, set(items) - set(kept))
+    return small
 
-    def widened(kept: Sequence[tuple[int, bool]]) -> Weakening:
-        gone = set(items) - set(kept)
-        early = frozenset(index for index, end in gone if not end)
-        late = frozenset(index for index, end in gone if end)
-        return both(small, Weakening(early=early, late=late))
 
-    kept = needed(items, lambda chosen: bench.is_bad(widened(chosen)))
-    return widened(kept) if len(kept) < len(items) else small
+def _widened(weakening: Weakening, ends: Collection[tuple[int, bool]]) -> Weakening:
+    """Return the weakening that also moves calls to the beginning, and returns to the end."""
+    early = frozenset(index for index, is_return in ends if not is_return)
+    late = frozenset(index for index, is_return in ends if is_return)
+    return both(weakening, Weakening(early=early, late=late))
 
 
 def _orders(

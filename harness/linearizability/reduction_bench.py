@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 # A weakening that takes longer is not taken: most take under a millisecond, and what is left out of
 # the reduction costs the reader one more operation to look at.
-SHARE_OF_BUDGET: Final = 0.1
-MAX_CONFIGURATIONS: Final = 200_000  # of one weakening, so that a fast machine finds no other core
+LEAST_SHARE: Final = 0.01
+MOST_SHARE: Final = 0.1
+TIMES_TYPICAL: Final = 4  # what the last one took that was decided tells how large the history is
+MAX_CONFIGURATIONS: Final = 50_000  # of one weakening, so that a fast machine finds no other core
 LAST_CHECK_S: Final = 0.5  # for the orders of the core, even if the budget is spent
 
 
@@ -61,6 +63,7 @@ class Bench:
         self.stopped = False
         self._judge = judge
         self._budget_s = budget_s
+        self._typical_s = budget_s  # until the first is decided, any may take as long as it may
         self._begin = time.perf_counter()
         self.blocked = blocked
         if blocked and self._wrong_without(blocked):
@@ -68,16 +71,28 @@ class Bench:
 
     def is_bad(self, weakening: Weakening) -> bool:
         """Say whether a weaker history still has no order; False where that is not known."""
-        left_s = self._budget_s - self._elapsed_s()
-        if left_s <= 0:
-            self.stopped = True
+        if self.is_over():
             return False
-        judgement = self.judge(
-            self.weakened(weakening), budget_s=min(left_s, self._budget_s * SHARE_OF_BUDGET)
-        )
+        begin = time.perf_counter()
+        weaker = self.weakened(weakening)
+        judgement = self.judge(weaker, budget_s=self._share_s())
         self.tried += 1
-        self.undecided += judgement.holds is None
+        if judgement.holds is None:
+            self.undecided += 1
+        else:
+            self._typical_s = time.perf_counter() - begin
         return judgement.failure is not None
+
+    def _share_s(self) -> float:
+        """Return how long one weaker history may take."""
+        least, most = self._budget_s * LEAST_SHARE, self._budget_s * MOST_SHARE
+        share_s = min(max(least, TIMES_TYPICAL * self._typical_s), most)
+        return min(share_s, self._budget_s - self._elapsed_s())
+
+    def is_over(self) -> bool:
+        """Say whether the budget has ended."""
+        self.stopped = self.stopped or self._elapsed_s() >= self._budget_s
+        return self.stopped
 
     def weakened(self, weakening: Weakening) -> Weakened:
         """Return the weaker history."""

@@ -32,12 +32,18 @@ def first_bad(candidates: Sequence[Item], is_bad: Callable[[Item], bool]) -> Ite
     return candidates[high]
 
 
-def needed(items: Sequence[Item], still_bad: Callable[[Sequence[Item]], bool]) -> list[Item]:
+def needed(
+    items: Sequence[Item],
+    still_bad: Callable[[Sequence[Item]], bool],
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[Item]:
     """Return items of which none can go: without any one of them it is bad no more.
 
     Args:
         items: Those that most likely can go come first; all of them together are bad.
         still_bad: Whether it is bad with these alone.
+        stopped: Whether to give up; then more are returned than are needed.
 
     Source: Zeller & Hildebrandt 2002, ddmin, by complements: halves are left out first, then
     quarters, and so on. As what is asked is monotone, a subset never has to be tried alone.
@@ -47,6 +53,8 @@ def needed(items: Sequence[Item], still_bad: Callable[[Sequence[Item]], bool]) -
     while size:
         at = 0
         while at < len(kept):
+            if stopped():
+                return kept
             rest = kept[:at] + kept[at + size :]
             if still_bad(rest):
                 kept = rest

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import Counter
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.linearizability.render.history_scene import PartScene, Scene
 
+MAX_TIMES: Final = 12
 _FILES: Final = Path(__file__).parent / "page"
 _HOUSE: Final = Path(__file__).parents[2] / "render" / "page" / "page.css"  # of all our pages
 _FOOT: Final = (
@@ -112,26 +114,26 @@ def _times(scene: Scene) -> Iterator[str]:
     if not scene.times:
         return
     part = scene.parts[0]
+    said = Counter(part.words.operation(part.history.operations[one]) for one in part.close)
     yield '<section id="look" aria-labelledby="look-title">'
     yield '<h2 id="look-title">Times that matter</h2>'
     yield '<div class="guilt times"><ol>'
-    for other, firsts in scene.times:
-        before = listed([_link(part, one) for one in firsts])
-        yield f"<li><span>{_link(part, other)} was called after {before} {scene.over}</span></li>"
+    for other, firsts in scene.times[-MAX_TIMES:]:
+        before = listed([_link(part, one, said) for one in firsts])
+        name = _link(part, other, said)
+        yield f"<li><span>{name} was called after {before} {scene.over}</span></li>"
+    more = len(scene.times) - MAX_TIMES
+    if more > 0:
+        yield f"<li><span>and {more} more</span></li>"
     yield "</ol></div></section>"
 
 
-def _link(part: PartScene, index: int) -> str:
+def _link(part: PartScene, index: int, said: Counter[str]) -> str:
     """Return an operation as a link to its bar, with its client where others have its words."""
     one = part.history.operations[index]
-    said = part.words.operation(one)
-    same = [
-        other
-        for other in part.close
-        if part.words.operation(part.history.operations[other]) == said
-    ]
-    client = f" <small>of {escape(part.words.client(one))}</small>" if len(same) > 1 else ""
-    return f'<a href="#p0o{index}"><bdi>{escape(shortened(said, MAX_CALL))}</bdi></a>{client}'
+    told = part.words.operation(one)
+    client = f" <small>of {escape(part.words.client(one))}</small>" if said[told] > 1 else ""
+    return f'<a href="#p0o{index}"><bdi>{escape(shortened(told, MAX_CALL))}</bdi></a>{client}'
 
 
 def _stage(scene: Scene) -> Iterator[str]:
@@ -218,7 +220,7 @@ def _role(part: PartScene, index: int) -> str:
     if part.straw is None:
         return ""
     if index == part.straw:
-        return "It cannot be placed: until it came back, all could be explained."
+        return "It cannot be placed."
     if index in part.core:
         return "Its result matters."
     if index in part.later:

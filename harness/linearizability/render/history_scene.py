@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.linearizability.model import Model
     from harness.linearizability.parts import Part
 
-MAX_DRAWN: Final = 4_000  # operations of all parts together: a browser opens them within a second
+MAX_DRAWN: Final = 3_000  # operations of all parts together: a browser opens them within a second
 MAX_PARTS: Final = 200
 MAX_LABEL: Final = 28  # characters in a bar
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_LABEL: Final = 36
 MAX_CLIENT: Final = 16
 INDENT: Final = 2
+MAX_DRAWN: Final = 60  # operations
 MAX_ORDERS: Final = 2  # whose operations are drawn: those that the text tells
 
 
@@ -52,8 +53,10 @@ class TextLanes:
     def lines(self) -> Iterator[str]:
         """Yield the lanes, and the list of operations if the bars have numbers."""
         drawn, layout = list(self._chosen), self._layout
+        del drawn[:-MAX_DRAWN]  # the beginning tells the least
+        layout = layout if len(drawn) == len(self._chosen) else self._lay_out(drawn, self._labels)
         while layout.width >= self._room() and len(drawn) > 1:
-            del drawn[0]  # the beginning tells the least
+            del drawn[0]
             layout = self._lay_out(drawn, self._labels)
         yield from self._draw(layout)
         left_out = len(self._chosen) - len(drawn)
@@ -61,7 +64,7 @@ class TextLanes:
             yield f"{'':{self._margin}}({left_out} before these are not drawn)"
         if self._numbered:
             yield ""
-            yield from self._list()
+            yield from self._list(drawn)
 
     def _room(self) -> int:
         return self._width - self._margin - 2  # for the mark of what cannot be placed
@@ -90,10 +93,10 @@ class TextLanes:
                 line += " ✗" if bar.index == self._found.straw else ""
             yield line
 
-    def _list(self) -> Iterator[str]:
+    def _list(self, drawn: Sequence[int]) -> Iterator[str]:
         digits = len(str(len(self._chosen)))
-        wide = max(columns(self._client(one)) for one in self._chosen)
-        for one in self._chosen:
+        wide = max(columns(self._client(one)) for one in drawn)
+        for one in drawn:
             mark = " " if one in self._found.core else "·"
             mark = "✗" if one == self._found.straw else mark
             client = self._client(one)
