@@ -75,8 +75,12 @@ class Examining:
         """
         started_s = time.perf_counter()
         notes: list[str] = []
-        came = self._examine(item, tuple(dict.fromkeys(watch.errors)), notes)
-        came = _excused(came, item, [*watch.starts, *shared]) or came
+        errors = tuple(dict.fromkeys(watch.errors))
+        exploring = ItemExploring(item, self._settings, errors=errors)
+        came = self._examine(item, exploring, notes)
+        # An execution that starts as many threads needs none of those that the plain run left.
+        left = [] if exploring.threads >= len(watch.starts) else watch.starts
+        came = _excused(came, item, [*left, *shared]) or came
         self._keep(item, came, notes)
         return replace(
             self._account(item, came),
@@ -85,13 +89,10 @@ class Examining:
             notes=tuple(notes),
         )
 
-    def _examine(
-        self, item: pytest.Function, errors: tuple[type[BaseException], ...], notes: list[str]
-    ) -> Came:
+    def _examine(self, item: pytest.Function, exploring: ItemExploring, notes: list[str]) -> Came:
         unfit = _unfit(item)
         if unfit is not None:
             return unfit
-        exploring = ItemExploring(item, self._settings, errors=errors)
         try:
             if self.replays:
                 return _replayed(exploring, self._choice.replay, "the schedule of the token")
@@ -175,6 +176,8 @@ def _unfit(item: pytest.Function) -> Reason | None:
     """Return why a test is not explored at all."""
     if getattr(item.obj, "is_hypothesis_test", False):
         return reasons.HYPOTHESIS
+    if "subtests" in item.fixturenames:
+        return reasons.SUBTESTS
     if inspect.iscoroutinefunction(inspect.unwrap(item.obj)):
         return reasons.COROUTINE
     return None

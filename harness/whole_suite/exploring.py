@@ -25,7 +25,7 @@ from harness.replay_token import decode_token
 from harness.strategies.patient import Patient
 from harness.watchdog import EXIT_STUCK
 from harness.whole_suite.errors import OvertimeError
-from harness.whole_suite.jobs import ExploreJob, ReplayJob, Subject
+from harness.whole_suite.jobs import Explored, ExploreJob, ReplayJob, Subject
 from harness.whole_suite.reasons import Reason, keeps_state, stuck, unsteady
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ OVERTIME_S: Final = 30.0  # beside the budget: comparing, shrinking, the search 
 class ItemExploring:
     """What the parent does for one test.
 
+    Attributes:
+        threads: How many a controlled execution started that passed; 0 where none did.
+
     Args:
         errors: Exceptions that left threads when the test passed by itself.
     """
@@ -56,6 +59,7 @@ class ItemExploring:
         *,
         errors: tuple[type[BaseException], ...] = (),
     ) -> None:
+        self.threads = 0
         self._item = item
         self._settings = settings
         self._errors = errors
@@ -73,8 +77,9 @@ class ItemExploring:
                 return outcome
             if outcome.death:
                 return self._crashed(exchange, subject, outcome, started_s)
-            result, changed = returned(outcome)
-        return self._doubted(result, changed)
+            explored: Explored = returned(outcome)
+        self.threads = explored.threads
+        return self._doubted(explored.result, explored.changed)
 
     def replay(self, token: str) -> Finding | Reason | None:
         """Run the schedule of a token in a child.

@@ -12,6 +12,7 @@ from _pytest.outcomes import OutcomeException
 
 from harness.campaign import Campaign
 from harness.engine.ending import EndingKind
+from harness.engine.recorder import Recorder
 from harness.errors import DriftError
 from harness.exploring import explore, replay
 from harness.finding import kind_of, message_of, signature_of
@@ -95,14 +96,28 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Explored:
+    """What a child sends.
+
+    Attributes:
+        changed: What executions changed of what they share, in words.
+        threads: How many one execution started that did not fail.
+    """
+
+    result: Exploration
+    changed: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExploreJob:
     """Tries whether any schedule passes, then explores; in a child."""
 
     subject: Subject
     settings: Settings
 
-    def __call__(self, _send: Send) -> tuple[Exploration, str]:
-        """Return the result without what cannot be sent, and what was changed that is shared.
+    def __call__(self, _send: Send) -> Explored:
+        """Return the result without what cannot be sent.
 
         Raises:
             NeverPassesError: No schedule passes.
@@ -110,7 +125,8 @@ class ExploreJob:
         body = self.subject.body()
         settings = self.settings
         executions = settings.executions
-        if not _try_schedules(body, settings):
+        finished, threads = _try_schedules(body, settings)
+        if not finished:
             executions = min(executions, LONG_RUNS)
         result = explore(
             body,
@@ -124,7 +140,8 @@ class ExploreJob:
             early_timeouts=settings.early_timeouts,
         )
         changed = self.subject.changed() if result.finding is not None else ""
-        return replace(result, name=self.subject.name, finding=portable(result.finding)), changed
+        result = replace(result, name=self.subject.name, finding=portable(result.finding))
+        return Explored(result, changed, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +183,11 @@ class _Onwards:
         return current or ready[self._index]
 
 
-def _try_schedules(body: Callable[[], object], settings: Settings) -> bool:
-    """Run different schedules until one does not fail; say whether it came to an end.
+def _try_schedules(body: Callable[[], object], settings: Settings) -> tuple[bool, int]:
+    """Run different schedules until one does not fail.
+
+    Returns:
+        Whether that came to an end, and how many threads it started.
 
     Raises:
         NeverPassesError: All fail, and in the same way.
@@ -177,12 +197,14 @@ def _try_schedules(body: Callable[[], object], settings: Settings) -> bool:
     failures = {}
     with Campaign(model=settings.model, max_steps=settings.max_steps, body=body) as campaign:
         for strategy in strategies:
+            recorder = Recorder()
             with chance.seeded(0):
                 strategy.begin(0)
-                ending, _ = campaign.run(body, strategy)
+                ending, _ = campaign.run(body, strategy, recorder=recorder)
             if kind_of(ending) is None:
-                return ending.kind is EndingKind.FINISHED
+                threads = sum(event.kind == "start" for event in recorder.events)
+                return ending.kind is EndingKind.FINISHED, threads
             failures[signature_of(ending)] = message_of(ending)
     if len(failures) == 1:
         raise NeverPassesError(next(iter(failures.values())))
-    return True
+    return True, 0

@@ -58,6 +58,10 @@ HYPOTHESIS: Final = Reason(
     "a test of Hypothesis, which draws other examples in every execution",
     remedy="Write the concurrent program as a harness.stateful.ConcurrentStateMachine.",
 )
+SUBTESTS: Final = Reason(
+    "a test with the fixture subtests, to which alone a subtest tells that it has failed",
+    remedy="Make each subtest a test of its own: pytest.mark.parametrize.",
+)
 COROUTINE: Final = Reason(
     "a coroutine function, which another plugin runs in its own event loop",
     remedy="Decorate it with @harness.interleaved, which runs coroutine functions by itself.",

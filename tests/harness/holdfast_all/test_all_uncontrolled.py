@@ -211,3 +211,43 @@ def test_a_coroutine_function_is_left_to_its_plugin(suite: Suite) -> None:
     run = suite.explore()
     assert run.counts == {"passed": 1}
     assert "1 x a coroutine function" in run.section
+
+
+def test_tests_that_tell_their_failures_elsewhere_are_named(suite: Suite) -> None:
+    """Hypothesis draws its examples anew; subtests tell pytest alone."""
+    suite.tests("""
+    from hypothesis import given, settings, strategies as st
+
+    @settings(max_examples=2, database=None, deadline=None)
+    @given(st.integers())
+    def test_drawn(number):
+        both(lambda: None)
+
+    def test_in_parts(subtests):
+        for number in range(2):
+            with subtests.test(number=number):
+                both(lambda: None)
+    """)
+    run = suite.explore()
+    assert run.code == 0
+    assert "1 x a test of Hypothesis" in run.section
+    assert "1 x a test with the fixture subtests" in run.section
+
+
+def test_a_fixture_that_cannot_be_made_twice_is_named(suite: Suite) -> None:
+    suite.tests("""
+    made = []
+
+    @pytest.fixture
+    def once():
+        made.append(1)
+        if len(made) > 1:
+            raise OSError("it is in use")
+
+    def test_once(once):
+        both(lambda: None)
+    """)
+    run = suite.explore()
+    assert run.counts == {"passed": 1}
+    assert "1 x a fixture whose set-up fails when it is made again" in run.section
+    assert "'once': OSError: it is in use" in run.section

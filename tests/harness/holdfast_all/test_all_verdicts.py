@@ -139,3 +139,14 @@ def test_without_the_option_nothing_is_explored(suite: Suite) -> None:
     run = suite.run()
     assert run.counts == {"passed": 1}
     assert "holdfast:" not in run.text
+
+
+def test_a_thread_that_the_plain_run_left_behind_excuses_nothing(suite: Suite) -> None:
+    suite.tests("""
+    def test_leaves_a_thread():
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+        till = Till()
+        both(till.add)
+        assert till.sum == 2
+    """)
+    assert suite.explore().counts == {"failed": 1}
