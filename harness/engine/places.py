@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
+from harness.engine.class_name import class_name
 from harness.engine.numbering import hold
 from harness.engine.points import (
     BLOCKS,
@@ -219,8 +220,7 @@ class Places:
             return _Known(number, cut_text(obj.__name__), 0, "", indexed=False, held=hold(obj))
         if isinstance(obj, type):
             return _Known(number, cut_text(obj.__qualname__), 0, "", indexed=False, held=hold(obj))
-        described = getattr(type(obj), "record_name", None)
-        cls = cut_text(described(obj) if described is not None else type(obj).__name__)
+        cls = cut_text(class_name(obj)[0])
         self._named[cls] += 1
         function = cut_text(user_function(sys._getframe(1)))  # noqa: SLF001  # the one way
         indexed = isinstance(obj, list | tuple)

@@ -13,6 +13,7 @@ from types import FrameType, MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from harness.engine import board
+from harness.engine.class_name import CACHED, class_name
 from harness.engine.effect import Effect, effect_of
 from harness.engine.numbering import Numbering, hold, role_of
 from harness.engine.place import Site, caller_site
@@ -206,10 +207,9 @@ class Recorder:
             return obj.__qualname__
         known = self._names.get(id(obj))
         if known is None or known[1]() is not obj:
-            described = getattr(type(obj), "record_name", None)
-            kind = described(obj) if described is not None else type(obj).__name__
+            kind, described = class_name(obj)
             self._named[kind] += 1
-            plain = described is not None and "#" not in kind
+            plain = described and "#" not in kind
             label = kind if plain else f"{kind}#{self._named[kind]}"
             known = self._names[id(obj)] = (label, hold(obj))
         return known[0]
@@ -225,7 +225,7 @@ def peek(obj: object, key: object) -> object:
                 return obj[key[-1]]  # type: ignore[index]  # the three types take it
         except LookupError:
             return _ABSENT
-    return obj if key == board.CONTENT else _ABSENT
+    return obj if key == board.CONTENT and type(obj) is not CACHED else _ABSENT
 
 
 def _peek_attribute(obj: object, key: str) -> object:

@@ -13,10 +13,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
-from harness.engine.board import CONTENT, READ, WRITE
+from harness.engine.board import CONTENT, OPAQUE, READ, WRITE
 from harness.instrument.hook_names import PREFIX
 from harness.instrument.stored_names import on_change, stored
-from harness.instrument.type_facts import Facts, Kind, facts_of, is_instrumented, underlying
+from harness.instrument.type_facts import (
+    Facts,
+    Kind,
+    facts_of,
+    is_instrumented,
+    is_plain,
+    underlying,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -273,7 +280,7 @@ def _record_item(kind: int, obj: Any, key: Any) -> None:  # noqa: ANN401  # as a
         name = "__getitem__" if kind == READ else "__setitem__"
         method = class_attribute(type(obj), name)
         if method is not None and not is_instrumented(method):
-            board.access(kind, obj, CONTENT)
+            board.access(OPAQUE if is_plain(method) else kind, obj, CONTENT)
     elif facts.kind is Kind.WINDOW:
         record = board.access
         for inner in underlying(obj):

@@ -17,10 +17,13 @@ import warnings
 import weakref
 from typing import Any, Final
 
+from harness.engine.class_name import CACHED
 from harness.instrument.callable_table import Effect, known_effect, method_effect
 from harness.instrument.type_facts import (
     CONTAINERS,
+    GENERATED,
     TRUSTED_ROOTS,
+    UNGUARDED,
     Kind,
     facts_of,
     is_instrumented,
@@ -57,6 +60,10 @@ _OBJECT_METHODS: Final = {
     "__setattr__": Effect.ATTRIBUTE_WRITE,
     "__delattr__": Effect.ATTRIBUTE_WRITE,
     "__getattribute__": Effect.ATTRIBUTE_READ,
+}
+_CACHE_METHODS: Final = {
+    "cache_info": Effect.CONTAINER_READ,
+    "cache_parameters": Effect.NATIVE,
 }
 _MAX_REMEMBERED: Final = 4096  # classes
 _classes: dict[type, Effect] = {}
@@ -114,6 +121,8 @@ def _method_effect(method: types.MethodType) -> Effect:
         return method_effect(method.__name__)
     if type(method.__func__) is not types.FunctionType:
         return effect_of(method.__func__)
+    if issubclass(type(owner), UNGUARDED):
+        return Effect.OPAQUE
     return _function_effect(method.__func__)
 
 
@@ -126,10 +135,10 @@ def _builtin_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     facts = facts_of(type(owner))
     if facts.kind is Kind.CONTAINER:
         return method_effect(function.__name__)
-    if facts.kind is Kind.FILE:
-        return Effect.ONE_STEP
-    if facts.kind is Kind.TRUSTED:
-        return Effect.NATIVE
+    if type(owner) is CACHED:
+        return _CACHE_METHODS.get(function.__name__, Effect.CONTAINER_WRITE)
+    if facts.kind in (Kind.FILE, Kind.TRUSTED):
+        return Effect.ONE_STEP if facts.kind is Kind.FILE else Effect.NATIVE
     if facts.kind is Kind.WINDOW:
         return Effect.CONTAINER_READ
     if issubclass(type(owner), type):
@@ -170,6 +179,8 @@ def _descriptor_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
 def _object_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     """Return what calling an object of any other class does."""
     kind = type(function)
+    if kind is CACHED:
+        return Effect.CACHED
     if kind in (operator.attrgetter, operator.itemgetter, operator.methodcaller):
         return Effect.READS
     if issubclass(kind, weakref.ref) or facts_of(kind).kind is Kind.TRUSTED:
@@ -225,6 +236,6 @@ def _is_harmless(maker: Any) -> bool:  # noqa: ANN401  # as above
     if maker in (object.__new__, object.__init__, None) or is_instrumented(maker):
         return True
     code = getattr(maker, "__code__", None)
-    generated = code is not None and code.co_filename in ("<string>", "<attrs generated>")
+    generated = code is not None and code.co_filename in GENERATED
     trusted = root_of(getattr(maker, "__module__", "")) in TRUSTED_ROOTS
     return generated or trusted

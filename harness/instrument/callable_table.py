@@ -30,6 +30,7 @@ class Effect(Enum):
     CONTAINER_WRITE = auto()  # a method that may change the container it is bound to
     ATTRIBUTE_READ = auto()  # getattr, hasattr
     ATTRIBUTE_WRITE = auto()  # setattr, delattr
+    CACHED = auto()  # looks into the cache, and changes it
     ONE_STEP = auto()  # print, io objects
     LOGGING = auto()  # one step, and it looks at its caller's frame
     WARNING = auto()  # the same, `stacklevel` being its third argument

@@ -39,7 +39,8 @@ def contents(obj: Any) -> Iterator[Part]:  # noqa: ANN401  # any object has a co
         yield WRITE, obj
     for inner in underlying(obj):
         if inner is not obj or facts_of(type(obj)).kind is not Kind.ITERATOR:
-            yield WRITE if facts_of(type(inner)).kind is Kind.ITERATOR else READ, inner
+            facts = facts_of(type(inner))
+            yield WRITE if facts.kind is Kind.ITERATOR else facts.reading, inner
 
 
 def operand(obj: Any) -> Iterable[Part]:  # noqa: ANN401  # as above
@@ -49,12 +50,16 @@ def operand(obj: Any) -> Iterable[Part]:  # noqa: ANN401  # as above
 
 def asked(obj: Any) -> Iterable[Part]:  # noqa: ANN401  # as above
     """Return what is accessed when the truth or the length of `obj` is asked for."""
-    return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).truth else ()
+    return _read(obj) if facts_of(type(obj)).truth else ()
 
 
 def shown(obj: Any) -> Iterable[Part]:  # noqa: ANN401  # as above
     """Return what is accessed when `obj` is turned into text."""
     return [(READ, inner) for inner in underlying(obj)] if facts_of(type(obj)).text else ()
+
+
+def _read(obj: Any) -> list[Part]:  # noqa: ANN401  # as above
+    return [(facts_of(type(inner)).reading, inner) for inner in underlying(obj)]
 
 
 def content(obj: Any) -> Any:  # noqa: ANN401  # hooks pass anything through

@@ -14,6 +14,7 @@ import types
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from harness.engine.class_name import CACHED
 from harness.instrument.errors import InstrumentError
 from harness.instrument.functions import (
     code_like,
@@ -211,6 +212,6 @@ def _behind(value: Any) -> list[types.FunctionType]:  # noqa: ANN401  # whatever
         found = [value.fget, value.fset, value.fdel]
     elif isinstance(value, staticmethod | classmethod):
         found = [value.__func__]
-    elif hasattr(type(value), "__wrapped__") or isinstance(value, types.FunctionType):
+    elif isinstance(value, types.FunctionType | CACHED) or hasattr(type(value), "__wrapped__"):
         found.append(inspect.unwrap(value))
     return [part for part in found if isinstance(part, types.FunctionType)]

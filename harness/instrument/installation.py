@@ -5,7 +5,14 @@ from __future__ import annotations
 import builtins
 from typing import Any, Final
 
-from harness.instrument import access_hooks, call_hooks, content_hooks, flow_hooks, native_points
+from harness.instrument import (
+    access_hooks,
+    cache_hooks,
+    call_hooks,
+    content_hooks,
+    flow_hooks,
+    native_points,
+)
 from harness.instrument.hook_names import hook_name
 from harness.instrument.stored_names import add_stored
 
@@ -16,6 +23,7 @@ HOOKS: Final[dict[str, Any]] = {
         "slice": slice,
         "locals": access_hooks.author_names,
         "enter": flow_hooks.enter,
+        "enter_cached": cache_hooks.enter_cached,
         "loop": flow_hooks.loop,
         "iter": flow_hooks.iterate,
         "iter_result": flow_hooks.iterate_result,

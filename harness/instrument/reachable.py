@@ -10,6 +10,7 @@ import functools
 import types
 from typing import TYPE_CHECKING, Any
 
+from harness.engine.class_name import CACHED
 from harness.instrument.type_facts import is_instrumented
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _held(value: Any, filename: str) -> list[Any]:  # noqa: ANN401  # as above
         return list(value)
     if type(value) is dict:
         return list(value.values())
-    if isinstance(value, functools._lru_cache_wrapper):  # noqa: SLF001  # it has no other name
+    if isinstance(value, CACHED):
         return [value.__wrapped__]
     return [] if _is_foreign(type(value), filename) else _instance_parts(value)
 
@@ -109,7 +110,7 @@ def _class_parts(cls: type) -> Iterator[tuple[Any, Replace | None]]:
             yield member.func, None
         elif isinstance(member, types.FunctionType):
             yield member, functools.partial(setattr, cls, name)
-        elif isinstance(member, type | functools._lru_cache_wrapper):  # noqa: SLF001  # as above
+        elif isinstance(member, type | CACHED):
             yield member, None
 
 

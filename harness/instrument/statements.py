@@ -137,24 +137,27 @@ class StatementRewriter(AssignmentRewriter):
     # -- definitions ------------------------------------------------------------------------------
 
     def visit_FunctionDef(self, node: FunctionNode) -> ast.stmt | list[ast.stmt]:
+        cached = any(map(_is_caching, node.decorator_list))
         node.decorator_list = [self.expr(decorator) for decorator in node.decorator_list]
         self.rewrite_defaults(node.args)
         notes = self.note_binding(node.name, node.decorator_list or node)  # type: ignore[arg-type]
         owner = self.scope
         outer, loops = self.enter(node), self._in_while
         self._in_while = []
-        node.body = self._function_body(node, owner)
+        node.body = self._function_body(node, owner, cached=cached)
         self.scope, self._in_while = outer, loops
         return [*notes, node] if notes else node
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
-    def _function_body(self, node: FunctionNode, owner: Scope) -> list[ast.stmt]:
+    def _function_body(self, node: FunctionNode, owner: Scope, *, cached: bool) -> list[ast.stmt]:
         """Return the body with its entry hook and the markers of the variables it shares."""
         length = 1 if is_docstring(node.body[0]) else 0
         docstring, rest = node.body[:length], node.body[length:]
         place = rest or docstring
         first: list[ast.stmt] = [self.at(ast.Expr(hook("enter")), place)]
+        if cached:
+            first.append(self.at(ast.Expr(hook("enter_cached")), place))
         for name in self.scope.shared_cells():
             marker = self.marker(name)
             assert isinstance(marker, ast.Name)
@@ -188,6 +191,15 @@ class StatementRewriter(AssignmentRewriter):
 
     def visit_Global(self, node: ast.Global) -> ast.stmt:
         return node
+
+
+def _is_caching(decorator: ast.expr) -> bool:
+    """Say if a decorator is `lru_cache` or `cache`, however it is written."""
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    name = decorator.attr if isinstance(decorator, ast.Attribute) else decorator
+    name = name.id if isinstance(name, ast.Name) else name
+    return name in ("lru_cache", "cache")
 
 
 def _captured(pattern: ast.pattern) -> set[str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import itertools
 import types
+import weakref
 from array import array
 from collections import OrderedDict, defaultdict, deque
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.engine.board import OPAQUE, READ
+from harness.engine.class_name import CACHED
 from harness.instrument.hook_names import ENTER, REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class Kind(Enum):
@@ -117,7 +121,14 @@ _FROZEN_ROOTS: Final = frozenset(
         "_pydatetime",
     ]
 )
+# Of trusted modules, and yet with a content that no lock guards: their methods are many steps.
+UNGUARDED: Final = (
+    *(weakref.WeakValueDictionary, weakref.WeakKeyDictionary, weakref.WeakSet),
+    *(contextlib.ExitStack, contextlib.AsyncExitStack),
+)
+_NOT_TRUSTED: Final[frozenset[type]] = frozenset([*UNGUARDED, CACHED, types.SimpleNamespace])
 _INSTRUMENTED_ENTRIES: Final = (ENTER, REGION)
+GENERATED: Final = ("<string>", "<attrs generated>")  # the files of methods nobody wrote
 _MAX_REMEMBERED: Final = 4096  # types; a test run that makes classes must not keep them all
 _MAX_DEPTH: Final = 3  # enumerate(zip(map(...))): deeper chains are walked no further
 
@@ -125,7 +136,7 @@ _MAX_DEPTH: Final = 3  # enumerate(zip(map(...))): deeper chains are walked no f
 class Facts:
     """What is known about a type. Never changes."""
 
-    __slots__ = ("keyed", "kind", "operands", "text", "truth")
+    __slots__ = ("keyed", "kind", "operands", "reading", "text", "truth")
 
     def __init__(self, cls: type) -> None:
         kind = self.kind = _kind(cls)
@@ -136,6 +147,8 @@ class Facts:
         self.truth = inside or (other and _has_foreign(cls, ("__bool__", "__len__")))
         self.operands = inside or kind is Kind.TUPLE or (other and _has_foreign(cls, _OPERATORS))
         self.text = inside or kind is Kind.TUPLE or (other and _has_foreign(cls, _TEXTS))
+        # What reading it is: one step in C, several in Python code that nobody sees into.
+        self.reading = OPAQUE if other and _has_plain(cls, _OPERATORS) else READ
 
 
 _TEXTS: Final = ("__str__", "__repr__", "__format__")
@@ -215,7 +228,7 @@ def _kind(cls: type) -> Kind:  # noqa: PLR0911  # a decision table: one return a
         return Kind.CONTAINER
     if issubclass(cls, tuple):
         return Kind.TUPLE
-    if root in TRUSTED_ROOTS and cls is not types.SimpleNamespace:
+    if root in TRUSTED_ROOTS and cls not in _NOT_TRUSTED:
         return Kind.TRUSTED
     if root in _FROZEN_ROOTS or issubclass(cls, _FROZEN):
         return Kind.FROZEN
@@ -240,14 +253,31 @@ def _overrides(cls: type, names: Iterable[str]) -> bool:
 
 def _has_foreign(cls: type, names: Iterable[str]) -> bool:
     """Say if one of these methods is neither `object`'s own nor rewritten code."""
+    return any(not is_instrumented(method) for method in _methods(cls, names))
+
+
+def _has_plain(cls: type, names: Iterable[str]) -> bool:
+    """Say if one of these methods is Python code that was not rewritten.
+
+    Generated methods, as a dataclass has, look at each field once: they are taken for one step.
+    """
+    return any(is_plain(method) for method in _methods(cls, names))
+
+
+def _methods(cls: type, names: Iterable[str]) -> Iterator[object]:
     for name in names:
         for base in cls.__mro__[:-1]:
             method = vars(base).get(name)
             if method is not None:
-                if not is_instrumented(method):
-                    return True
+                yield method
                 break
-    return False
+
+
+def is_plain(function: object) -> bool:
+    """Say if a function is somebody's Python code that was not rewritten."""
+    if type(function) is not types.FunctionType or is_instrumented(function):
+        return False
+    return function.__code__.co_filename not in GENERATED
 
 
 def underlying(obj: Any) -> list[Any]:  # noqa: ANN401  # any object has a content
