@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.exploration import Verdict
+from harness.finding import FindingKind
 from harness.headway import grouped
+from harness.linearizability.judgement import Criterion
 
 if TYPE_CHECKING:
     from harness.finding import Finding
@@ -90,7 +92,8 @@ class FailingProgram:
     Attributes:
         name: Of what makes the objects.
         finding: The schedule, its token and its story.
-        history: What the calls returned, and when.
+        history: What the calls returned, and when; empty where it cannot be had again.
+        criterion: What an order of them has to respect.
         counterexample: Why no order of them is right, where that is what is wrong.
         test: A test that runs it again, as Python.
         found: What was run until it was found, in words.
@@ -101,14 +104,22 @@ class FailingProgram:
     program: Program
     finding: Finding
     history: History
+    criterion: Criterion = Criterion.LINEARIZABLE
     counterexample: Counterexample | None = field(default=None, repr=False)
     test: str = field(default="", repr=False)
     found: str = ""
     minimised: str = ""
 
+    @property
+    def headline(self) -> str:
+        """What is wrong, in a few words."""
+        if self.finding.kind is FindingKind.NOT_LINEARIZABLE:
+            return f"not {self.criterion}"
+        return self.finding.kind.value
+
     def __str__(self) -> str:
         parts = [
-            f"{self.name}: {self.finding.kind.value}",
+            f"{self.name}: {self.headline}",
             f"The program:\n\n{_indented(str(self.program))}",
         ]
         if self.counterexample is not None:

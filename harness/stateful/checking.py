@@ -288,6 +288,7 @@ class LinearizabilityCheck:
             self._body(small),
             self._judge,
             self._settings,
+            seen=finding,
             found=f"{self._count()} ({self._searched_by()})",
             minimised=minimised,
         )

@@ -90,6 +90,9 @@ def _check_binds(
     before: tuple[object, ...],
     who: str,
 ) -> None:
+    if inspect.iscoroutinefunction(function):
+        wants = f"functions that threads can call; {kind.name} is a coroutine function"
+        raise ArgumentError(who, kind.name, wants)
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

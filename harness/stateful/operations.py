@@ -90,8 +90,9 @@ def _value(pool: Any, chance: random.Random, taken: _Taken) -> Any:  # noqa: ANN
 
 def operation(
     operation: str | Callable[..., object],
+    /,
     *arguments: Any,  # noqa: ANN401  # what they are drawn from
-    name: str | None = None,
+    called: str | None = None,
     **keywords: Any,  # noqa: ANN401  # as above
 ) -> CallKind:
     """Return one kind of call, for the `operations` of a search.
@@ -101,7 +102,7 @@ def operation(
         arguments: What each argument is drawn from: values in a list, tuple, range, set or dict; a
             function of a `random.Random`; a Hypothesis strategy; `unique()`. Anything else is the
             argument itself, a text too.
-        name: What histories call it.
+        called: What histories call it.
 
     Raises:
         ArgumentError: There is nothing to draw from.
@@ -109,13 +110,13 @@ def operation(
     function = None if isinstance(operation, str) else operation
     if function is not None and not callable(function):
         raise ArgumentError("operation", operation, _WANTS)
-    called = name or (
+    name = called or (
         operation
         if isinstance(operation, str)
         else getattr(operation, "__name__", type(operation).__name__)
     )
     return CallKind(
-        name=str(called),
+        name=str(name),
         function=function,
         arguments=tuple(pool_of(given) for given in arguments),
         keywords=tuple(sorted((word, pool_of(given)) for word, given in keywords.items())),
@@ -172,7 +173,7 @@ def operations_from(given: object) -> tuple[CallKind, ...]:
     functions: dict[str, object] = {}
     for one in made:
         if functions.setdefault(one.name, one.function) is not one.function:
-            wants = f"functions of different names; name= of operation() tells two {one.name} apart"
+            wants = f"different names; operation(..., called=...) tells two {one.name} apart"
             raise ArgumentError("operations", one.name, wants)
     return made
 

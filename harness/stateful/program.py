@@ -34,7 +34,13 @@ class Call:
     function: Callable[..., object] | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, operation: str | Callable[..., object], *arguments: Any, **keywords: Any) -> Call:  # noqa: ANN401  # whatever the operation takes
+    def of(
+        cls,
+        operation: str | Callable[..., object],
+        /,
+        *arguments: Any,  # noqa: ANN401  # whatever the operation takes
+        **keywords: Any,  # noqa: ANN401  # as above
+    ) -> Call:
         """Return the call of a method by its name, or of a function whose first argument it is.
 
         Raises:

@@ -42,7 +42,7 @@ class TestSource:
         """Return the test."""
         self._imports.add("from harness.stateful import Program, check_program")
         subject = self.expression(make)
-        options = [f"token={token!r}"]
+        options = [f"token={token!r}"] if token else []
         if model is not None:
             options.insert(0, f"model={self.expression(model)}")
         if criterion is not Criterion.LINEARIZABLE:
@@ -52,7 +52,7 @@ class TestSource:
             "    program = Program.of(",
             *self._parts(program),
             "    )",
-            f"    check_program({subject}, program, {', '.join(options)})",
+            f"    check_program({', '.join([subject, 'program', *options])})",
         ]
         notes = [f"# {one}" for one in self._missing]
         body = "\n".join(lines)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from harness.campaign import Campaign
-from harness.errors import ArgumentError
+from harness.errors import ArgumentError, DriftError
 from harness.exploring import explore, replay
 from harness.finding import FindingKind
+from harness.linearizability.history import History
 from harness.linearizability.judgement import Criterion
 from harness.linearizability.reduction import reduce
 from harness.stateful.checked import (
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from harness.finding import Finding
     from harness.linearizability.counterexample import Counterexample
-    from harness.linearizability.history import History
     from harness.stateful.program_body import ProgramBody
     from harness.stateful.program_judge import ProgramJudge
     from harness.stateful.program_search import SearchSettings
@@ -69,16 +69,22 @@ class Teller:
         self._criterion = criterion
         self._max_steps = max_steps
 
-    def tell(
+    def tell(  # noqa: PLR0913  # what is known of it
         self,
         body: ProgramBody,
         judge: ProgramJudge,
         settings: SearchSettings,
         *,
+        seen: Finding,
         found: str,
         minimised: str,
     ) -> FailingProgram:
-        """Explore a program that fails once more, this time down to its smallest schedule."""
+        """Explore a program that fails once more, this time down to its smallest schedule.
+
+        Args:
+            seen: The failure as it was met; told where it is not met again: a strategy of the
+                user's may do something else.
+        """
         result = explore(
             body,
             settings.strategy,
@@ -89,8 +95,7 @@ class Teller:
             fail_on=settings.rules,
             early_timeouts=settings.early_timeouts,
         )
-        assert result.finding is not None  # the same search has found it before
-        return self.of(body, judge, result.finding, found=found, minimised=minimised)
+        return self.of(body, judge, result.finding or seen, found=found, minimised=minimised)
 
     def of(
         self,
@@ -117,6 +122,7 @@ class Teller:
             program=body.program,
             finding=finding,
             history=history,
+            criterion=self._criterion,
             counterexample=counterexample,
             test=test,
             found=found,
@@ -127,7 +133,11 @@ class Teller:
         self, body: ProgramBody, judge: ProgramJudge, finding: Finding
     ) -> tuple[History, Counterexample | None]:
         """Run the schedule again for its history."""
-        replay(body, finding.token)
+        try:
+            if not finding.token or replay(body, finding.token) is None:
+                return History(()), None
+        except DriftError:  # it does something else each time
+            return History(()), None
         history = body.history()
         if finding.kind is not FindingKind.NOT_LINEARIZABLE:
             return history, None
