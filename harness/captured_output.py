@@ -25,13 +25,13 @@ def keep_what_matters(
     """Put the output of the failing schedule in the place of what all executions printed.
 
     It is run once more for that. Where there is none, or it ran in another process, the end of the
-    output stays. Nothing is done where pytest captures nothing, or nothing was printed.
+    output stays. Nothing is done where pytest captures nothing, or nothing was printed or logged.
     """
     manager: Any = config.pluginmanager.get_plugin("capturemanager")
     if manager is None or not manager.is_globally_capturing():
         return
     out, err = manager.read_global_capture()
-    if not out and not err:
+    if not out and not err and not _logged(config):
         return
     finding = result.finding
     if finding is not None and finding.token and not isolated:
@@ -42,6 +42,12 @@ def keep_what_matters(
     for text, stream in ((out, sys.stdout), (err, sys.stderr)):
         if text:
             stream.write(_end_of(text, result.executions))
+
+
+def _logged(config: pytest.Config) -> bool:
+    """Say whether the last execution left something in the log of the report."""
+    plugin: Any = config.pluginmanager.get_plugin("logging-plugin")
+    return plugin is not None and bool(plugin.report_handler.records)
 
 
 def _end_of(text: str, executions: int) -> str:

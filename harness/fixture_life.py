@@ -173,6 +173,7 @@ class FixtureLife:
             with outside():  # asked for by `request.getfixturevalue`, and not made yet
                 value = yield
             self._late[definition.argname] = definition
+            self._finalizers[definition] = len(foreign.finalizers_of_fixture(definition))
             return value
         try:
             return (yield)

@@ -6,7 +6,7 @@ import functools
 import os
 import shlex
 import unittest
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +24,7 @@ from harness.trial import RunOptions, run_options, run_trial
 from harness.verdict_errors import SharedStateWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     import pytest
 
@@ -88,7 +88,8 @@ class ItemRun:
         self._body = functools.partial(body, watch.values())
         passed = False
         try:
-            run_trial(plan, self._body)
+            with _quiet(self._item.config):
+                run_trial(plan, self._body)
             passed = True
         finally:
             self.changed = watch.end()
@@ -167,6 +168,17 @@ class ItemRun:
                 "@harness.interleaved on top, and they are made anew in each execution"
             )
             item.warn(SharedStateWarning(words))
+
+
+@contextmanager
+def _quiet(config: pytest.Config) -> Iterator[None]:
+    """Let `--setup-show` leave out what is made hundreds of times."""
+    shown = getattr(config.option, "setupshow", False)
+    config.option.setupshow = False
+    try:
+        yield
+    finally:
+        config.option.setupshow = shown
 
 
 def replay_command(item: pytest.Item, token: str) -> str:

@@ -129,6 +129,15 @@ def test_an_option_that_cannot_be_followed_is_refused(folder: Folder) -> None:
     assert "--holdfast-replay cannot be followed" in run.err
 
 
+def test_a_mark_that_cannot_be_followed_is_refused(folder: Folder) -> None:
+    """A test that is marked and runs once would seem to be explored."""
+    folder.write("harness/__init__.py", "")
+    folder.write("test_own.py", "import pytest\n@pytest.mark.interleaved\ndef test_it(): pass\n")
+    run = folder.pytest()
+    assert run.code == 4
+    assert "test_own.py::test_it is marked as interleaved; holdfast: off, because" in run.err
+
+
 def test_the_line_can_be_silenced(folder: Folder) -> None:
     folder.write("harness/__init__.py", "")
     run = folder.pytest("-p", "no:holdfast")
@@ -176,6 +185,10 @@ def test_ours_is_told_from_a_strangers(tmp_path: Path) -> None:
         ("from my.harness import interleaved\n", False),
         ("import harness_tools\ninterleaved = 1\n", False),
         ("\xff\xfe", False),
+        ("import pytest\n@pytest.mark.interleaved(executions=5)\n", True),
+        ("from pytest import mark\npytestmark = mark.interleaved\n", True),
+        ("pytestmark = [pytest.mark.interleaved_with]\n", False),
+        ("interleaved = mark\n", False),
     ],
 )
 def test_a_file_that_uses_us_is_known_by_its_text(

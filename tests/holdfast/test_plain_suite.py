@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import statistics
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -68,11 +68,16 @@ def without_what_differs(text: str) -> str:
     return re.sub(r"holdfast-[\w.]+(, )?", "", text).replace("=", "")
 
 
-@pytest.mark.parametrize("words", [("-v",), ("-rA",)])
+@pytest.mark.parametrize(
+    "words",
+    [("-v",), ("-rA",), ("-q", "--tb=short"), ("-n", "1"), ("--collect-only",), ("--fixtures",),
+     ("--strict-markers", "--strict-config", "-W", "error::pytest.PytestUnknownMarkWarning")],
+    ids=" ".join,
+)  # fmt: skip
 def test_its_output_is_the_same_to_the_letter(tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "test_plain.py").write_text(PLAIN, "utf-8")
     with_us, without_us = run(tmp_path, *words), run(tmp_path, *words, "-p", "no:holdfast")
-    assert with_us.returncode == without_us.returncode == 1
+    assert with_us.returncode == without_us.returncode
     assert with_us.stderr == without_us.stderr == ""
     assert without_what_differs(with_us.stdout) == without_what_differs(without_us.stdout)
 
@@ -102,10 +107,15 @@ def test_the_plugin_costs_next_to_nothing(tmp_path: Path) -> None:
     environment = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path / "cache")}
 
     def seconds(*words: str) -> float:
-        start_s = time.perf_counter()
+        """Return the processor time of a run: that of others who share the machine is not in it."""
+        before = os.times()
         run(tmp_path, "-q", *words, environment=environment)
-        return time.perf_counter() - start_s
+        after = os.times()
+        children = after.children_user + after.children_system
+        return children - before.children_user - before.children_system
 
-    with_us_s = min(seconds() for _ in range(3))
-    without_us_s = min(seconds("-p", "no:holdfast") for _ in range(3))
-    assert with_us_s - without_us_s < LIMIT_S * SAFETY
+    without = ("-p", "no:holdfast")
+    seconds(), seconds(*without)
+    # One after the other, so that a slow minute of the machine is in both.
+    differences = [seconds() - seconds(*without) for _ in range(5)]
+    assert statistics.median(differences) < LIMIT_S * SAFETY

@@ -513,6 +513,47 @@ def test_a_decorator_above_ours_shares_fixtures_and_that_is_said(project: Projec
     assert run.text.count("SharedStateWarning") == 1
 
 
+OVERRIDDEN = """
+import pytest
+import harness
+
+@pytest.fixture
+def db(db):
+    return [*db, "mine"]
+
+@pytest.fixture
+def other(db):
+    return db
+
+@harness.interleaved(executions=8, strategy="random")
+def test_it(other):
+    assert other == ["wide", "mine"]
+    other.append("changed")
+"""
+
+
+def test_a_fixture_may_stand_on_a_wider_one_of_its_own_name(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        MADE = []
+
+        @pytest.fixture(scope="session")
+        def db():
+            MADE.append(1)
+            return ["wide"]
+
+        def pytest_sessionfinish():
+            assert MADE == [1]
+        """,
+    )
+    run = write_and_run(project, OVERRIDDEN)
+    assert run.counts() == {"passed": 1}
+    assert "INTERNALERROR" not in run.text
+
+
 def test_what_is_printed_is_that_of_the_run_that_failed(project: Project) -> None:
     source = """
     import threading

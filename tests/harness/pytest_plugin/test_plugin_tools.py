@@ -53,7 +53,8 @@ def with_all_plugins(project: Project, *words: str, stdin: str = "") -> str:
 
 def section(text: str) -> list[str]:
     """Return the lines of our part of the summary."""
-    (found,) = re.findall(r"^=+ holdfast =+$\n(.*?)(?=^=|^\d+ \w+ in )", text, re.MULTILINE | re.DOTALL)
+    below = r"^=+ holdfast =+$\n(.*?)(?=^=|^\d+ \w+ in )"
+    (found,) = re.findall(below, text, re.MULTILINE | re.DOTALL)
     return str(found).splitlines()
 
 
@@ -296,6 +297,9 @@ def test_set_up_alone_can_be_shown(mixed: Project) -> None:
     assert "INTERNALERROR" not in run.text
     assert mixed.pytest("--collect-only", "-q").code == 0
     assert mixed.pytest("--setup-plan", "tests/test_sound.py").code == 0
+    shown = mixed.pytest("--setup-show", "tests/test_sound.py")
+    assert shown.counts() == {"passed": 2}
+    assert shown.text.count("SETUP    F") < 5, "not one for each execution"
 
 
 def test_a_test_that_runs_again_in_one_session_is_explored_again(project: Project) -> None:
