@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from harness.instrument.imports import NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NOT_TESTED: Final = frozenset(
     {"test", "tests", "testing", "doc", "docs", "example", "examples", "bench", "benchmarks",
-     "tools", "scripts", "build", "dist"}
+     "tools", "scripts", "build", "dist", "conftest", "setup", "noxfile", "fabfile", "tasks"}
 )  # fmt: skip
 _NAME: Final = re.compile(r"""^\s*name\s*=\s*["']([\w.-]+)["']""", re.MULTILINE)
 
@@ -26,11 +27,20 @@ def packages_beside(root: Path) -> list[str]:
         if name and ((folder / name).is_dir() or (folder / f"{name}.py").is_file()):
             return [] if name in NEVER else [name]
     for folder in (root / "src", root):
-        found = [path.parent.name for path in sorted(folder.glob("*/__init__.py"))]
-        chosen = [name for name in found if name not in NEVER and name not in NOT_TESTED]
+        chosen = sorted(_packages_in(folder))
         if chosen:
             return chosen
     return []
+
+
+def _packages_in(folder: Path) -> Iterator[str]:
+    """Yield the packages and modules of a folder that are no tests, and no tools of the project."""
+    names = [path.parent.name for path in folder.glob("*/__init__.py")]
+    names += [path.stem for path in folder.glob("*.py")]
+    for name in names:
+        is_test = name.startswith("test_") or name.endswith("_test")
+        if name.isidentifier() and not is_test and name not in NEVER | NOT_TESTED:
+            yield name
 
 
 def _configured(path: Path) -> str:
