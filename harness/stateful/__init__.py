@@ -25,20 +25,13 @@ from harness.stateful.program_check import check_program
 from harness.stateful.program_exploring import explore_program, program_body, replay_program
 
 if TYPE_CHECKING:
-    from hypothesis.stateful import (
-        Bundle,
-        consumes,
-        initialize,
-        invariant,
-        multiple,
-        precondition,
-        rule,
-    )
+    from hypothesis.stateful import Bundle, consumes, invariant, multiple, precondition
 
     from harness.stateful.machine import (
         ConcurrentStateMachine,
         run_concurrent_state_machine_as_test,
     )
+    from harness.stateful.machine_decorators import initialize, rule
     from harness.stateful.machine_report import MachineFailedError
     from harness.stateful.machine_running import example_program, run_steps
     from harness.stateful.machine_settings import Concurrency
@@ -86,11 +79,11 @@ __all__ = [
 _LATER: Final = {
     "Bundle": "hypothesis.stateful",
     "consumes": "hypothesis.stateful",
-    "initialize": "hypothesis.stateful",
+    "initialize": "harness.stateful.machine_decorators",
     "invariant": "hypothesis.stateful",
     "multiple": "hypothesis.stateful",
     "precondition": "hypothesis.stateful",
-    "rule": "hypothesis.stateful",
+    "rule": "harness.stateful.machine_decorators",
     "ConcurrentStateMachine": "harness.stateful.machine",
     "run_concurrent_state_machine_as_test": "harness.stateful.machine",
     "MachineFailedError": "harness.stateful.machine_report",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from harness.stateful.machine_settings import Concurrency
     from harness.stateful.machine_steps import MachineProgram
 
+SMALL: Final = 4  # steps of a program that is looked at more closely
+SMALL_FACTOR: Final = 3
 FEW: Final = 5  # executions of a program without two threads: only what runs beside them differs
 
 
@@ -80,8 +82,10 @@ def _look(body: MachineBody, settings: Concurrency, seed: int) -> Exploration:
 
 
 def _executions(body: MachineBody, settings: Concurrency) -> int:
-    concurrent = sum(map(bool, body.program.threads)) > 1
-    return settings.executions if concurrent else min(FEW, settings.executions)
+    """Return how many schedules a program is run under: a small one is what larger ones become."""
+    if sum(map(bool, body.program.threads)) < 2:  # noqa: PLR2004  # nobody overlaps
+        return min(FEW, settings.executions)
+    return settings.executions * (SMALL_FACTOR if len(body.program) <= SMALL else 1)
 
 
 def machine_body(

@@ -22,7 +22,8 @@ class Concurrency:
     """How a `ConcurrentStateMachine` is explored: its attribute `concurrency`.
 
     Attributes:
-        executions: Schedules that each program is run under, at most.
+        executions: Schedules that each program is run under, at most; thrice as many for programs
+            of at most four steps, which is what larger ones become when they shrink.
         strategy: As `harness.explore` takes it; a name, or None for the best default.
         threads: The fewest and the most threads of a program.
         calls: The most steps of one thread.

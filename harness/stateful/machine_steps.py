@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ArgumentError
@@ -32,7 +32,7 @@ class Result:
         return f"Result({self.name!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Step:
     """One application of a rule.
 
@@ -43,19 +43,24 @@ class Step:
     """
 
     rule: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    into: tuple[str, ...] = ()
+    arguments: Mapping[str, Any]
+    into: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.rule, str):
-            raise ArgumentError("rule", self.rule, "the name of a rule")
-        given = dict(self.arguments)
+    def __init__(
+        self,
+        rule: str,
+        arguments: Mapping[str, Any] | None = None,
+        into: str | Iterable[str] = (),
+    ) -> None:
+        checked: Any = rule  # whatever was given
+        if not isinstance(checked, str):
+            raise ArgumentError("rule", rule, "the name of a rule")
+        given = dict(arguments or {})
         if not all(isinstance(name, str) for name in given):
-            raise ArgumentError("arguments", self.arguments, "values by the names of arguments")
-        object.__setattr__(self, "arguments", given)
-        given_names: Any = self.into  # a single one, too
-        names = (given_names,) if isinstance(given_names, str) else tuple(given_names)
-        object.__setattr__(self, "into", names)
+            raise ArgumentError("arguments", arguments, "values by the names of arguments")
+        names = (into,) if isinstance(into, str) else tuple(into)
+        for name, value in (("rule", rule), ("arguments", given), ("into", names)):
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         parts = [repr(self.rule)]
