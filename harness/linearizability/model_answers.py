@@ -43,11 +43,15 @@ def answer(
 ) -> Answer:
     """Return what the model would have returned in a state.
 
-    A model is a predicate over results, so likely ones are tried: those that operations of this
-    name had in the history, what is in the state, and the usual ones.
+    A model that runs the real thing is asked: it has a method `returns(state, operation)`. Others
+    are predicates over results, so likely ones are tried: those that operations of this name had in
+    the history, what is in the state, and the usual ones.
     """
     if operation.known and model.step(state, forgotten(operation)) is REFUSED:
         return Answer(waits=True)
+    returns = getattr(model, "returns", None)
+    if returns is not None:
+        return Answer((returns(state, operation),))
     seen = [one.output for one in history if one.name == operation.name and one.known]
     kinds = {type(one) for one in seen}
     guesses = list(islice(_guesses(seen, state), MAX_CANDIDATES))

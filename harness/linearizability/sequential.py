@@ -134,6 +134,11 @@ class SequentialModel(Model[Node]):
             raise ObserverError(self.name, operation.name)
         return edge.node
 
+    def returns(self, state: Node, operation: Operation) -> object:
+        """Return what the operation returns in a state where it need not wait, whatever it did."""
+        looks = operation.name in self._observers
+        return self._graph.edge(state, self._call(operation), looks=looks).output
+
     def observes(self, operation: Operation) -> bool:
         """Say whether it is one of those that were said to look only."""
         return operation.name in self._observers

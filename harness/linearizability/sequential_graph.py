@@ -18,6 +18,7 @@ from harness.linearizability.errors import UnsteadyModelError
 from harness.linearizability.frozen import Frozen, frozen, same, thawed
 from harness.linearizability.object_state import equals_itself_alone, identities, object_state
 from harness.linearizability.raised import raised
+from harness.linearizability.shown_values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -259,10 +260,12 @@ def alike(seen: object, expected: object, given: frozenset[int]) -> bool:
 
 
 def _shown(subject: object) -> str:
+    """Return an object as pictures show values: bounded, and never what bytes are in it."""
+    values = Values(numbered=False)  # the picture numbers those that it shows itself
     if type(subject).__repr__ is not object.__repr__:
-        return repr(subject)
+        return values.show(subject)
     try:
         own = vars(subject)
     except TypeError:
         return type(subject).__name__
-    return ", ".join(f"{name}={value!r}" for name, value in own.items())
+    return ", ".join(f"{name}={values.show(value)}" for name, value in own.items())

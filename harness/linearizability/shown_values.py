@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from enum import Enum
 from itertools import islice
 from typing import Any, Final
@@ -27,12 +30,15 @@ _ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Values:
-    """Shows the values of one history; equal ones that are not shown get equal numbers."""
+    """Shows the values of one history; equal ones that are not shown get equal numbers.
 
-    def __init__(self) -> None:
-        self._hidden: dict[str, list[Any]] = {}
+    Without numbers where only a part of a history is seen: the same number would mean other values.
+    """
 
-    def show(self, value: object, *, depth: int = MAX_DEPTH) -> str:
+    def __init__(self, *, numbered: bool = True) -> None:
+        self._hidden: dict[str, list[Any]] | None = {} if numbered else None
+
+    def show(self, value: object, *, depth: int = MAX_DEPTH) -> str:  # a kind each
         """Return a value in words, on one line, in at most a few hundred characters."""
         if type(value) in _PLAIN or isinstance(value, Raised):
             return one_line(str(value) if isinstance(value, Raised) else repr(value))
@@ -45,20 +51,26 @@ class Values:
             return self._number(f"{type(value).__name__}", bytes(value), f" of {len(value)}")
         if isinstance(value, Held):
             return self.show(value.value, depth=depth)
-        return self._container(value, depth) or self._object(value)
+        return self._container(value, depth) or self._object(value, depth)
 
     def _container(self, value: Any, depth: int) -> str:  # noqa: ANN401  # any container
         if isinstance(value, Frozen):
-            if value.kind == "dict":
-                return self._pairs(value.content, len(value.content), depth)
-            if value.kind not in _KINDS:  # a copy of an object does not know how it was shown
-                return self._number(value.kind.rpartition(".")[2], value)
-            return self._items(value.content, _KINDS[value.kind], depth)
+            return self._frozen(value, depth)
         if type(value) is dict:
             return self._pairs(value.items(), len(value), depth)
+        if type(value) is deque:
+            return f"deque({self._items(value, '[]', depth)})"
         if type(value) in _BRACKETS:
             return self._items(value, _BRACKETS[type(value)], depth)
         return ""
+
+    def _frozen(self, value: Frozen, depth: int) -> str:
+        if value.kind == "dict":
+            return self._pairs(value.content, len(value.content), depth)
+        if value.kind in _KINDS:
+            return self._items(value.content, _KINDS[value.kind], depth)
+        # A copy of an object does not know how the object was shown.
+        return self._number(value.kind.rpartition(".")[2], value)
 
     def _items(self, items: Any, brackets: str, depth: int) -> str:  # noqa: ANN401
         if not depth:
@@ -84,24 +96,49 @@ class Values:
             shown.append(f"… {count - MAX_ITEMS} more")
         return f"{{{', '.join(shown)}}}"
 
-    def _object(self, value: object) -> str:
+    def _named(self, kind: str, fields: list[tuple[str, Any]], depth: int) -> str:
+        if not depth:
+            return f"{one_line(kind)}(…)"
+        shown = [f"{name}={self.show(one, depth=depth - 1)}" for name, one in fields[:MAX_ITEMS]]
+        if len(fields) > MAX_ITEMS:
+            shown.append(f"… {len(fields) - MAX_ITEMS} more")
+        return f"{one_line(kind)}({', '.join(shown)})"
+
+    def _object(self, value: object, depth: int) -> str:
         kind = type(value).__name__
         if isinstance(value, Enum):
             return one_line(f"{kind}.{value.name}")
         if type(value).__repr__ is object.__repr__:
             return self._number(kind, value)
+        fields = _shown_fields(value)
+        if fields is not None:
+            return self._named(kind, fields, depth)
         try:
             return shortened(_ADDRESS.sub("", repr(value)), 2 * MAX_TEXT)
         except Exception:  # noqa: BLE001  # the picture of a failure must not fail itself
             return self._number(kind, value)
 
     def _number(self, kind: str, value: object, more: str = "") -> str:
+        if self._hidden is None:
+            return f"<{one_line(kind)}{more}>"
         known = self._hidden.setdefault(kind, [])
         for number, one in enumerate(known, start=1):
             if one is value or one == value:
                 return f"<{one_line(kind)}#{number}{more}>"
         known.append(value)
         return f"<{one_line(kind)}#{len(known)}{more}>"
+
+
+def _shown_fields(value: Any) -> list[tuple[str, Any]] | None:  # noqa: ANN401  # any object
+    """Return what a generated `__repr__` would show; None where the class wrote its own."""
+    shows = type(value).__repr__
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        generated = shows.__qualname__.endswith(f"{type(value).__name__}.__repr__")
+        return list(zip(value._fields, value, strict=True)) if generated else None
+    if is_dataclass(value) and hasattr(shows, "__wrapped__"):  # by reprlib.recursive_repr
+        named = [field.name for field in dataclass_fields(value) if field.repr]
+        return [(name, getattr(value, name, "?")) for name in named]
+    return None
 
 
 def shortened_text(value: str, limit: int = MAX_TEXT) -> str:

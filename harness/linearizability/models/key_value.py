@@ -10,6 +10,7 @@ from harness.linearizability.frozen import Frozen, frozen
 from harness.linearizability.model import REFUSED, Refused
 from harness.linearizability.models.key_value_part import ABSENT, KeyValuePart
 from harness.linearizability.models.vocabulary import ReadyModel, observed, tells_nothing
+from harness.linearizability.shown_values import Values as Shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -98,8 +99,7 @@ class KeyValue(ReadyModel[Values]):
     def describe_state(self, state: Values) -> str:
         """Return what is stored under the keys."""
         inside = self._inside(state)
-        shown = ", ".join(f"{key!r}: {value!r}" for key, value in inside.items())
-        return f"{{{shown}}}"
+        return Shown(numbered=False).show(inside)
 
     def _with(self, state: Values, place: int, value: Any) -> Values:  # noqa: ANN401
         """Return the state with another value; without a tail of keys that have their first."""

@@ -15,6 +15,7 @@ from harness.linearizability.models.vocabulary import (
     tells_nothing,
 )
 from harness.linearizability.operation import Raised
+from harness.linearizability.shown_values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -73,7 +74,7 @@ class SetModel(ReadyModel[Members]):
 
     def describe_state(self, state: Members) -> str:
         """Return the members."""
-        return "{" + ", ".join(sorted(map(repr, state))) + "}" if state else "empty"
+        return Values(numbered=False).show(frozenset(state)) if state else "empty"
 
     def _add(self, state: Members, operation: Operation) -> Members | Refused:
         element = self.argument(operation, 0, "element")

@@ -32,6 +32,7 @@ from harness.linearizability.models.vocabulary import (
     tells_nothing,
 )
 from harness.linearizability.operation import Raised
+from harness.linearizability.shown_values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,9 @@ class WaitingLine(ReadyModel[Line]):
 
     def describe_state(self, state: Line) -> str:
         """Return what is in line, the first to come first."""
-        return f"{len(state)} inside: {list(state)!r}" if state else "empty"
+        return (
+            f"{len(state)} inside: {Values(numbered=False).show(list(state))}" if state else "empty"
+        )
 
     def _put(self, state: Line, operation: Operation) -> Line | Refused:
         return self._enter(state, operation, self._patience(operation, 1))
