@@ -82,9 +82,8 @@ def new_request(
 
 def new_instance(item: pytest.Function) -> None:
     """Let the test have a new instance of its class when it is next asked for."""
-    if item.cls is not None:
-        item._obj = None
-        vars(item).pop("_instance", None)
+    item._obj = None
+    vars(item).pop("_instance", None)
 
 
 def set_instance(item: pytest.Function, instance: object, method: object) -> None:

@@ -48,6 +48,7 @@ class FixtureLife:
     def __init__(self, item: pytest.Function) -> None:
         self._item = item
         self._fresh = [name for name in item.fixturenames if self._is_fresh(name)]
+        self._of_class = item.cls is not None
         self._base = 0  # finalisers of the test that are not an execution's
         self._values: dict[str, Any] = {}  # of what is shared
         self._shared: dict[str, Definition] = {}
@@ -81,6 +82,7 @@ class FixtureLife:
             for definition in self._shared.values()
         }
         self._base = len(foreign.finalizers_of_test(item))
+        self._state.take_up()
 
     def shared(self) -> Iterator[tuple[str, str, Any]]:
         """Yield the name, the kind and the value of everything that all executions share."""
@@ -117,8 +119,10 @@ class FixtureLife:
         item = self._item
         self.failed = None
         self._state.begin(self._shared)
-        foreign.new_request(item, self._shared, {**self._values, **self._state.values})
-        foreign.new_instance(item)
+        if self._fresh or self._state.values:
+            foreign.new_request(item, self._shared, {**self._values, **self._state.values})
+        if self._of_class:
+            foreign.new_instance(item)
 
     def _make(self) -> None:
         self.doing = "set-up"

@@ -34,7 +34,15 @@ class FreshState:
         self._marks = len(item.own_markers)
         self._properties = len(item.user_properties)
         self._log_handlers = _log_handlers(item)
+        self._records: dict[str, Any] | None = None  # what `caplog.get_records` looks into
         self.values: dict[str, object] = {}
+
+    def take_up(self) -> None:
+        """Look up what exists once the test is set up; nothing is imported in an execution."""
+        if self._log_handlers:
+            from _pytest.logging import caplog_records_key  # noqa: PLC0415  # as said
+
+            self._records = self._item.stash.get(caplog_records_key, None)
 
     def begin(self, shared: dict[str, FixtureDef[Any]]) -> None:
         """Undo what the last execution left: files, log records, marks, properties.
@@ -42,8 +50,11 @@ class FreshState:
         Args:
             shared: Fixtures that are made once, by their names.
         """
-        del self._item.own_markers[self._marks :]
-        del self._item.user_properties[self._properties :]
+        item = self._item
+        if len(item.own_markers) > self._marks:
+            del item.own_markers[self._marks :]
+        if len(item.user_properties) > self._properties:
+            del item.user_properties[self._properties :]
         self._forget_log()
         definition = shared.get(TMP_PATH)
         if definition is not None and is_emptied(definition):
@@ -66,12 +77,8 @@ class FreshState:
         for handler in self._log_handlers:
             if handler.records:
                 handler.reset()
-        if self._log_handlers:
-            from _pytest.logging import caplog_records_key  # noqa: PLC0415  # it was loaded by then
-
-            records = self._item.stash.get(caplog_records_key, None)
-            if records is not None:
-                records["call"] = self._log_handlers[0].records
+                if self._records is not None:
+                    self._records["call"] = self._log_handlers[0].records
 
 
 def _log_handlers(item: pytest.Function) -> list[Any]:
