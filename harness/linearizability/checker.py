@@ -57,8 +57,9 @@ def check(  # noqa: PLR0913  # each bound and criterion by its name
         budget_s: Wall time in seconds; None: no bound.
         max_configurations: How many pairs of what has happened and a state may be looked at.
         max_memory_bytes: What the search may remember, by an estimate.
-        partition: Judge apart what the model says is independent, and each object; False judges
-            in one piece. Sequential consistency is always judged in one piece: it is not local.
+        partition: Judge apart what the model says is independent in an object; False judges each
+            object in one piece. Objects are judged apart in any case, but for sequential
+            consistency, which is not local: then all is judged in one piece.
         blocked: Indices of operations that never came back because they wait for ever. They took no
             effect, and the history is right only if the model refuses each of them at the end.
 
@@ -71,12 +72,11 @@ def check(  # noqa: PLR0913  # each bound and criterion by its name
     budget = Budget(budget_s, max_configurations, max_memory_bytes)
     parts = split(history, model, criterion=criterion, partition=partition, blocked=blocked)
     judging = Judging(history, model, criterion, budget)
-    whole = criterion is Criterion.SEQUENTIALLY_CONSISTENT or not partition
-    if whole or criterion is not Criterion.LINEARIZABLE:
+    if not partition or criterion is not Criterion.LINEARIZABLE:
         real_time = split(
             history, model, criterion=Criterion.LINEARIZABLE, partition=True, blocked=blocked
         )
-        judging.try_parts(real_time, parts[0] if whole else None)
+        judging.try_parts(real_time, parts)
     return judging.judged(parts)
 
 
@@ -106,21 +106,18 @@ class Judging:
         self._orders: list[tuple[Part, list[int]]] = []
         self._order: tuple[int, ...] | None = None
 
-    def try_parts(self, parts: list[Part], whole: Part | None) -> None:
-        """Look for an order that is linearizable and found part by part.
+    def try_parts(self, easier: list[Part], parts: list[Part]) -> None:
+        """Look for an order that is linearizable and found in easier parts.
 
-        Real time asks for more than any other criterion, and parts are easier than the whole.
-
-        Args:
-            parts: As for real time.
-            whole: What has to take the order, where parts are not believed to be independent.
+        Real time asks for more than any other criterion. That the parts are independent need not
+        be believed: the model takes the order of the parts asked for, or it does not count.
         """
-        easier = Judging(self._history, self._model, Criterion.LINEARIZABLE, self._budget)
-        why, failure = easier.turns(parts, EASIER_TRIES)
-        self._configurations = easier.configurations
+        judging = Judging(self._history, self._model, Criterion.LINEARIZABLE, self._budget)
+        why, failure = judging.turns(easier, EASIER_TRIES)
+        self._configurations = judging.configurations
         if not why and failure is None:
-            order = easier.order()
-            if whole is None or allowed(whole, order):
+            order = judging.order()
+            if all(allowed(part, order) for part in parts):
                 self._order = order
 
     @property

@@ -19,7 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from harness.linearizability.interval_order import lay_out
-from harness.linearizability.look_ahead import LookAhead, looks_ahead
+from harness.linearizability.look_ahead import LookAhead, Numbering, looks_ahead
 from harness.linearizability.masks import bits
 from harness.linearizability.outcome import CONFIGURATION_BYTES, LOOK_UP, Outcome
 from harness.linearizability.transitions import NOWHERE, Transitions
@@ -28,6 +28,7 @@ from harness.linearizability.witness import longest_each
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.linearizability.interval_order import IntervalOrder
     from harness.linearizability.model import Model
     from harness.linearizability.operation import Operation
     from harness.linearizability.transitions import Row
@@ -52,6 +53,20 @@ class Place(NamedTuple):
     def size(self) -> int:
         """How many operations have been placed."""
         return self.floor + self.done.bit_count() + self.used.bit_count()
+
+
+def numbered(layout: IntervalOrder) -> Numbering:
+    """Return the layout as the look ahead wants it."""
+    operations = layout.operations
+    watchers = 0
+    for floor, watched in enumerate(layout.watched):
+        watchers |= watched << floor
+
+    def too_late(jump: int, watcher: int) -> bool:
+        ret = operations[watcher].ret
+        return ret is not None and ret < operations[jump].call
+
+    return Numbering(operations, layout.placed, watchers, too_late, layout.windows)
 
 
 class IntervalSearch:
@@ -199,7 +214,7 @@ class IntervalSearch:
         if self._entering or not looks_ahead(self.transitions.model):
             return None
         if self._ahead is None:
-            self._ahead = LookAhead(self.layout, self.transitions)
+            self._ahead = LookAhead(numbered(self.layout), self.transitions)
         return self._ahead
 
     def order(self) -> list[int]:

@@ -8,6 +8,7 @@ much could still be placed before that shows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.linearizability.many_objects import ManyObjects
@@ -16,9 +17,9 @@ from harness.linearizability.model import REFUSED, Model
 from harness.linearizability.transitions import Transitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from harness.linearizability.interval_order import IntervalOrder
+    from harness.linearizability.operation import Operation
     from harness.linearizability.transitions import Row
 
 
@@ -32,23 +33,42 @@ def looks_ahead(model: Model[Any]) -> bool:
     return type(each).in_reach is not Model.in_reach
 
 
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """What a search calls its operations.
+
+    Attributes:
+        operations: By number: first those with known results, by when they came back.
+        known: How many these are.
+        watchers: Mask of the observers among these.
+        too_late: Whether an operation has to stand after an observer, both by number.
+        windows: By floor: mask, from the floor on, of those called before it came back; empty
+            where calls do not matter.
+    """
+
+    operations: Sequence[Operation]
+    known: int
+    watchers: int
+    too_late: Callable[[int, int], bool]
+    windows: Sequence[int] = ()
+
+
 class LookAhead:
     """Dead ends of one object, or of several: a step on one changes nothing for the others."""
 
-    def __init__(self, layout: IntervalOrder, transitions: Transitions) -> None:
-        model = transitions.model
+    def __init__(self, numbering: Numbering, transitions: Transitions) -> None:
+        model, operations = transitions.model, numbering.operations
         self._several = isinstance(model, ManyObjects)
         if not isinstance(model, ManyObjects):
-            self._of = [0] * len(layout.operations)
-            self._objects = [ObjectAhead(layout, transitions, range(len(layout.operations)))]
+            self._of = [0] * len(operations)
+            self._objects = [ObjectAhead(numbering, transitions, range(len(operations)))]
             return
-        self._of = [model.component(one) for one in layout.operations]
-        members: dict[int, list[int]] = {}
+        self._of = [model.component(one) for one in operations]
+        members: list[list[int]] = [[] for _ in model.initial()]
         for number, component in enumerate(self._of):
-            members.setdefault(component, []).append(number)
+            members[component].append(number)
         self._objects = [
-            ObjectAhead(layout, Transitions(model.each, layout.operations), members.get(one, []))
-            for one in range(len(model.initial()))
+            ObjectAhead(numbering, Transitions(model.each, operations), one) for one in members
         ]
 
     def hopeless(  # noqa: PLR0913, PLR0917  # of the hot loop
@@ -79,41 +99,40 @@ class ObjectAhead:
     """
 
     def __init__(
-        self, layout: IntervalOrder, transitions: Transitions, members: Iterable[int]
+        self, numbering: Numbering, transitions: Transitions, members: Iterable[int]
     ) -> None:
         self.transitions = transitions
-        self._layout = layout
+        self._numbering = numbering
         self._in_reach = transitions.model.in_reach
         mine = sum(1 << number for number in members)
-        self._watchers = 0
-        for floor, watched in enumerate(layout.watched):
-            self._watchers |= (watched << floor) & mine
+        self._watchers = numbering.watchers & mine
         self._known = 0
         self._jumps: dict[int, Row] = {}
         self._unknown: dict[int, Row] = {}
         for number in bits(mine):
-            state = transitions.model.jumps_to(layout.operations[number])
+            state = transitions.model.jumps_to(numbering.operations[number])
             if state is REFUSED:
                 continue
-            if number < layout.placed:
+            if number < numbering.known:
                 self._known |= 1 << number
                 self._jumps[number] = transitions.row(state)
             else:
-                self._unknown[number - layout.placed] = transitions.row(state)
+                self._unknown[number - numbering.known] = transitions.row(state)
 
     def hopeless(  # noqa: PLR0913, PLR0917  # of the hot loop
         self, floor: int, done: int, used: int, row: Row, before: Row, number: int
     ) -> bool:
         """Say whether an observer of this object is left without a state; see `LookAhead`."""
+        numbering = self._numbering
         near = (self._watchers >> floor) & AHEAD & ~done
-        if number not in self._jumps and number - self._layout.placed not in self._unknown:
+        if number not in self._jumps and number - numbering.known not in self._unknown:
             row.lost |= before.lost  # without a jump, what was out of reach still is
             row.asked |= before.lost
         lost = self._lost(row, near, floor)
         if not lost:
             return False
         jumps = self._jumps
-        windows = self._layout.windows
+        windows = numbering.windows
         left = (self._known >> floor) & ~done
         if floor + LOOK_AHEAD < len(windows):  # those called later come too late for all these
             left &= AHEAD | (windows[floor + LOOK_AHEAD] << LOOK_AHEAD)
@@ -126,18 +145,16 @@ class ObjectAhead:
                 return False
         for one, target in self._unknown.items():
             if not used >> one & 1:
-                lost = self._still_lost(self._layout.placed + one, target, lost, floor)
+                lost = self._still_lost(numbering.known + one, target, lost, floor)
         return lost != 0
 
     def _still_lost(self, jump: int, target: Row, lost: int, floor: int) -> int:
         """Return those that a jump does not bring into reach, or comes too late for."""
         found = self._lost(target, lost, floor)
         brought = lost & ~found
-        operations = self._layout.operations
-        call = operations[jump].call
+        too_late = self._numbering.too_late
         for one in bits(brought):
-            ret = operations[floor + one].ret
-            if ret is not None and ret < call:
+            if too_late(jump, floor + one):
                 found |= 1 << one
         return found
 
@@ -145,7 +162,7 @@ class ObjectAhead:
         """Return which of some observers are out of reach of a state."""
         fresh = near & ~(row.asked >> floor)
         if fresh:
-            in_reach, state, operations = self._in_reach, row.state, self._layout.operations
+            in_reach, state, operations = self._in_reach, row.state, self._numbering.operations
             for one in bits(fresh):
                 if not in_reach(state, operations[floor + one]):
                     row.lost |= 1 << (floor + one)

@@ -55,7 +55,7 @@ def split(
     """
     operations = history.operations
     keys = dict.fromkeys([one.key for one in operations])
-    whole = criterion is Criterion.SEQUENTIALLY_CONSISTENT or not partition
+    whole = criterion is Criterion.SEQUENTIALLY_CONSISTENT
     if len(keys) > 1 and whole:
         model = ManyObjects(_model_of_each(model, operations), keys)
     objects: dict[Hashable, Sequence[int]] = {None: range(len(operations))}
@@ -68,7 +68,7 @@ def split(
         one = _part(key, indices, operations, model)
         if criterion is Criterion.QUIESCENTLY_CONSISTENT:
             one.timed = _quiet(one.operations)
-        parts += [one] if whole else _parts(one)
+        parts += [one] if whole else _parts(one, partition=partition)
     if blocked:
         for one in parts:
             one.blocked = [at for at, index in enumerate(one.indices) if index in blocked]
@@ -100,8 +100,8 @@ def _part(
     return Part(label, indices, operations, operations, model, ())
 
 
-def _parts(whole: Part) -> list[Part]:
-    """Return the independent parts of one object."""
+def _parts(whole: Part, *, partition: bool) -> list[Part]:
+    """Return the independent parts of one object; it may be just one part of what it could be."""
     label = whole.model.partition
     labels = [label(one) for one in whole.operations]
     try:
@@ -109,7 +109,7 @@ def _parts(whole: Part) -> list[Part]:
     except TypeError as error:
         wants = f"a model whose partitions are hashable ({error})"
         raise ArgumentError("model", whole.model, wants) from error
-    if None in different or not different:
+    if None in different or not different or not (partition or len(different) == 1):
         return [whole]
     found: dict[Hashable, list[int]] = {one: [] for one in different}
     for at, one in enumerate(labels):

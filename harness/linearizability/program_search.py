@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.linearizability.interval_order import sameness
+from harness.linearizability.look_ahead import LookAhead, Numbering, looks_ahead
 from harness.linearizability.masks import bits
 from harness.linearizability.outcome import CONFIGURATION_BYTES, LOOK_UP, Outcome
 from harness.linearizability.transitions import NOWHERE, Transitions
@@ -73,6 +74,8 @@ class ProgramSearch:
         self._stack: list[Configuration] = []
         self._longest: dict[int, tuple[int, list[int], Configuration]] = {}
         self._found = False
+        self._count = self._known.bit_count()
+        self._ahead: LookAhead | None = None
         first = sum(1 << number for number, before in enumerate(self._before) if not before)
         self._enter(0, None, first & ~self._dropped, self.transitions.first)
 
@@ -85,6 +88,8 @@ class ProgramSearch:
     def run(self, tries: int, deadline_s: float) -> Outcome:
         """Go on for so many tries, or until `time.monotonic()` says so."""
         stack = self._stack
+        if self.configurations > 1 and looks_ahead(self.transitions.model):
+            self._look_ahead()
         while not self._found:
             tries -= 1
             if tries < 0 or (not tries & LOOK_UP and time.monotonic() > deadline_s):
@@ -137,9 +142,29 @@ class ProgramSearch:
         optional = not self._known >> number & 1
         if row is NOWHERE or (optional and row is here.row):
             return
-        self._enter(here.placed, number, here.ready, row)
+        self._enter(here.placed, number, here.ready, row, here.row)
 
-    def _enter(self, placed: int, number: int | None, ready: int, row: Row) -> None:
+    def _look_ahead(self) -> None:
+        """See dead ends from afar from now on."""
+
+        def too_late(jump: int, watcher: int) -> bool:
+            return precedes(self._operations[watcher], self._operations[jump])
+
+        if self._ahead is None:
+            numbering = Numbering(self._operations, self._count, self._watch, too_late)
+            self._ahead = LookAhead(numbering, self.transitions)
+
+    def _hopeless(self, placed: int, row: Row, before: Row, number: int) -> bool:
+        if self._ahead is None:
+            return False
+        known = placed & self._known
+        floor = ((known + 1) & ~known).bit_length() - 1
+        used = placed >> self._count
+        return self._ahead.hopeless(floor, known >> floor, used, row, before, number)
+
+    def _enter(
+        self, placed: int, number: int | None, ready: int, row: Row, before: Row | None = None
+    ) -> None:
         """Go on to a configuration, with every observer placed that fits there."""
         order = []
         if number is not None:
@@ -153,7 +178,9 @@ class ProgramSearch:
             order += fitting
             # Only those that were not asked: the state is still the same.
             waiting = ready & self._watch & ~waiting if fitting else 0
-        if self._is_new(placed, row):
+        if not self._is_new(placed, row):
+            return
+        if before is None or number is None or not self._hopeless(placed, row, before, number):
             self.configurations += 1
             choices = self._choices(placed, ready)
             self._stack.append(Configuration(placed, tuple(order), ready, row, choices))
@@ -189,6 +216,11 @@ class ProgramSearch:
 
 def _end(one: Operation) -> float:
     return one.ret if one.known and one.ret is not None else float("inf")
+
+
+def precedes(first: Operation, second: Operation) -> bool:
+    """Say whether one operation has to stand before another: its client had finished it."""
+    return first.client == second.client and _end(first) < second.call
 
 
 def _before(operations: Sequence[Operation]) -> list[int]:

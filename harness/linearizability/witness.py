@@ -57,10 +57,15 @@ def merged(parts: Iterable[tuple[Sequence[Operation], Sequence[int], Sequence[in
 
 
 def allowed(part: Part, order: Iterable[int]) -> bool:
-    """Say whether the model of a part takes an order of it, and refuses those that wait then."""
+    """Say whether the model of a part takes its operations in an order of the whole history.
+
+    In the end it has to refuse those that wait for ever.
+    """
     step, state = part.model.step, part.model.initial()
+    operations = dict(zip(part.indices, part.operations, strict=True))
     for index in order:
-        state = step(state, part.operations[index])
-        if state is REFUSED:
-            return False
-    return all(step(state, part.operations[index]) is REFUSED for index in part.blocked)
+        if index in operations:
+            state = step(state, operations[index])
+            if state is REFUSED:
+                return False
+    return all(step(state, part.operations[at]) is REFUSED for at in part.blocked)

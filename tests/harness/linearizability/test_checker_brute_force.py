@@ -70,7 +70,7 @@ MISTAKES = {
     ),
     "several objects are one": ("many_objects", "place = self._places[operation.key]", "place = 0"),
     "the order of a client does not matter": (
-        "program_search", "masks[number] = sum(", "masks[number] = 0 * sum(",
+        "program_search", "masks[number] |= 1 << ended[at]", "masks[number] |= 0",
     ),
     "the twin of another client goes first": (
         "program_search", "same = (operations[number].client, ", "same = (0, ",
@@ -80,6 +80,12 @@ MISTAKES = {
     ),
     "fewer unknown operations are worse for a client": (
         "program_search", "not other & ~used for other", "not used & ~other for other",
+    ),
+    "every jump comes too late": (
+        "interval_search", "return ret is not None and ret < operations[jump].call", "return True",
+    ),
+    "every jump comes too late for a client": (
+        "program_search", "return precedes(self._operations[watcher], self._operations[jump])", "return True",
     ),
     "the straight order is never refused": (
         "straight", "if state is REFUSED:\n            return None", "if state is REFUSED:\n            state = part.model.initial()",
