@@ -12,6 +12,7 @@ together, not by their addresses.
 
 from __future__ import annotations
 
+import _thread
 import functools
 import itertools
 import re
@@ -30,7 +31,6 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from harness.linearizability.frozen import Frozen, Held
-from harness.primitives import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -43,6 +43,7 @@ _THEMSELVES: Final = (type, types.ModuleType, types.CodeType, Enum)
 _SHOWN: Final = (Fraction, UUID, PurePath, datetime, date, time, timedelta, range)
 _IDENTITY: Final[Any] = object.__eq__
 _POINTER_BYTES: Final = struct.calcsize("P")
+_RLOCK_TYPE: Final[Any] = _thread.RLock  # at import, so before anything is patched
 _RLOCK: Final = re.compile(r"^<(\w+) .*count=(\d+)")
 
 
@@ -246,8 +247,8 @@ def _text_by(base: type) -> Callable[[Any], Iterable[Any]]:
 
 
 _WRITERS: Final[dict[type, Callable[[Any], Iterable[Any]]]] = {
-    real.LockType: lambda lock: [lock.locked()],
-    real.RLockType: _of_rlock,
+    _thread.LockType: lambda lock: [lock.locked()],
+    _RLOCK_TYPE: _of_rlock,
     itertools.count: _of_count,
     types.FunctionType: _of_function,
     types.CellType: _of_cell,

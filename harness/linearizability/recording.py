@@ -6,7 +6,9 @@ after it has ended and its result is kept.
 
 Nothing here waits or takes a lock: `next` of an `itertools.count` and `list.append` are one step
 each under the GIL. So real threads disturb each other no more than without it, and in a controlled
-execution recording is no place to switch at.
+execution recording is no place to switch at. But there the order of calls and returns is something
+that the body can see, so a search that leaves out equivalent schedules (`dpor`) has to know of it:
+every return changes a thing at which every call looks.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from harness.errors import ArgumentError
 from harness.linearizability.frozen import frozen, frozen_arguments
@@ -28,6 +31,20 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 Subject = TypeVar("Subject")
+_LAST: Final = "last"  # the one part of what has come back that is touched
+
+
+class _Returns(deque[int]):
+    """Stands for what has come back. Nothing is in it.
+
+    A deque, because its operations are no race for any analysis.
+    """
+
+    __slots__ = ()
+
+    def record_name(self) -> str:
+        """Return the name that tokens show."""
+        return "returns"
 
 
 class _Entry:
@@ -82,7 +99,7 @@ class Recording:
         >>> check(recording.history(), Fifo())
     """
 
-    __slots__ = ("_clock", "_entries", "_unknown", "name")
+    __slots__ = ("_clock", "_entries", "_returns", "_unknown", "name")
 
     def __init__(self, *, name: str = "", unknown: tuple[type[BaseException], ...] = ()) -> None:
         """Begin an empty recording.
@@ -98,6 +115,8 @@ class Recording:
         self._unknown = unknown
         self._clock = itertools.count()
         self._entries: list[_Entry] = []
+        self._returns = _Returns()
+        _touch(self._returns, changes=True)  # known before a thread touches it
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -203,6 +222,7 @@ class Recording:
         # In the list before the number is drawn: an interrupt in between must not lose a call
         # that may have started.
         self._entries.append(entry)
+        _touch(self._returns, changes=False)
         entry.call = next(self._clock)
         return entry
 
@@ -238,14 +258,25 @@ class Recording:
 
     def _returned(self, entry: _Entry, result: object) -> None:
         entry.output = frozen(result)
-        entry.ret = next(self._clock)
+        self._ends(entry)
 
     def _failed(self, entry: _Entry, error: Exception) -> None:
         if isinstance(error, self._unknown):
             entry.status = Status.UNKNOWN
         else:
             entry.output = raised(error)
+        self._ends(entry)
+
+    def _ends(self, entry: _Entry) -> None:
+        _touch(self._returns, changes=True)
         entry.ret = next(self._clock)
+
+
+def _touch(returns: _Returns, *, changes: bool) -> None:
+    """Let a running execution know that its task looks at, or changes, what has come back."""
+    board = sys.modules.get("harness.engine.board")  # whoever runs an execution has imported it
+    if board is not None and board.execution is not None and board.current() is not None:
+        board.also(board.WRITE if changes else board.READ, returns, _LAST)
 
 
 def _are_exceptions(given: object) -> bool:

@@ -214,6 +214,34 @@ def _two_threads(first: Any, second: Any) -> None:
         thread.join()
 
 
+@pytest.mark.parametrize("strategy", ["dfs", "dpor"])
+def test_every_order_of_calls_is_met_also_by_a_search_that_leaves_out_equivalent_ones(
+    strategy: str,
+) -> None:
+    """Two threads that share nothing but the recording: who came first shows in its history."""
+    seen = set()
+
+    def body() -> None:
+        recording = Recording()
+        _each_in_a_thread(
+            lambda: recording.call("a", "append", [].append, 1),
+            lambda: recording.call("b", "append", [].append, 1),
+        )
+        seen.add(tuple(one.client for one in recording.history()))
+
+    result = harness.explore(body, strategy=strategy, executions=1_000)
+    assert result.exhausted
+    assert seen == {("a", "b"), ("b", "a")}
+
+
+def _each_in_a_thread(*functions: Any) -> None:
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_an_operation_that_a_deadlock_ends_is_pending() -> None:
     histories = []
 
