@@ -17,6 +17,7 @@ from harness.linearizability.models.vocabulary import (
     tells_nothing,
 )
 from harness.linearizability.operation import Raised
+from harness.linearizability.shown_values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -85,6 +86,10 @@ class KeyValuePart(ReadyModel[Any]):
     def initial(self) -> Any:  # noqa: ANN401
         """Return what is stored first."""
         return self._initial
+
+    def describe_state(self, state: Any) -> str:  # noqa: ANN401
+        """Return the value."""
+        return repr(ABSENT) if state is ABSENT else Values(numbered=False).show(state)
 
     def observes(self, operation: Operation) -> bool:
         """Say whether it leaves every state as it is."""
