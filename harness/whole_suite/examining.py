@@ -78,8 +78,10 @@ class Examining:
         errors = tuple(dict.fromkeys(watch.errors))
         exploring = ItemExploring(item, self._settings, errors=errors)
         came = self._examine(item, exploring, notes)
-        # An execution that starts as many threads needs none of those that the plain run left.
-        left = [] if exploring.threads >= len(watch.starts) else watch.starts
+        # An execution that starts as many threads needs none of those that the plain run left. Of a
+        # schedule that failed before, that was decided when it was found.
+        alone = isinstance(came, Replayed) or exploring.threads >= len(watch.starts)
+        left = [] if alone else watch.starts
         came = _excused(came, item, [*left, *shared]) or came
         self._keep(item, came, notes)
         return replace(

@@ -104,7 +104,7 @@ def keeps_state(message: str, changed: str) -> Reason:
 
 def unsteady(message: str, changed: str) -> Reason:
     """Return the reason of a test that does not do the same under the same schedule."""
-    kept = "state kept between executions" in message
+    kept = "Likely cause: state kept between executions" in message
     what = (
         "it keeps state between executions, and so does not do the same twice"
         if changed or kept
