@@ -23,6 +23,7 @@ LEAST_SHARE: Final = 0.01
 MOST_SHARE: Final = 0.1
 TIMES_TYPICAL: Final = 4  # what the last one took that was decided tells how large the history is
 MAX_CONFIGURATIONS: Final = 50_000  # of one weakening, so that a fast machine finds no other core
+LEAST_CHECK_S: Final = 0.001
 LAST_CHECK_S: Final = 0.5  # for the orders of the core, even if the budget is spent
 
 
@@ -87,7 +88,7 @@ class Bench:
         """Return how long one weaker history may take."""
         least, most = self._budget_s * LEAST_SHARE, self._budget_s * MOST_SHARE
         share_s = min(max(least, TIMES_TYPICAL * self._typical_s), most)
-        return min(share_s, self._budget_s - self._elapsed_s())
+        return max(min(share_s, self._budget_s - self._elapsed_s()), LEAST_CHECK_S)
 
     def is_over(self) -> bool:
         """Say whether the budget has ended."""

@@ -106,7 +106,7 @@ class Values:
 
     def _object(self, value: object, depth: int) -> str:
         kind = type(value).__name__
-        if isinstance(value, Enum):
+        if isinstance(value, Enum) and type(value).__repr__ is Enum.__repr__:
             return one_line(f"{kind}.{value.name}")
         if type(value).__repr__ is object.__repr__:
             return self._number(kind, value)
