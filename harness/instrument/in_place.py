@@ -24,7 +24,7 @@ from harness.instrument.functions import (
 )
 from harness.instrument.installation import install_hooks
 from harness.instrument.reachable import holders_from
-from harness.instrument.type_facts import is_instrumented, root_of
+from harness.instrument.type_facts import TRUSTED_ROOTS, is_instrumented, root_of
 from harness.wrapped_body import wrapped_by
 
 if TYPE_CHECKING:
@@ -101,13 +101,14 @@ def _methods_of(part: object) -> list[types.FunctionType]:
     """Return the functions of a class and its bases, or the one behind a callable."""
     if not isinstance(part, type):
         function = _function_of(part)
-        return [] if function is None or _is_of_stdlib(function) else [function]
+        return [function] if function is not None and _is_the_users(function) else []
     found = [
         function
         for base in part.__mro__
         for member in list(vars(base).values())
         for function in _behind(member)
-        if function.__module__ == base.__module__ and not _is_of_stdlib(function)
+        # By its globals: a wrapper, such as a context manager's, only says it is of this module.
+        if function.__globals__.get("__name__") == base.__module__ and _is_the_users(function)
     ]
     written = [one for one in found if not one.__code__.co_filename.startswith("<")]
     return written or found  # a dataclass has methods that nobody wrote, which touch what others do
@@ -122,6 +123,11 @@ def _function_of(body: object) -> types.FunctionType | None:
     if not isinstance(body, types.FunctionType):
         body = getattr(type(body), "__call__", None)  # noqa: B004  # the function, not if there is one
     return body if isinstance(body, types.FunctionType) else None
+
+
+def _is_the_users(function: types.FunctionType) -> bool:
+    """Say whether a function is neither the standard library's nor a twin of that."""
+    return not _is_of_stdlib(function) and root_of(function.__module__) not in TRUSTED_ROOTS
 
 
 def _is_of_stdlib(function: types.FunctionType) -> bool:

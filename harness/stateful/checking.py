@@ -233,6 +233,7 @@ class LinearizabilityCheck:
             make,
             functions=source.functions(),
             values=source.values(),
+            made=self._class,
             criterion=criterion,
         )
         self._search = ProgramSearch(self._body, settings)
@@ -300,9 +301,9 @@ class LinearizabilityCheck:
         doubts = [stopped] if stopped else []
         if undecided:
             doubts.append(f"{len(undecided)} programs are undecided: {undecided[0].evidence}")
-        doubts += dict.fromkeys(self._search.unseen)
+        doubts += [words for words in (*self._search.unseen, self._search.opaque) if words]
         return Checked(
-            name=name_of(self._make),
+            name=name_of(self._make, self._class),
             verdict=Verdict.UNDECIDED if stopped or undecided or not results else Verdict.PASSED,
             programs=len(results),
             largest=str(largest) if largest else "",

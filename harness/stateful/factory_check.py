@@ -119,8 +119,13 @@ def _methods_of(sample: object) -> str:
     return ", ".join((*shown, "...") if len(names) > MAX_NAMES else shown) or "none"
 
 
-def name_of(make: object) -> str:
-    """Return what a reader calls a factory."""
+def name_of(make: object, made: type | None = None) -> str:
+    """Return what a reader calls the objects of a factory.
+
+    Args:
+        made: Their class, where it is known: it says more than the name of a lambda.
+    """
     while hasattr(make, "func") and not hasattr(make, "__qualname__"):
         make = make.func  # a partial
-    return str(getattr(make, "__qualname__", type(make).__name__))
+    name = str(getattr(make, "__qualname__", type(make).__name__)).rpartition("<locals>.")[2]
+    return name if made is None or name != "<lambda>" else made.__qualname__.rpartition(".")[2]

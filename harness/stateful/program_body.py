@@ -30,6 +30,7 @@ from harness.linearizability.operation import Raised
 from harness.linearizability.raised import raised
 from harness.linearizability.shown_values import Values
 from harness.primitives.twin_table import twin_table
+from harness.stateful.factory_check import name_of
 from harness.stateful.outputs import identities, settled
 from harness.stateful.program import thread_name
 from harness.stateful.program_lines import MAIN_NAME, functions_for
@@ -139,7 +140,8 @@ class ProgramBody(JudgedBody):
         self._seats = seats_of(program)
         self._seat_of = [seat for part in self._seats for seat in part]
         self._seat_of.sort(key=lambda seat: seat.index)
-        self._lines = functions_for(program, getattr(make, "__name__", "program"))
+        self.__name__ = self.__qualname__ = name_of(make, classes[0] if classes else None)
+        self._lines = functions_for(program, self.__name__)
         self._known: Known = {}
         self._classes = tuple(classes)
         self._given = identities(
@@ -151,8 +153,6 @@ class ProgramBody(JudgedBody):
         self._functions = {
             call.function: call.function for call in program.calls() if call.function
         }
-        self.__name__ = getattr(make, "__name__", type(make).__name__)
-        self.__qualname__ = getattr(make, "__qualname__", self.__name__)
         self.__module__ = getattr(make, "__module__", "")
 
     def __call__(self) -> None:

@@ -10,7 +10,7 @@ from harness.exploring import explore, replay
 from harness.linearizability.judgement import Criterion
 from harness.replay_token import decode_token
 from harness.stateful.checked import Checked, UndecidedCheckError
-from harness.stateful.factory_check import check_operations, name_of, sample_of
+from harness.stateful.factory_check import check_operations, sample_of
 from harness.stateful.program_body import ProgramBody
 from harness.stateful.program_exploring import functions_of, judge_from, values_of
 from harness.stateful.program_telling import Teller, criterion_from, raise_failing
@@ -68,6 +68,7 @@ def check_program(  # noqa: PLR0913  # the public face; all but two are keyword-
         make,
         functions=functions_of([program]),
         values=values_of([program]),
+        made=type(sample),
         criterion=chosen,
     )
     body = ProgramBody(make, program, judge, invariants=checked, classes=(type(sample),))
@@ -90,7 +91,7 @@ def check_program(  # noqa: PLR0913  # the public face; all but two are keyword-
         finding = result.finding
     if finding is not None:
         raise_failing(teller.of(body, judge, finding))
-    return _passed(name_of(make), judge, result)
+    return _passed(body.__name__, judge, result)
 
 
 def _passed(name: str, judge: ProgramJudge, result: Exploration | None) -> Checked:

@@ -8,7 +8,7 @@ from harness.errors import ArgumentError
 from harness.exploring import explore, replay
 from harness.linearizability.judgement import Criterion
 from harness.linearizability.model import Model
-from harness.stateful.factory_check import name_of
+from harness.stateful.factory_check import check_operations, name_of, sample_of
 from harness.stateful.outputs import identities
 from harness.stateful.program import Program
 from harness.stateful.program_body import ProgramBody, controlled
@@ -82,9 +82,13 @@ def program_body(
     *,
     judge: ProgramJudge | Model[Any] | Callable[[], Any] | None = None,
     invariants: Sequence[Callable[[Any], object]] = (),
-    classes: Sequence[type] = (),
 ) -> ProgramBody:
-    """Return a program as a body for `harness.explore`, `harness.replay` and the others."""
+    """Return a program as a body for `harness.explore`, `harness.replay` and the others.
+
+    Raises:
+        ArgumentError: The object has not the methods that the program calls.
+        FactoryError: `make` does not return a new object each time.
+    """
     if not callable(make):
         raise ArgumentError("make", make, "a class, or a function that returns a new object")
     if not isinstance(program, Program):
@@ -93,16 +97,25 @@ def program_body(
     for invariant in invariants:
         if not callable(invariant):
             raise ArgumentError("invariants", invariant, "functions of the object")
-    chosen = judge_from(judge, make, functions=functions_of([program]), values=values_of([program]))
-    return ProgramBody(make, program, chosen, invariants=invariants, classes=classes)
+    sample = sample_of(make)
+    check_operations(sample, (), [program])
+    chosen = judge_from(
+        judge,
+        make,
+        functions=functions_of([program]),
+        values=values_of([program]),
+        made=type(sample),
+    )
+    return ProgramBody(make, program, chosen, invariants=invariants, classes=(type(sample),))
 
 
-def judge_from(
+def judge_from(  # noqa: PLR0913  # what histories are judged by
     model: object,
     make: Callable[[], Any],
     *,
     functions: Mapping[str, Callable[..., Any]],
     values: tuple[object, ...] = (),
+    made: type | None = None,
     criterion: Criterion = Criterion.LINEARIZABLE,
 ) -> ProgramJudge:
     """Return what judges histories.
@@ -112,6 +125,7 @@ def judge_from(
             after the other; None for `make`; or what judges.
         functions: What stands for calls that are no methods, by name.
         values: What programs may put in.
+        made: The class of the objects, where it is known.
 
     Raises:
         ArgumentError: It is none of these.
@@ -129,7 +143,7 @@ def judge_from(
         controlled(reference),
         functions,
         judge.run,
-        name=f"{name_of(reference)}, one call after the other",
+        name=f"{name_of(reference, made if model is None else None)}, one call after the other",
         given=identities(values),
     )
     return judge

@@ -66,12 +66,14 @@ class ProgramSearch:
 
     Attributes:
         unseen: Why plain accesses of the object are no switching points, if they are not.
+        opaque: What the first program met that may be several steps in reality.
     """
 
     def __init__(self, body_of: Callable[[Program], ProgramBody], settings: SearchSettings) -> None:
         self.body_of = body_of
         self.settings = settings
         self.unseen: list[str] = []
+        self.opaque = ""
 
     def look(self, program: Program, *, budget_s: float | None = None) -> Exploration:
         """Search one program; its finding is bare."""
@@ -96,7 +98,11 @@ class ProgramSearch:
                 examiner=Glance(runnable, seed=seed or 0, **common),
                 **common,
             )
-            return explorer.run(settings.executions, budget_s, None)
+            result = explorer.run(settings.executions, budget_s, None)
+        opaque = "" if explorer.coverage is None else explorer.coverage.opaque
+        if opaque and not self.opaque:
+            self.opaque = f"out of sight: {opaque}"
+        return result
 
     def kind_of(self, program: Program, *, budget_s: float | None = None) -> FindingKind | None:
         """Return what is found wrong with a program, if anything is."""

@@ -16,7 +16,6 @@ from harness.stateful.checked import (
     NotLinearizableError,
     ProgramFailedError,
 )
-from harness.stateful.factory_check import name_of
 from harness.stateful.program_source import TestSource
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class Teller:
         minimised: str = "",
     ) -> FailingProgram:
         """Return what is to be told of a finding of this program."""
-        name = name_of(self._make)
+        name = body.__name__
         test = TestSource().write(
             self._make,
             body.program,
