@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MIN_WIDTH: Final = 80
 MAX_WIDTH: Final = 160
+LIGHT: Final = (
+    "Light bars may take effect at any later time, or never: their results do not matter."
+)
 MAX_STEPS: Final = 12  # of an order; of a longer one the last
 MAX_PAIRS: Final = 8
 _PLAIN: Final = str.maketrans("┣━┫├─┤┄▷✗…·", "[=]|-|.>x.-")
@@ -58,6 +61,8 @@ def _lines(found: Counterexample, width: int) -> Iterator[str]:
     yield from lanes.lines()
     yield ""
     yield from _wrapped(where(found), width, indent=2)
+    if lanes.has_light:
+        yield from _wrapped(LIGHT, width, indent=2)
     yield from _pairs(found, lanes.name, width)
     for order in found.orders[:MAX_ORDERS]:
         yield ""

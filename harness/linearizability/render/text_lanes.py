@@ -27,6 +27,9 @@ class TextLanes:
 
     The words stand in the bars if they fit and no two operations have the same; otherwise the bars
     have numbers, and a list says what they are.
+
+    Attributes:
+        has_light: Whether there are bars besides those of the core.
     """
 
     def __init__(self, found: Counterexample, words: Words, *, width: int) -> None:
@@ -43,6 +46,7 @@ class TextLanes:
             labels = {one: str(number) for number, one in enumerate(self._chosen, start=1)}
             layout = self._lay_out(self._chosen, labels)
         self._labels, self._layout = labels, layout
+        self.has_light = len(self._chosen) > len(found.core)
 
     def name(self, index: int) -> str:
         """Return how the text speaks of an operation: `get('k') -> 1`, or `[3] get('k') -> 1`."""

@@ -105,6 +105,8 @@ get() of Worker-2 returned 'order 17'.
 
   Bars that overlap may take effect in either order; what came back before
   another was called stands before it.
+  Light bars may take effect at any later time, or never: their results do not
+  matter.
 
 A longest order that the model allows (1 of 2), and the state after each:
     at first                 empty

@@ -11,6 +11,7 @@ from harness.linearizability import Operation, Status
 from harness.linearizability.render.lane_layout import lay_out
 
 TIMES = st.integers(0, 12)
+CLIENTS: list[int | str] = ["main", 10, 2]
 
 
 @st.composite
@@ -21,7 +22,7 @@ def operations(draw: st.DrawFn) -> list[tuple[int, Operation]]:
         pending = draw(st.integers(0, 4)) == 0
         made.append(
             Operation(
-                client=draw(st.sampled_from([0, 1, "main"])), name="x", call=begin,
+                client=draw(st.sampled_from(CLIENTS)), name="x", call=begin,
                 status=Status.UNKNOWN if pending else Status.OK,
                 ret=None if pending else begin + draw(TIMES),
             )
@@ -61,6 +62,6 @@ def test_every_bar_has_room_and_no_two_share_a_place(
 def test_numbered_clients_come_in_their_order_and_before_named_ones() -> None:
     made = [
         (at, Operation(client=client, name="x", call=at, ret=at))
-        for at, client in enumerate(["main", 10, 2])
+        for at, client in enumerate(CLIENTS)
     ]
     assert lay_out(made, wide=lambda _: 5, gap=1).clients == (2, 10, "main")

@@ -290,6 +290,7 @@
     else if (event.key === "p" && count) take((part().order + count - 1) % count);
     else if (event.key === "Escape") pick(null);
   });
+  window.addEventListener("resize", () => { if (!picked) toEnd(); });
   window.addEventListener("hashchange", () => go(location.hash.slice(1)));
   show(0);
   // A little smaller if that shows the whole of what matters.
