@@ -7,6 +7,7 @@ test, and what the program itself has put in.
 
 from __future__ import annotations
 
+import math
 import types
 from dataclasses import dataclass
 from enum import Enum
@@ -44,6 +45,8 @@ def settled(output: object, subject: object, given: frozenset[int] = frozenset()
         given: Identities of what the program puts in, which is told apart.
     """
     kind = type(output)
+    if kind is float and output != output:  # noqa: PLR0124  # a NaN: one is as good as another
+        return math.nan
     if kind in _ATOMS or id(output) in given:
         return output
     if output is subject:
@@ -51,9 +54,18 @@ def settled(output: object, subject: object, given: frozenset[int] = frozenset()
     value = frozen(output)
     if isinstance(value, _SINGLE):
         return value
-    if isinstance(value, Held) or type(value).__eq__ is _IDENTITY:
+    if isinstance(value, Held) or type(value).__eq__ is _IDENTITY or not _hashes(value):
         return Something(f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."))
     return value
+
+
+def _hashes(value: object) -> bool:
+    """Say whether a value can be hashed; how a class of the user's fails to is its own affair."""
+    try:
+        hash(value)
+    except Exception:  # noqa: BLE001  # as above
+        return False
+    return True
 
 
 def identities(given: tuple[object, ...]) -> frozenset[int]:

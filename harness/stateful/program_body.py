@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.engine import board
-from harness.engine.ending import EndingKind
+from harness.engine.ending import Ending, EndingKind
 from harness.errors import HarnessError
 from harness.instrument.call_hooks import late_method
 from harness.judged import JudgedBody
@@ -39,7 +39,6 @@ from harness.stateful.program_record import Record, seats_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from harness.engine.ending import Ending
     from harness.judged import Alone
     from harness.linearizability.history import History
     from harness.stateful.program import Call, Program
@@ -143,6 +142,7 @@ class ProgramBody(JudgedBody):
         self.__name__ = self.__qualname__ = name_of(make, classes[0] if classes else None)
         self._lines = functions_for(program, self.__name__)
         self._known: Known = {}
+        self._leaves: bool | None = None  # known once somebody asks
         self._classes = tuple(classes)
         self._given = identities(
             tuple(part for call in program.calls() for part in (call.arguments, call.keywords))
@@ -210,7 +210,22 @@ class ProgramBody(JudgedBody):
         """Return what the last execution is worth."""
         if ending.kind not in JUDGED:
             return ending
+        if ending.kind is EndingKind.LEAKED_TASK and self._leaves_threads(alone):
+            ending = Ending(EndingKind.FINISHED)
         return self._judge.judge(ending, self.record, self._seats, known=self._known, alone=alone)
+
+    def _leaves_threads(self, alone: Alone) -> bool:
+        """Say whether threads of the object go on waiting also where its calls are made in turn."""
+        if any(self.record.waiting(self._seats)):
+            return False
+        if self._leaves is None:
+            self._leaves = alone(self._in_turn).kind is EndingKind.LEAKED_TASK
+        return self._leaves
+
+    def _in_turn(self) -> None:
+        subject, unseen = self._make(), Record(len(self.program))
+        for seat in self._seat_of:
+            self._apply(unseen, subject, seat)
 
     def doubts(self) -> str:
         """Return why nothing may have been found."""

@@ -233,6 +233,53 @@ def test_arguments_and_results_that_change_later_are_kept_as_they_were() -> None
     assert shared == [5]
 
 
+class Worker:
+    """Has a thread of its own, which nobody tells to end."""
+
+    def __init__(self) -> None:
+        self._jobs = queue.Queue[Any]()
+        threading.Thread(target=self._work).start()
+
+    def _work(self) -> None:
+        while True:
+            job, answer = self._jobs.get()
+            answer.put(job * 2)
+
+    def double(self, number: int) -> int:
+        answer = queue.Queue[int]()
+        self._jobs.put((number, answer))
+        return answer.get()
+
+
+def test_threads_of_the_object_may_go_on_where_they_do_so_for_one_user_too() -> None:
+    program = Program.of([("double", 1)], [("double", 2)])
+    assert explore_program(Worker, program, executions=100).verdict is Verdict.PASSED
+
+
+class Odd:
+    """Returns what is hard to compare."""
+
+    __hash__ = None  # type: ignore[assignment]  # as is this
+
+    def nan(self) -> float:
+        return float("inf") - float("inf")
+
+    def odd(self) -> object:
+        class Hostile:
+            def __hash__(self) -> int:
+                raise RuntimeError("no hash")
+
+        return Hostile()
+
+    def anything(self) -> object:
+        return object()
+
+
+def test_results_that_nobody_can_compare_raise_no_alarm() -> None:
+    program = Program.of(["nan", "odd"], ["anything", "nan"])
+    assert explore_program(Odd, program, executions=100).verdict is Verdict.PASSED
+
+
 def test_an_invariant_that_does_not_hold_is_a_failure() -> None:
     def is_small(subject: Any) -> bool:
         return len(subject._slots) < 2
