@@ -136,8 +136,8 @@ class ItemRun:
             )
         if result.finding is not None:
             self.token = result.finding.token
-            if self._kept is not None:
-                self._kept.replace(result.finding)
+        if self._kept is not None:
+            self._kept.explored(result.finding)
         if self._body is not None:
             isolated = self._options().settings(self._plan.plan.stated).isolated
             keep_what_matters(self._item.config, result, self._body, isolated=isolated)

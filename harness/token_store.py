@@ -113,18 +113,28 @@ class KeptToken:
         self._store = store
         self._test = test
         self._note = note
+        self._passed = False
         found = store.token_of(test)
         self.token = found if isinstance(found, str) else ""
         if isinstance(found, StoreProblem):
             note(str(found))
 
     def passed(self) -> None:
-        """Forget it: its schedule does not fail any more."""
-        self._store.forget(self._test)
-        self._note(
-            "the failure kept from last time no longer fails, and is forgotten. To guard it for "
-            f'ever:\n@harness.regression("{self.token}")'
-        )
+        """Note that its schedule does not fail any more; what is explored next decides about it."""
+        self._passed = True
+
+    def explored(self, finding: Finding | None) -> None:
+        """Keep what an exploration found; where it found nothing, forget what has passed."""
+        if finding is not None:
+            if self._passed:
+                self._note("the schedule kept from last time passes now, and another one fails")
+            self.replace(finding)
+        elif self._passed:
+            self._store.forget(self._test)
+            self._note(
+                "the failure kept from last time no longer fails, and is forgotten. To guard it "
+                f'for ever:\n@harness.regression("{self.token}")'
+            )
 
     def drifted(self, error: TokenError) -> None:
         """Forget it: its schedule does not fit the code any more."""

@@ -148,11 +148,21 @@ def test_a_failure_replaces_an_older_one_at_once(store: TokenStore, finding: Fin
 def test_what_becomes_of_it_is_noted(store: TokenStore, finding: Finding) -> None:
     notes: list[str] = []
     store.keep(TEST, finding)
-    KeptToken(store, TEST, notes.append).passed()
+    kept = KeptToken(store, TEST, notes.append)
+    kept.explored(None)
+    assert store.token_of(TEST) == finding.token, "nobody has tried it"
+    kept.passed()
+    assert notes == []
+    kept.explored(None)
     assert "no longer fails, and is forgotten" in notes[0]
     assert f'@harness.regression("{finding.token}")' in notes[0]
     assert store.token_of(TEST) == ""
     store.keep(TEST, finding)
+    kept = KeptToken(store, TEST, notes.append)
+    kept.passed()
+    kept.explored(finding)
+    assert notes.pop() == "the schedule kept from last time passes now, and another one fails"
+    assert store.token_of(TEST) == finding.token
     KeptToken(store, TEST, notes.append).drifted(harness.DriftError("it ends early", "Again"))
     assert "is dropped, the code has changed: it ends early" in notes[1]
     assert store.token_of(TEST) == ""
