@@ -28,6 +28,8 @@ def commands_on(page: Path, text: str) -> Iterator[str]:
     for block in read_blocks(page, text):
         if block.language == SESSION:
             yield from re.findall(r"^\$ (.*)$", block.text, flags=re.MULTILINE)
+        if block.language == "yaml":
+            yield from re.findall(r"run: (.*)$", block.text, flags=re.MULTILINE)
     for span in SPAN.findall(text):
         if span.startswith(("holdfast ", "pytest ", "nox ", "--")):
             yield span

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 PAGES = pages()
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 SESSIONS = [block for block in BLOCKS if block.kind == "run" and block.language == SESSION]
-NAMED_BY_NOBODY = {"pyproject.toml", "conftest.py"}  # pytest finds these by itself
+# pytest finds the first two by itself, and only CI runs the third: its commands are checked.
+NAMED_BY_NOBODY = {"pyproject.toml", "conftest.py", "holdfast.yml"}
 
 
 def name_of(page: Path) -> str:
@@ -83,7 +84,8 @@ def check_session(block: Block, where: Path) -> None:
 
 def test_every_sample_is_run() -> None:
     files = {path for path in SAMPLES.rglob("*") if path.is_file() and is_source(path)}
-    assert sorted(name_of(path) for path in files - files_run(SESSIONS)) == []
+    left = {path for path in files - files_run(SESSIONS) if path.name not in NAMED_BY_NOBODY}
+    assert sorted(name_of(path) for path in left) == []
 
 
 def is_source(path: Path) -> bool:
