@@ -8,6 +8,7 @@ are judged (Koval et al., CAV 2023, section 3, keep such a system in Lincheck).
 
 from __future__ import annotations
 
+import functools
 import inspect
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from harness.errors import HarnessError
 from harness.linearizability.errors import UnsteadyModelError
 from harness.linearizability.frozen import Frozen, frozen, same, thawed
+from harness.linearizability.may_wait import may_wait
 from harness.linearizability.object_state import equals_itself_alone, identities, object_state
 from harness.linearizability.raised import raised
 from harness.linearizability.shown_values import Values
@@ -58,6 +60,20 @@ class Settle(Protocol):
 def run_plainly(function: Callable[[], Result], /) -> Result | Blocked:
     """Run it here and now: whatever waits for ever hangs."""
     return function()
+
+
+def run_under_control(function: Callable[[], Result], /) -> Result | Blocked:
+    """Run it in a controlled execution of its own, which takes 2 ms.
+
+    In an execution that is running already, it runs as it is: whatever waits, waits there.
+    """
+    from harness.engine import board  # noqa: PLC0415  # most models need no engine
+    from harness.linearizability.controlled_runs import controlled_run  # noqa: PLC0415
+
+    if board.current() is not None:
+        return function()
+    with controlled_run() as run:
+        return run(function)
 
 
 def settle_plainly(output: object, subject: object, given: frozenset[int], /) -> Any:  # noqa: ANN401, ARG001
@@ -134,12 +150,12 @@ class Graph:
         make: Callable[[], Any],
         *,
         calls: Mapping[str, Callable[..., Any]],
-        run: Run = run_plainly,
+        run: Run | None = None,
         settle: Settle = settle_plainly,
     ) -> None:
         self._make = make
         self._calls = calls
-        self._run = run
+        self._chosen_run = run
         self._settle = settle
         self._nodes: dict[Hashable, Node] = {}
         self._found = 0
@@ -150,6 +166,22 @@ class Graph:
 
     def __len__(self) -> int:
         return self._found
+
+    @functools.cached_property
+    def _run(self) -> Run:
+        """What runs calls: decided by a first object where nobody has said it."""
+        run = self._chosen_run
+        if run is None and not may_wait(self._make()):
+            return run_plainly
+        from harness.linearizability.controlled_runs import (  # noqa: PLC0415  # as below
+            learn_twins,
+            twin_of,
+        )
+
+        if run is None:
+            learn_twins()
+        self._make = twin_of(self._make)
+        return run or run_under_control
 
     def root(self) -> Node:
         """Return the state of a new object."""
@@ -169,6 +201,15 @@ class Graph:
         if found is None:
             found = node.edges[call.key] = self._walk(node, call, looks=looks)
         return found
+
+    def has_method(self, name: str) -> bool:
+        """Say whether the objects have a method of this name."""
+        return self._run(lambda: callable(getattr(self._make(), name, None))) is True
+
+    def public_methods(self) -> list[str]:
+        """Return the names of the methods that anybody may call."""
+        found = self._run(lambda: _methods(self._make()))
+        return found if isinstance(found, list) else []
 
     def shown(self, node: Node) -> str:
         """Return the object of a state in words."""
@@ -257,6 +298,14 @@ def alike(seen: object, expected: object, given: frozenset[int]) -> bool:
     if isinstance(expected, Frozen) and isinstance(seen, Frozen):
         return seen.kind == expected.kind and alike(seen.content, expected.content, given)
     return equals_itself_alone(kind)
+
+
+def _methods(subject: object) -> list[str]:
+    return [
+        name
+        for name in dir(subject)
+        if not name.startswith("_") and callable(inspect.getattr_static(subject, name, None))
+    ]
 
 
 def _shown(subject: object) -> str:

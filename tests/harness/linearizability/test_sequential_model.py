@@ -31,6 +31,7 @@ from harness.linearizability import (
     make_model,
 )
 from harness.linearizability.controlled_runs import controlled_run
+from harness.linearizability.may_wait import may_wait
 from harness.linearizability.object_state import object_state
 from tests.harness.linearizability.sequential_order import fits, took
 from tests.harness.linearizability.test_models_against_python import OTHERS, TWINS
@@ -109,14 +110,15 @@ def test_a_class_is_its_own_model(name: str, data: st.DataObject) -> None:
             recording.call(1, call, getattr(subject, call), *arguments)
         except Exception as error:  # noqa: BLE001  # it is in the recording
             del error
-    model = SequentialModel(twin.make)
     history = recording.history().operations
-    assert fits(model, history)
-    for place, one in enumerate(history):
-        other = data.draw(OTHERS)
-        if one.output != other and type(one.output) is not object:
-            wrong = took(one.name, *one.arguments, gave=other)
-            assert not fits(model, [*history[:place], wrong])
+    others = [data.draw(OTHERS) for _ in history]
+    with controlled_run() as run:
+        model = SequentialModel(twin.make, run=run)
+        assert fits(model, history)
+        for place, (one, other) in enumerate(zip(history, others, strict=True)):
+            if one.output != other:
+                wrong = took(one.name, *one.arguments, gave=other)
+                assert not fits(model, [*history[:place], wrong])
 
 
 def test_a_history_of_threads_is_judged_by_the_class() -> None:
@@ -142,6 +144,30 @@ def test_a_call_that_would_wait_for_ever_is_refused_under_the_engine() -> None:
         full = model.step(model.initial(), took("put", 1))
         assert full is not REFUSED
         assert len(model._graph) == 3, "empty, empty after a get that gave up or not, full"
+
+
+def test_a_class_with_locks_is_run_under_the_engine_without_being_asked() -> None:
+    pending = Operation(client=1, name="get", status=Status.UNKNOWN, call=0, ret=None)
+    for make in (queue.Queue, queue.SimpleQueue, queue.LifoQueue):
+        model = SequentialModel(make)
+        judged = check(History.of([pending, took("put", 1)]), model)
+        assert judged.verdict is Verdict.LINEARIZABLE
+        assert not fits(model, [took("get")]), "it waits, and the model says so instead of hanging"
+
+
+@pytest.mark.parametrize(
+    ("value", "waits"),
+    [
+        (queue.Queue(), True),
+        (queue.SimpleQueue(), True),
+        ([threading.Condition()], True),
+        (Account(), False),
+        (deque([1]), False),
+        ({"a": abs}, False),
+    ],
+)
+def test_what_could_wait_is_seen_by_what_it_leads_to(value: Any, waits: Any) -> None:
+    assert may_wait(value) is waits
 
 
 def test_a_lock_is_a_model_under_the_engine() -> None:
