@@ -477,7 +477,7 @@ def test_a_failing_test_is_told_what_it_shared(project: Project) -> None:
     condition = "len(basket.items) < 2"
     run = write_and_run(project, SHARED.format(settings="", condition=condition), "-k", "changes")
     text = run.text.replace("\n", " ")
-    assert "assert 2 < 2" in text
+    assert re.search(r"assert \d+ < 2", text)
     assert "The module-scoped fixture 'basket' was changed" in text
 
 
