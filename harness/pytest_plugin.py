@@ -17,9 +17,9 @@ from harness.project_packages import packages_of
 from harness.run_choice import RunChoice, choose
 from harness.run_summary import Covered, summary_lines
 from harness.run_wishes import wish
-from harness.whole_suite.packages import packages_beside
 from harness.whole_suite.registration import (
     every_file,
+    packages_of_suite,
     register_whole_suite,
     replays_one,
     wants_whole_suite,
@@ -54,7 +54,7 @@ def begin(config: pytest.Config, uses_harness: Callable[[Path], bool]) -> Plugin
     include = named or packages_of(config.rootpath)
     whole = wants_whole_suite(config)
     if whole:
-        include = include or packages_beside(config.rootpath)
+        include = include or packages_of_suite(config.rootpath)
         uses_harness = every_file
     try:
         imports = TestImports(include, uses_harness)

@@ -24,6 +24,13 @@ def every_file(_path: Path) -> bool:
     return True
 
 
+def packages_of_suite(root: Path) -> list[str]:
+    """Return the packages that a suite tests, where `pyproject.toml` does not name them."""
+    from harness.whole_suite.packages import packages_beside  # noqa: PLC0415  # only such a run
+
+    return packages_beside(root)
+
+
 def replays_one(session: pytest.Session) -> bool:
     """Say whether the only test of a run is one that a token can be replayed of."""
     return len(session.items) == 1
