@@ -34,12 +34,28 @@ class Reduction:
     elapsed_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Situations:
+    """Where a long beginning can have led.
+
+    Attributes:
+        earlier: The operations that were over before, by index. They led to the situations.
+        states: Each state that the object can have been in then.
+        model: That of what was proven: it begins in any of the situations.
+    """
+
+    earlier: tuple[int, ...]
+    states: tuple[Any, ...]
+    model: Model[Any] = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
     """Why a history fits no order of the model, in as few operations as were found.
 
     The results of the operations in `core`, and only these, cannot be explained: even if each
-    other operation of `prefix` had returned anything, or had never taken effect.
+    other operation of `prefix` had returned anything, or had never taken effect. Of a long history
+    the beginning is replaced by where it can have led (`situations`).
 
     `str()` and `text()` are for a terminal, `html()` is a page to explore, `svg()` a picture.
 
@@ -54,6 +70,8 @@ class Counterexample:
         straw: The operation that cannot be placed: the last of the core to come back. Until then
             all could be explained.
         weakest: What was proven to have no order: the core with all that matters of its time.
+        situations: What came before the core, where that is long: it can have led to one of these
+            states, and the core has no order from any. None: the core has no order from the start.
         orders: The longest orders of the core that the model allows, the longest first.
         whole_orders: Those of the whole failing history.
         reduction: How it was found.
@@ -67,6 +85,7 @@ class Counterexample:
     core: tuple[int, ...]
     straw: int
     weakest: Weakened = field(repr=False)
+    situations: Situations | None = None
     orders: tuple[Order, ...] = field(repr=False)
     whole_orders: tuple[Order, ...] = field(repr=False)
     reduction: Reduction

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.linearizability.model import REFUSED
 from harness.linearizability.model_answers import Answer, answer
+from harness.linearizability.reduction_situations import Situated, untagged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +81,10 @@ def orders_of(failure: Failure, origin: Sequence[int], *, model: Model[Any]) -> 
 def _order(
     model: Model[Any], operations: Sequence[Operation], prefix: Prefix, origin: Sequence[int]
 ) -> Order:
-    steps = walk(model, operations, _trimmed(model, operations, prefix)) or ()
+    steps = walk(model, operations, _trimmed(model, operations, prefix, origin)) or ()
     state = steps[-1].state if steps else model.initial()
+    if isinstance(model, Situated):
+        return _situated(model, operations, steps, prefix, origin)
     stuck = tuple(
         Stuck(origin[one], answer(model, state, operations[one], history=operations))
         for one in prefix.stuck
@@ -90,12 +93,39 @@ def _order(
     return Order(model.initial(), named, stuck)
 
 
-def _trimmed(model: Model[Any], operations: Sequence[Operation], prefix: Prefix) -> tuple[int, ...]:
+def _situated(
+    model: Situated,
+    operations: Sequence[Operation],
+    steps: Sequence[Step],
+    prefix: Prefix,
+    origin: Sequence[int],
+) -> Order:
+    """Return an order that begins in a situation, as one of the inner model."""
+    if not steps:  # nothing but situations is left, and none of them has begun
+        return Order(None, (), ())
+    initial, state = steps[0].state[1], steps[-1].state
+    named = tuple(
+        Step(origin[one.index], one.state[1])
+        for one in steps
+        if not model.took_effect(one.state, operations[one.index])
+    )
+    plain = [untagged(one)[2] for one in operations]
+    stuck = tuple(
+        Stuck(origin[one], answer(model.inner, state[1], plain[one], history=plain))
+        for one in prefix.stuck
+        if origin[one] >= 0
+    )
+    return Order(initial, named, stuck)
+
+
+def _trimmed(
+    model: Model[Any], operations: Sequence[Operation], prefix: Prefix, origin: Sequence[int]
+) -> tuple[int, ...]:
     """Return an order without operations of unknown result that it does not need."""
     order = prefix.order
     # What the model refuses must stay refused; what waits for ever must stay allowed to go on.
     stuck = [(operations[one], operations[one].known) for one in prefix.stuck]
-    unknown = [index for index in order if not operations[index].known]
+    unknown = [index for index in order if not operations[index].known and origin[index] >= 0]
     for index in reversed(unknown[-MAX_TRIMMED:]):
         without = tuple(one for one in order if one != index)
         steps = walk(model, operations, without)

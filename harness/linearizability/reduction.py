@@ -7,25 +7,29 @@ step only weakens, so what is left is a proof; `harness.linearizability.reductio
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from harness.errors import ArgumentError
 from harness.linearizability.checker import check
-from harness.linearizability.counterexample import Counterexample
+from harness.linearizability.counterexample import Counterexample, Situations
 from harness.linearizability.counterexample_orders import orders_of
 from harness.linearizability.history import History
-from harness.linearizability.judgement import Criterion, Judgement
+from harness.linearizability.judgement import Criterion, Failure, Judgement
 from harness.linearizability.reduction_bench import Bench
 from harness.linearizability.reduction_guess import likely
 from harness.linearizability.reduction_search import first_bad, needed
-from harness.linearizability.reduction_steps import Weakening, both, moments
+from harness.linearizability.reduction_situations import Rest, rest_of
+from harness.linearizability.reduction_steps import Weakened, Weakening, both, moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.linearizability.counterexample_orders import Order
-    from harness.linearizability.judgement import Failure
     from harness.linearizability.reduction_bench import Judge
+
+LONG: Final = 100  # operations: of a longer beginning only its end is looked at, if that can be
+SHARE_OF_SITUATIONS: Final = 0.4
 
 
 def reduce(
@@ -59,22 +63,71 @@ def reduce(
         blocked=_blocked(history, failure, blocked),
     )
     short = _shortest(bench)
-    small, core = _results(bench, short)
-    wide = _intervals(bench, small, core)
-    orders, whole_orders = _orders(bench, small, failure)
+    prefix = bench.weakened(short)
+    rest = _rest(bench, prefix)
+    if rest is None:
+        part = _part(bench, short, range(len(failure.history)))
+    else:
+        inner = bench.of(Failure(rest.history, None, (), rest.model))
+        origin = [prefix.origin[one] if one >= 0 else -1 for one in rest.origin]
+        part = _part(inner, Weakening(), origin)
+    whole_orders = orders_of(failure, range(len(failure.history)), model=failure.model)
     return Counterexample(
         history=failure.history,
         model=failure.model,
         criterion=judgement.criterion,
         partition=failure.partition,
-        prefix=bench.weakened(short).origin,
-        core=core,
-        straw=_straw(bench, core),
-        weakest=bench.weakened(wide),
-        orders=orders,
+        prefix=prefix.origin,
+        core=part.core,
+        straw=part.straw,
+        weakest=part.weakest,
+        situations=None if rest is None else _situations(prefix, rest),
+        orders=whole_orders if part.orders is None else part.orders,
         whole_orders=whole_orders,
         reduction=bench.reduction(len(history)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is left of a history; indices are into the failing one."""
+
+    core: tuple[int, ...]
+    straw: int
+    weakest: Weakened
+    orders: tuple[Order, ...] | None
+
+
+def _part(bench: Bench, short: Weakening, origin: Sequence[int]) -> _Part:
+    """Return the small part of a bench's history.
+
+    Args:
+        bench: Tries what can go.
+        short: What went already.
+        origin: For each operation of the bench's history its index in the failing one.
+    """
+    small, core = _results(bench, short)
+    weakest = bench.weakened(_intervals(bench, small, core))
+    return _Part(
+        tuple(sorted(origin[index] for index in core)),
+        origin[_straw(bench, core)],
+        Weakened(weakest.history, tuple(origin[index] for index in weakest.origin)),
+        _orders(bench, small, origin),
+    )
+
+
+def _situations(prefix: Weakened, rest: Rest) -> Situations:
+    left = set(rest.origin)
+    earlier = tuple(index for at, index in enumerate(prefix.origin) if at not in left)
+    return Situations(earlier, rest.states, rest.model)
+
+
+def _rest(bench: Bench, prefix: Weakened) -> Rest | None:
+    """Return the end of a long beginning; None where a beginning is short, or too hard."""
+    hard = bench.blocked or bench.criterion is not Criterion.LINEARIZABLE
+    if hard or len(prefix.history) < LONG:
+        return None
+    return rest_of(prefix.history, bench.model, budget_s=bench.left_s() * SHARE_OF_SITUATIONS)
 
 
 def _straw(bench: Bench, core: tuple[int, ...]) -> int:
@@ -206,16 +259,14 @@ def _widened(weakening: Weakening, ends: Collection[tuple[int, bool]]) -> Weaken
     return both(weakening, Weakening(early=early, late=late))
 
 
-def _orders(
-    bench: Bench, small: Weakening, failure: Failure
-) -> tuple[tuple[Order, ...], tuple[Order, ...]]:
-    """Return the longest orders of the core, and those of the whole."""
-    whole = orders_of(failure, range(len(failure.history)), model=failure.model)
+def _orders(bench: Bench, small: Weakening, origin: Sequence[int]) -> tuple[Order, ...] | None:
+    """Return the longest orders of the core; None if it was not shown again in this time."""
     weaker = bench.weakened(small)
     found = bench.explain(weaker)
     if found.failure is not None:
-        return orders_of(found.failure, weaker.origin, model=failure.model), whole
+        named = [origin[index] for index in weaker.origin]
+        return orders_of(found.failure, named, model=bench.model)
     if found.holds:
         wants = "what check said of this history and model, with the same blocked operations"
         raise ArgumentError("judgement", found.verdict.value, wants)
-    return whole, whole  # it was shown before, but not again in this time
+    return None

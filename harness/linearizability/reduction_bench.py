@@ -65,6 +65,7 @@ class Bench:
         self._judge = judge
         self._budget_s = budget_s
         self._typical_s = budget_s  # until the first is decided, any may take as long as it may
+        self._others: list[Bench] = []
         self._begin = time.perf_counter()
         self.blocked = blocked
         if blocked and self._wrong_without(blocked):
@@ -89,6 +90,16 @@ class Bench:
         least, most = self._budget_s * LEAST_SHARE, self._budget_s * MOST_SHARE
         share_s = min(max(least, TIMES_TYPICAL * self._typical_s), most)
         return max(min(share_s, self._budget_s - self._elapsed_s()), LEAST_CHECK_S)
+
+    def of(self, failure: Failure) -> Bench:
+        """Return a bench of another form of the history, under what is left of the budget."""
+        other = Bench(failure, criterion=self.criterion, judge=self._judge, budget_s=self.left_s())
+        self._others.append(other)
+        return other
+
+    def left_s(self) -> float:
+        """Return what is left of the budget."""
+        return max(self._budget_s - self._elapsed_s(), 0)
 
     def is_over(self) -> bool:
         """Say whether the budget has ended."""
@@ -125,9 +136,9 @@ class Bench:
         """Return what was done so far."""
         return Reduction(
             operations=operations,
-            tried=self.tried,
-            undecided=self.undecided,
-            stopped=self.stopped,
+            tried=sum(one.tried for one in (self, *self._others)),
+            undecided=sum(one.undecided for one in (self, *self._others)),
+            stopped=any(one.stopped for one in (self, *self._others)),
             elapsed_s=self._elapsed_s(),
         )
 

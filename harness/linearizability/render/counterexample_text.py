@@ -10,6 +10,7 @@ from harness.errors import ArgumentError
 from harness.linearizability.counterexample_words import Words
 from harness.linearizability.render.text_lanes import MAX_ORDERS, TextLanes
 from harness.linearizability.render.verdict_sentence import (
+    before,
     headline,
     how_found,
     others,
@@ -57,6 +58,7 @@ def _lines(found: Counterexample, width: int) -> Iterator[str]:
     words = Words(found.model, found.history)
     lanes = TextLanes(found, words, width=width)
     yield from _wrapped(headline(found, words), width)
+    yield from _wrapped(before(found, words), width)
     yield ""
     yield from lanes.lines()
     yield ""
@@ -101,8 +103,8 @@ def _order(
     words = Words(found.model, found.history)
     steps = order.steps[-MAX_STEPS:]
     left_out = len(order.steps) - len(steps)
-    before = order.steps[left_out - 1].state if left_out else order.initial
-    rows = [(" ", f"{left_out} steps before" if left_out else "at first", words.state(before))]
+    start = order.steps[left_out - 1].state if left_out else order.initial
+    rows = [(" ", _first(found, left_out), words.state(start))]
     rows += [(" ", name(step.index), words.state(step.state)) for step in steps]
     operations = found.history.operations
     rows += [
@@ -117,3 +119,9 @@ def _order(
         told = shortened(middle, room)
         pad = " " * (room - columns(told))
         yield f"  {mark} {told}{pad}  {shortened(right, width - room - 6)}"
+
+
+def _first(found: Counterexample, left_out: int) -> str:
+    if left_out:
+        return f"{left_out} steps before"
+    return "at first" if found.situations is None else f"{len(found.situations.earlier):,} before"

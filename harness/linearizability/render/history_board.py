@@ -156,7 +156,7 @@ def _order(
     yield f'<article class="order" id="p{number}r{at}" data-order="{at}">'
     yield f'<h3><button type="button" aria-pressed="false">{escape(title)}</button></h3>'
     yield f'<ol start="{begin + 1}">'
-    first = f"{begin:,} before" if begin else "at first"
+    first = f"{begin:,} before" if begin else one.first
     yield f'<li class="first"><span>{first}</span><code>{escape(words.state(before))}</code></li>'
     for place, step in enumerate(steps[begin:], start=begin + 1):
         name = _name(part, number, step.index, labels)

@@ -223,6 +223,8 @@ def _role(part: PartScene, index: int) -> str:
         return "It cannot be placed."
     if index in part.core:
         return "Its result matters."
+    if index in part.earlier:
+        return "It came before: together with others it led to where these begin."
     if index in part.later:
         return "It was called when all was decided."
     return (

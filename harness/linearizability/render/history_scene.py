@@ -10,6 +10,7 @@ from harness.linearizability.counterexample_words import Words
 from harness.linearizability.history import History
 from harness.linearizability.parts import split
 from harness.linearizability.render.verdict_sentence import (
+    before,
     effort,
     headline,
     others,
@@ -37,11 +38,13 @@ class NamedOrder:
     """An order, and what the picture calls it.
 
     Attributes:
+        first: What is said of its first state.
         of_core: Whether it is of the core alone.
     """
 
     name: str
     order: Order
+    first: str
     of_core: bool
 
 
@@ -55,6 +58,7 @@ class PartScene:
         drawn: Indices of those that are drawn.
         close: Indices of those that are drawn when only the core is.
         core: Indices of those whose result matters; empty where there is an order.
+        earlier: Indices of those that led to where the core begins, if it is not the beginning.
         later: Indices of those called after all was decided.
         straw: What cannot be placed; None where there is an order.
         orders: What the picture can show.
@@ -67,6 +71,7 @@ class PartScene:
     drawn: tuple[int, ...]
     close: tuple[int, ...]
     core: frozenset[int]
+    earlier: frozenset[int]
     later: frozenset[int]
     straw: int | None
     orders: tuple[NamedOrder, ...]
@@ -165,7 +170,7 @@ def _failing(found: Counterexample, words: Words, parts: tuple[PartScene, ...]) 
         mark="✗",
         verdict=f"not {found.criterion}",
         title=headline(found, words),
-        leads=tuple(one for one in (others(found), where(found)) if one),
+        leads=tuple(one for one in (before(found, words), others(found), where(found)) if one),
         times=tuple((other, tuple(firsts)) for other, firsts in times(found)),
         over=over(found),
         facts=(
@@ -189,9 +194,11 @@ def failing_part(found: Counterexample, words: Words, *, budget: int) -> PartSce
     close = tuple(sorted({*found.core, *(speaks & prefix)}))
     total = len(found.history)
     drawn = _window(range(total), close, found.prefix, budget)
-    orders = _named(found.orders, f"of these {len(found.core)}", of_core=True)
+    earlier = () if found.situations is None else found.situations.earlier
+    first = f"{len(earlier):,} before" if earlier else "at first"
+    orders = _named(found.orders, f"of these {len(found.core)}", first=first)
     if found.whole_orders != found.orders:
-        orders += _named(found.whole_orders, f"of all {total}", of_core=False)
+        orders += _named(found.whole_orders, f"of all {total}")
     remark = ""
     if len(drawn) < total:
         count = f"{len(drawn):,} of {total:,} operations are drawn"
@@ -203,6 +210,7 @@ def failing_part(found: Counterexample, words: Words, *, budget: int) -> PartSce
         drawn=drawn,
         close=close,
         core=frozenset(found.core),
+        earlier=frozenset(earlier),
         later=frozenset(range(total)) - prefix,
         straw=found.straw,
         orders=orders,
@@ -210,10 +218,11 @@ def failing_part(found: Counterexample, words: Words, *, budget: int) -> PartSce
     )
 
 
-def _named(orders: Sequence[Order], name: str, *, of_core: bool) -> tuple[NamedOrder, ...]:
+def _named(orders: Sequence[Order], name: str, *, first: str = "") -> tuple[NamedOrder, ...]:
+    """Return orders with names; those of the core say what comes first."""
     names = [f"{name}, {number} of {len(orders)}" for number in range(1, len(orders) + 1)]
     return tuple(
-        NamedOrder(one if len(names) > 1 else name, order, of_core)
+        NamedOrder(one if len(names) > 1 else name, order, first or "at first", bool(first))
         for one, order in zip(names, orders, strict=True)
     )
 
@@ -256,7 +265,7 @@ def _other(part: Part, budget: int, remark: str, places: dict[int, int] | None) 
         steps = walk(part.model, history.operations, inside)
         if steps is not None:
             order = Order(part.model.initial(), steps, ())
-            orders = (NamedOrder("Order", order, of_core=False),)
+            orders = (NamedOrder("Order", order, "at first", of_core=False),)
     drawn = tuple(range(min(total, budget)))
     if len(drawn) < total:
         remark = f"{remark} The first {len(drawn):,} of {total:,} operations are drawn.".strip()
@@ -267,6 +276,7 @@ def _other(part: Part, budget: int, remark: str, places: dict[int, int] | None) 
         drawn=drawn,
         close=(),
         core=frozenset(),
+        earlier=frozenset(),
         later=frozenset(),
         straw=None,
         orders=orders,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.linearizability.operation import Operation
 
 MAX_CALL: Final = 60  # characters of an operation in a sentence
+MAX_STATES: Final = 6  # that a long beginning can have led to
 MAX_CLAIMS: Final = 3  # operations that are all told, if no time matters
 MAX_BEFORE: Final = 2  # operations that a sentence names
 
@@ -32,14 +33,14 @@ def headline(found: Counterexample, words: Words) -> str:
 def _claim(found: Counterexample, words: Words) -> str:
     straw = found.history.operations[found.straw]
     said = f"{shortened(words.call(straw), MAX_CALL)} {shortened(words.outcome(straw), MAX_CALL)}"
-    before = [one for one, other in needed_pairs(found) if other == found.straw]
+    earlier = [one for one, other in needed_pairs(found) if other == found.straw]
     operations = found.history.operations
-    if not before and len(found.core) <= MAX_CLAIMS:
+    if not earlier and len(found.core) <= MAX_CLAIMS:
         return " and ".join(_claimed(operations[index], words) for index in found.core)
-    if not before:
+    if not earlier:
         return said
-    named = " and ".join(_had(operations[one], words) for one in before[-MAX_BEFORE:])
-    more = len(before) - MAX_BEFORE
+    named = " and ".join(_had(operations[one], words) for one in earlier[-MAX_BEFORE:])
+    more = len(earlier) - MAX_BEFORE
     others = f" and {more} more" if more > 0 else ""
     match found.criterion:
         case Criterion.SEQUENTIALLY_CONSISTENT:
@@ -89,10 +90,10 @@ def pair_sentences(found: Counterexample, name: Callable[[int], str]) -> list[st
 
 def times(found: Counterexample) -> list[tuple[int, list[int]]]:
     """Return each operation whose call matters, and after which it came."""
-    before: dict[int, list[int]] = {}
+    firsts: dict[int, list[int]] = {}
     for one, other in needed_pairs(found):
-        before.setdefault(other, []).append(one)
-    return sorted(before.items())
+        firsts.setdefault(other, []).append(one)
+    return sorted(firsts.items())
 
 
 def over(found: Counterexample) -> str:
@@ -102,25 +103,39 @@ def over(found: Counterexample) -> str:
     return "had come back"
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], last: str = "and") -> str:
     """Return names as a sentence lists them."""
     if len(names) == 1:
         return names[0]
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def before(found: Counterexample, words: Words) -> str:
+    """Say where a long beginning can have led; empty where the core stands for itself."""
+    if found.situations is None:
+        return ""
+    states = [shortened(words.state(one), MAX_CALL) for one in found.situations.states[:MAX_STATES]]
+    more = len(found.situations.states) - len(states)
+    states += [f"{more} more"] if more else []
+    only = "can only have led to" if len(states) == 1 else "can have led to"
+    count = _counted(len(found.situations.earlier), "operation")
+    return f"The {count} before {only} {listed(states, 'or')}."
 
 
 def others(found: Counterexample) -> str:
     """Say of the operations besides the core that they do not matter; empty if there are none."""
-    count = len(found.prefix) - len(found.core)
-    if not count:
+    earlier = 0 if found.situations is None else len(found.situations.earlier)
+    count = len(found.prefix) - len(found.core) - earlier
+    if count <= 0:
         return ""
+    until = "until then" if found.situations is None else "after these"
     if count == 1:
-        return "The result of the one other operation until then does not matter."
+        return f"The result of the one other operation {until} does not matter."
     core = set(found.core)
     free = all(other in core for _, other in needed_pairs(found))
     when = "whenever or if ever they took effect" if free else "if ever they took effect"
     return (
-        f"The results of the {count} other operations until then do not matter: whatever they "
+        f"The results of the {count} other operations {until} do not matter: whatever they "
         f"returned, and {when}, nothing explains these."
     )
 

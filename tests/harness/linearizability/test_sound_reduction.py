@@ -23,10 +23,14 @@ from harness.linearizability import (
     Status,
     Verdict,
     check,
+    reduction,
+    reduction_situations,
 )
 from harness.linearizability.model_answers import answer, unpredictable
 from harness.linearizability.reduction import reduce
 from harness.linearizability.reduction_search import first_bad, needed
+from harness.linearizability.reduction_situations import moments as each_moment
+from harness.linearizability.reduction_situations import rest_from
 from harness.linearizability.reduction_steps import (
     Weakening,
     both,
@@ -483,3 +487,59 @@ def test_the_checker_reduces_as_brute_force_does(criterion: Criterion, history: 
     found = reduce(history, judgement)
     assert brute(found.weakest.history, Register(), criterion=criterion).failure is not None
     assert len(found.core) <= sum(one.known for one in history)
+
+
+# -- situations ------------------------------------------------------------------------------------
+
+
+@SLOW
+@given(history=histories())
+def test_the_rest_of_a_history_has_an_order_if_and_only_if_the_whole_has(history: History) -> None:
+    holds = brute(history, Register()).holds
+    for moment in each_moment(history, Register(), budget_s=60):
+        rest = rest_from(history, Register(), moment)
+        assert brute(rest.history, rest.model).holds == holds
+        assert check(rest.history, rest.model).holds == holds
+
+
+def test_a_situation_that_is_left_out_is_caught() -> None:
+    history = History.of([write(0, 1, 0, 3), write(1, 2, 1, 2), read(2, 1, 4, 5)])
+    (moment, *_) = (
+        one for one in each_moment(history, Register(), budget_s=60) if len(one.configurations) > 1
+    )
+    fewer = [replace(moment, configurations=(one,)) for one in moment.configurations]
+    rests = [rest_from(history, Register(), one) for one in fewer]
+    assert {check(rest.history, rest.model).holds for rest in rests} == {True, False}
+
+
+@SLOW
+@given(history=histories())
+def test_a_counterexample_after_a_beginning_is_a_proof(history: History) -> None:
+    judgement = brute(history, Register())
+    if judgement.holds:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reduction, "LONG", 0)
+        patch.setattr(reduction_situations, "LEAST_AFTER", 0)
+        found = reduce(history, judgement, judge=brute)
+    if found.situations is None:
+        return
+    assert brute(found.weakest.history, found.situations.model).failure is not None
+    assert not set(found.core) & set(found.situations.earlier)
+    assert found.straw in found.core
+    assert found.orders
+    assert all(step.index in found.prefix for order in found.orders for step in order.steps)
+    assert "before" in found.text(width=100)
+    assert found.html()
+
+
+def test_of_a_long_history_the_end_is_told_and_where_the_beginning_led() -> None:
+    long = [write(at % 3, at % 50, 2 * at, 2 * at + 3) for at in range(600)]
+    history = History.of([*long, read(5, 77, 1150, 1210)])
+    judgement = check(history, Register())
+    found = reduce(history, judgement)
+    assert found.situations is not None
+    assert len(found.core) <= 2
+    assert not found.reduction.stopped
+    text = found.text(width=100)
+    assert f"The {len(found.situations.earlier)} operations before can" in text

@@ -1,0 +1,247 @@
+"""What a long beginning can have led to: a few situations that stand in its place.
+
+Of a long history the end is wrong, and what came before only matters by where it led. Operations
+run forward, one return after the other; a configuration is a state together with those open
+operations that have taken effect already. After each return, all configurations that can be are
+known (Lowe 2017, "just in time"): the history has an order if and only if the rest has one from one
+of them. So this is no weakening but the same question, asked of the rest alone.
+
+The rest becomes a history of its own. Before anything else one of some operations "situation"
+happens, of unknown result, so that at most one has to; and the model does in that situation what
+the given one does in its state. What had already taken effect there has none again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.linearizability.history import History
+from harness.linearizability.model import REFUSED, Model, Refused
+from harness.linearizability.operation import Operation, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_CONFIGURATIONS: Final = 5_000  # at one return; a history of many unknown results has too many
+MAX_SITUATIONS: Final = 24  # that a reader is asked to believe
+LEAST_AFTER: Final = 6  # operations that are called after the beginning
+MOST_AFTER: Final = 48
+_BEGIN: Final = "#situation"  # no name that a keyword can have
+_OPEN: Final = "#open"
+
+Configuration = tuple[int, Any]  # a mask of open operations that took effect, and a state
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment after a return, and all that can be then.
+
+    Attributes:
+        at: When it is.
+        open: Operations that have been called and have not come back.
+        called: How many have been called.
+    """
+
+    at: float
+    open: tuple[int, ...]
+    called: int
+    configurations: tuple[Configuration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A history that begins in one of some situations.
+
+    Attributes:
+        history: Its operations, the situations first.
+        model: Of this history.
+        origin: For each operation its index in the whole history; -1 for a situation.
+        states: Where they can have led.
+    """
+
+    history: History
+    model: Situated
+    origin: tuple[int, ...]
+    states: tuple[Any, ...]
+
+
+class Situated(Model[Any]):
+    """A model that begins in one of some configurations. A state: which one, and its state."""
+
+    def __init__(self, model: Model[Any], configurations: tuple[Configuration, ...]) -> None:
+        self.inner = model
+        self.name = model.name
+        self._configurations = configurations
+
+    def initial(self) -> Any:  # noqa: ANN401  # of the inner model, or None
+        """Return that nothing has begun."""
+        return None
+
+    def step(self, state: Any, operation: Operation) -> Any | Refused:  # noqa: ANN401  # as above
+        """Return the state after an operation; before a situation there is nothing else."""
+        tag, index, plain = untagged(operation)
+        if tag == _BEGIN:
+            return (index, self._configurations[index][1]) if state is None else REFUSED
+        if state is None:
+            return REFUSED
+        number, inner = state
+        if index >= 0 and self._configurations[number][0] >> index & 1:
+            return state
+        after = self.inner.step(inner, plain)
+        return REFUSED if after is REFUSED else (number, after)
+
+    def observes(self, operation: Operation) -> bool:
+        """Say what the inner model says."""
+        tag, _, plain = untagged(operation)
+        return tag != _BEGIN and self.inner.observes(plain)
+
+    def took_effect(self, state: Any, operation: Operation) -> bool:  # noqa: ANN401  # as above
+        """Say whether an operation had taken effect when the situation began, or began it."""
+        tag, index, _ = untagged(operation)
+        return tag == _BEGIN or (
+            index >= 0 and bool(self._configurations[state[0]][0] >> index & 1)
+        )
+
+
+def untagged(operation: Operation) -> tuple[str, int, Operation]:
+    """Return the tag of an operation and its number, "" and -1 for none, and what it was before."""
+    if not operation.keywords or operation.keywords[-1][0] not in (_BEGIN, _OPEN):
+        return "", -1, operation
+    tag, number = operation.keywords[-1]
+    return tag, number, replace(operation, keywords=operation.keywords[:-1])
+
+
+def rest_of(history: History, model: Model[Any], *, budget_s: float) -> Rest | None:
+    """Return the end of a history with what came before in a few situations; None if there is none.
+
+    Args:
+        history: It may have an order or not: the rest has one if and only if it has.
+        model: Its model.
+        budget_s: Wall time in seconds to look for it.
+    """
+    best: Moment | None = None
+    for moment in moments(history, model, budget_s=budget_s):
+        after = len(history) - moment.called
+        few = len(moment.configurations) <= MAX_SITUATIONS
+        if few and LEAST_AFTER <= after <= MOST_AFTER and _is_better(moment, best):
+            best = moment
+    return None if best is None else rest_from(history, model, best)
+
+
+def _is_better(one: Moment, other: Moment | None) -> bool:
+    return other is None or len(one.configurations) <= len(other.configurations)
+
+
+def rest_from(history: History, model: Model[Any], moment: Moment) -> Rest:
+    """Return what is left of a history at a moment."""
+    configurations = moment.configurations
+    done = ~0
+    some = 0
+    for mask, _ in configurations:
+        done &= mask
+        some |= mask
+    kept = [index for index in moment.open if not done >> index & 1]
+    kept += range(moment.called, len(history))
+    begins = [_begin(number, moment.at) for number in range(len(configurations))]
+    chosen = [
+        _tagged(history.operations[index], index if some >> index & 1 else -1) for index in kept
+    ]
+    operations = [*begins, *(replace(one, call=max(one.call, moment.at)) for one in chosen)]
+    return Rest(
+        History(tuple(operations), history.name),
+        Situated(model, configurations),
+        (*[-1] * len(begins), *kept),
+        tuple(dict.fromkeys(state for _, state in configurations)),
+    )
+
+
+def _begin(number: int, at: float) -> Operation:
+    return Operation(
+        client="situation",
+        name="situation",
+        keywords=((_BEGIN, number),),
+        status=Status.UNKNOWN,
+        call=at,
+        ret=None,
+    )
+
+
+def _tagged(operation: Operation, index: int) -> Operation:
+    if index < 0:
+        return operation
+    return replace(operation, keywords=(*operation.keywords, (_OPEN, index)))
+
+
+def moments(history: History, model: Model[Any], *, budget_s: float) -> Iterator[Moment]:
+    """Yield each moment after a return with all that can be then, as long as that is not too much.
+
+    It ends early where there is no configuration left: then no order explains what came until then.
+    """
+    end_s = time.perf_counter() + budget_s
+    search = _Forward(history, model)
+    called = 0
+    for at, is_return, index in _events(history):
+        if not is_return:
+            search.open.add(index)
+            called += 1
+            continue
+        if not search.returns(index) or time.perf_counter() > end_s:
+            return
+        if not search.configurations:
+            return
+        yield Moment(at, tuple(sorted(search.open)), called, tuple(search.configurations))
+
+
+def _events(history: History) -> list[tuple[float, bool, int]]:
+    """Return calls and known returns in order; in one moment calls come first."""
+    events = [(one.call, False, index) for index, one in enumerate(history.operations)]
+    events += [
+        (one.ret, True, index)
+        for index, one in enumerate(history.operations)
+        if one.known and one.ret is not None
+    ]
+    return sorted(events)
+
+
+class _Forward:
+    """All configurations that can be, return after return."""
+
+    def __init__(self, history: History, model: Model[Any]) -> None:
+        self._operations = history.operations
+        self._model = model
+        self._known: dict[tuple[Any, int], Any] = {}
+        self.open: set[int] = set()
+        self.configurations: list[Configuration] = [(0, model.initial())]
+
+    def returns(self, index: int) -> bool:
+        """Let an operation come back: it has taken effect. False if there are too many ways."""
+        bit = 1 << index
+        seen = set(self.configurations)
+        waiting = list(self.configurations)
+        found: dict[Configuration, None] = {}
+        while waiting:
+            mask, state = waiting.pop()
+            if mask & bit:
+                found[mask & ~bit, state] = None
+                continue
+            for other in self.open:
+                if mask >> other & 1:
+                    continue
+                after = self._step(state, other)
+                if after is REFUSED or (mask | 1 << other, after) in seen:
+                    continue
+                seen.add((mask | 1 << other, after))
+                waiting.append((mask | 1 << other, after))
+            if len(seen) > MAX_CONFIGURATIONS:
+                return False
+        self.open.discard(index)
+        self.configurations = list(found)
+        return True
+
+    def _step(self, state: Any, index: int) -> Any:  # noqa: ANN401  # the model's
+        key = (state, index)
+        if key not in self._known:
+            self._known[key] = self._model.step(state, self._operations[index])
+        return self._known[key]
