@@ -5,6 +5,8 @@ from __future__ import annotations
 from harness.linearizability.checker import check
 from harness.linearizability.counterexample import Counterexample, Reduction
 from harness.linearizability.errors import (
+    HistoryFileError,
+    HistoryValueError,
     ObserverError,
     OperationError,
     UnknownModelError,
@@ -12,6 +14,8 @@ from harness.linearizability.errors import (
     UnsteadyModelError,
 )
 from harness.linearizability.history import History
+from harness.linearizability.history_file import HistoryFile, read_history, write_history
+from harness.linearizability.history_lines import FileLimits
 from harness.linearizability.judgement import Criterion, Failure, Judgement, Prefix, Verdict
 from harness.linearizability.model import REFUSED, Model, Refused
 from harness.linearizability.models import (
@@ -33,7 +37,6 @@ from harness.linearizability.models import (
 )
 from harness.linearizability.operation import Operation, Raised, Status
 from harness.linearizability.picture import to_html, to_svg, to_text
-from harness.linearizability.raised import raised
 from harness.linearizability.recording import Recording
 from harness.linearizability.reduction import reduce
 from harness.linearizability.sequential import SequentialModel
@@ -51,7 +54,11 @@ __all__ = [
     "Criterion",
     "Failure",
     "Fifo",
+    "FileLimits",
     "History",
+    "HistoryFile",
+    "HistoryFileError",
+    "HistoryValueError",
     "Judgement",
     "KeyValue",
     "KeyValueAppend",
@@ -79,9 +86,10 @@ __all__ = [
     "Verdict",
     "check",
     "make_model",
-    "raised",
+    "read_history",
     "reduce",
     "to_html",
     "to_svg",
     "to_text",
+    "write_history",
 ]
