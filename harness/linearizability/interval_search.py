@@ -9,6 +9,8 @@ come back soonest the first is tried first. What is left out, and why nothing is
 - One that does not fit is no choice: it waits for a state in which it does.
 - An operation with an unknown result may be left out, and is where it changes nothing: the same
   order without it leads to the same state.
+- Of two operations that do the same and may both come next, the one that came back sooner goes
+  first: where an order has them the other way round, they can be exchanged.
 - A configuration is as good as visited if one was that has the same state and the same known
   operations, and fewer of the unknown: whatever goes on from it goes on from that one, too.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from harness.linearizability.interval_order import lay_out
+from harness.linearizability.interval_order import lay_out, sameness
 from harness.linearizability.look_ahead import LookAhead, Numbering, looks_ahead
 from harness.linearizability.masks import bits
 from harness.linearizability.outcome import CONFIGURATION_BYTES, LOOK_UP, Outcome
@@ -26,7 +28,7 @@ from harness.linearizability.transitions import NOWHERE, Transitions
 from harness.linearizability.witness import longest_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from harness.linearizability.interval_order import IntervalOrder
     from harness.linearizability.model import Model
@@ -90,6 +92,7 @@ class IntervalSearch:
         self._entering = True
         self._leaf = False
         self._ahead: LookAhead | None = None
+        self._same: list[int] | None = None
         self._stack: list[Frame] = []
         self._ends: dict[int, Place] = {}
         self._sizes: dict[int, int] = {}
@@ -108,6 +111,7 @@ class IntervalSearch:
         windows, watched = layout.windows, layout.watched
         optional, after, placed = layout.optional, layout.after, layout.placed
         follow, ahead = self.transitions.follow, self._look_ahead()
+        twins = () if self._entering else self._twins()
         stack, sizes = self._stack, self._sizes
         stride = placed + 1
         floor, done, used, row, choices, options, number = self._here
@@ -123,6 +127,8 @@ class IntervalSearch:
                 bit = choices & -choices
                 choices ^= bit
                 number = floor + bit.bit_length() - 1
+                if twins and (twins[number] >> floor) & windows[floor] & ~done:
+                    continue
                 known = row.get(number)
                 next_row = follow(row, number) if known is None else known
                 if next_row is NOWHERE:
@@ -208,6 +214,22 @@ class IntervalSearch:
         self._here = (floor, done, used, row, choices, options, number)
         self._entering, self._leaf, self.configurations = False, leaf, visited
         return Outcome.RUNNING
+
+    def _twins(self) -> list[int]:
+        """Return for each known operation the mask of those that do the same and come back sooner.
+
+        For a search that turned out to be hard. Empty if there are none.
+        """
+        if self._same is None:
+            groups: dict[Hashable, int] = {}
+            self._same = []
+            for number, one in enumerate(self.layout.operations[: self.layout.placed]):
+                same = sameness(one)
+                self._same.append(groups.get(same, 0))
+                groups[same] = self._same[-1] | 1 << number
+            if not any(self._same):
+                self._same = []
+        return self._same
 
     def _look_ahead(self) -> LookAhead | None:
         """Return what sees dead ends from afar, once the search turned out to be hard."""

@@ -108,55 +108,60 @@ class ObjectAhead:
         self._watchers = numbering.watchers & mine
         self._known = 0
         self._jumps: dict[int, Row] = {}
-        self._unknown: dict[int, Row] = {}
+        self._unknown: list[int] = []
+        self._saviours: dict[int, tuple[int, int, int]] = {}
         for number in bits(mine):
             state = transitions.model.jumps_to(numbering.operations[number])
             if state is REFUSED:
                 continue
+            self._jumps[number] = transitions.row(state)
             if number < numbering.known:
                 self._known |= 1 << number
-                self._jumps[number] = transitions.row(state)
             else:
-                self._unknown[number - numbering.known] = transitions.row(state)
+                self._unknown.append(number)
 
     def hopeless(  # noqa: PLR0913, PLR0917  # of the hot loop
         self, floor: int, done: int, used: int, row: Row, before: Row, number: int
     ) -> bool:
         """Say whether an observer of this object is left without a state; see `LookAhead`."""
-        numbering = self._numbering
         near = (self._watchers >> floor) & AHEAD & ~done
-        if number not in self._jumps and number - numbering.known not in self._unknown:
+        if number not in self._jumps:
             row.lost |= before.lost  # without a jump, what was out of reach still is
             row.asked |= before.lost
         lost = self._lost(row, near, floor)
-        if not lost:
-            return False
-        jumps = self._jumps
-        windows = numbering.windows
-        left = (self._known >> floor) & ~done
-        if floor + LOOK_AHEAD < len(windows):  # those called later come too late for all these
-            left &= AHEAD | (windows[floor + LOOK_AHEAD] << LOOK_AHEAD)
-        while left:
-            low = left & -left
-            left ^= low
-            jump = floor + low.bit_length() - 1
-            lost = self._still_lost(jump, jumps[jump], lost, floor)
-            if not lost:
-                return False
-        for one, target in self._unknown.items():
-            if not used >> one & 1:
-                lost = self._still_lost(numbering.known + one, target, lost, floor)
-        return lost != 0
+        while lost:
+            low = lost & -lost
+            lost ^= low
+            watcher = floor + low.bit_length() - 1
+            base, known, unknown = self._saviours.get(watcher) or self._asked(watcher)
+            if not (known >> (floor - base)) & ~done and not unknown & ~used:
+                return True
+        return False
 
-    def _still_lost(self, jump: int, target: Row, lost: int, floor: int) -> int:
-        """Return those that a jump does not bring into reach, or comes too late for."""
-        found = self._lost(target, lost, floor)
-        brought = lost & ~found
-        too_late = self._numbering.too_late
-        for one in bits(brought):
-            if too_late(jump, floor + one):
-                found |= 1 << one
+    def _asked(self, watcher: int) -> tuple[int, int, int]:
+        """Return the jumps that bring an observer into reach and may stand before it.
+
+        As a mask from the lowest floor at which it is looked at, that floor before it; and as a
+        mask of those with unknown results.
+        """
+        numbering = self._numbering
+        base = max(0, watcher - LOOK_AHEAD + 1)
+        early = watcher - base
+        jumps = self._known >> base
+        if numbering.windows:  # those called after it came back come too late
+            jumps &= ((1 << early) - 1) | (numbering.windows[watcher] << early)
+        known = sum(1 << one for one in bits(jumps) if self._saves(base + one, watcher))
+        unknown = sum(
+            1 << (one - numbering.known) for one in self._unknown if self._saves(one, watcher)
+        )
+        found = self._saviours[watcher] = base, known, unknown
         return found
+
+    def _saves(self, jump: int, watcher: int) -> bool:
+        numbering = self._numbering
+        if numbering.too_late(jump, watcher):
+            return False
+        return self._in_reach(self._jumps[jump].state, numbering.operations[watcher])
 
     def _lost(self, row: Row, near: int, floor: int) -> int:
         """Return which of some observers are out of reach of a state."""

@@ -100,9 +100,11 @@ class KeyValuePart(ReadyModel[Any]):
 
     def in_reach(self, state: Any, operation: Operation) -> bool:  # noqa: ANN401
         """Say whether an observer may fit the value, or one that grows out of it by `append`."""
-        if not operation.known or state is ABSENT:  # out of nothing, anything grows
-            return True
-        if not isinstance(state, _PLAIN):
+        seen = operation.output
+        if type(state) is str and type(seen) is str:  # only a get sees a text
+            return seen.startswith(state)
+        # Out of nothing anything grows; of what else grows nothing is known.
+        if not operation.known or not isinstance(state, _PLAIN):
             return True
         grows = isinstance(state, str | bytes)
         if grows and self.verb(operation) == "cas":

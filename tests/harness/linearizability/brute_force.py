@@ -156,11 +156,21 @@ def order_faults(  # noqa: PLR0913
 
 
 def difference(
-    history: History, model: Model[Any], blocked: Collection[int], judge: Judge = check
+    history: History,
+    model: Model[Any],
+    blocked: Collection[int],
+    judge: Judge = check,
+    counts: Counter[str] | None = None,
 ) -> str:
-    """Return how the checker and all orders differ on a history; nothing if they do not."""
+    """Return how the checker and all orders differ on a history; nothing if they do not.
+
+    Args:
+        counts: Gets one more of each criterion that holds.
+    """
     for criterion in Criterion:
         expected = has_order(history, model, criterion=criterion, blocked=blocked)
+        if counts is not None:
+            counts[criterion.value] += expected
         for partition in (True, False):
             judgement = judge(
                 history, model, criterion=criterion, blocked=blocked, partition=partition
@@ -201,16 +211,12 @@ def compare(histories: int, seed: int, judge: Judge = check) -> tuple[Counter[st
         history, blocked = random_history(SUBJECTS[name], rng)
         model = SUBJECTS[name].model()
         with bare_search() if number // len(names) % 2 else nullcontext():
-            different = difference(history, model, blocked, judge)
+            different = difference(history, model, blocked, judge, counts)
         counts["histories"] += 1
         counts["operations"] += len(history)
         counts["with unknown results"] += any(not one.known for one in history)
         counts["with some that wait for ever"] += bool(blocked)
         counts["with ties"] += len({one.call for one in history}) < len(history)
-        for criterion in Criterion:
-            counts[criterion.value] += bool(
-                judge(history, model, criterion=criterion, blocked=blocked).holds
-            )
         if different:
             lines = [f"{name}, number {number} of seed {seed}: {different}"]
             lines += [f"  {index}: {one}" for index, one in enumerate(history)]
