@@ -50,10 +50,11 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(name="property")
 def property_(session: nox.Session) -> None:
-    """Run the property suites with 1000 examples each, and the proof of dpor: about 25 minutes."""
+    """Run the property suites with 1000 examples each, and the proofs of searches: 35 minutes."""
     install(session)
     session.run("pytest", "-m", "property", "--hypothesis-profile=full", "-q", *session.posargs)
     session.run("python", "-m", "tests.harness.dpor.dpor_proof")
+    session.run("python", "-m", "tests.harness.linearizability.brute_force")
 
 
 @nox.session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.linearizability.checker import check
 from harness.linearizability.counterexample import Counterexample, Reduction
+from harness.linearizability.determinized import NondeterministicModel, determinized
 from harness.linearizability.errors import (
     HistoryFileError,
     HistoryValueError,
@@ -65,6 +66,7 @@ __all__ = [
     "Lifo",
     "Model",
     "Mutex",
+    "NondeterministicModel",
     "ObserverError",
     "Operation",
     "OperationError",
@@ -85,6 +87,7 @@ __all__ = [
     "UnsteadyModelError",
     "Verdict",
     "check",
+    "determinized",
     "make_model",
     "read_history",
     "reduce",

@@ -109,9 +109,6 @@ class KeyValuePart(ReadyModel[Any]):
         grows = isinstance(state, str | bytes)
         if grows and self.verb(operation) == "cas":
             return True  # it failed, which it may do later where it would not now
-        seen = operation.output
-        if isinstance(seen, str) and isinstance(state, str):
-            return seen.startswith(state)
         if isinstance(seen, bytes) and isinstance(state, bytes):
             return seen.startswith(state)
         return self.step(state, operation) is not REFUSED
