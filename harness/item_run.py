@@ -8,13 +8,14 @@ import shlex
 import unittest
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from _pytest.outcomes import Exit, Skipped, XFailed
 
 from harness import _pytest_item as foreign
 from harness.alarm import Alarm
 from harness.captured_output import keep_what_matters
+from harness.errors import ExplorationInterrupted
 from harness.fixture_life import FixtureLife
 from harness.item_body import ItemBody, in_place_of_method
 from harness.item_plan import item_plan
@@ -91,6 +92,9 @@ class ItemRun:
             with _quiet(self._item.config):
                 run_trial(plan, self._body)
             passed = True
+        except ExplorationInterrupted as interrupt:
+            self._interrupted(cast("Exploration", interrupt.partial))
+            raise
         finally:
             self.changed = watch.end()
             if passed:
@@ -141,6 +145,25 @@ class ItemRun:
         if self._body is not None:
             isolated = self._options().settings(self._plan.plan.stated).isolated
             keep_what_matters(self._item.config, result, self._body, isolated=isolated)
+
+    def _interrupted(self, partial: Exploration) -> None:
+        """Note how far it was when Ctrl-C came; do not lose a failure that was not told."""
+        self.covered.update(
+            executions=partial.executions,
+            verdict=partial.verdict.name,
+            evidence=partial.evidence,
+            elapsed_s=partial.elapsed_s,
+        )
+        finding = partial.finding
+        if finding is None or not finding.token:
+            return
+        first = next(iter(finding.message.splitlines()), "")
+        self.covered["notes"].append(
+            f"it had failed when Ctrl-C came, and was being made smaller: {first}\n"
+            f"{replay_command(self._item, finding.token)}"
+        )
+        if self._kept is not None:
+            self._kept.explored(finding)
 
     def _refound(self, finding: Finding, whence: str) -> None:
         """Note a schedule that was known, and fails again."""

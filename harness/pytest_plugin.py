@@ -187,6 +187,11 @@ class Plugin:
         if isinstance(covered, dict) and (covered["verdict"] or covered["notes"]):
             self._covered.append(covered)
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note how far the test was that Ctrl-C has ended: no report is made of it."""
+        if self.run is not None and self.run.covered["verdict"]:
+            self._covered.append(self.run.covered)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was covered, and what stayed invisible."""
         if not self._covered:

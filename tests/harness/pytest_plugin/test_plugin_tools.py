@@ -252,6 +252,60 @@ def test_other_tests_keep_their_time_limit(mixed: Project) -> None:
     assert "while it was explored" not in text
 
 
+INTERRUPTED = """
+import os
+import signal
+import pytest
+import harness
+from shop.till import Till
+from support import both
+
+RUNS = []
+
+@pytest.fixture(scope="module")
+def wide():
+    yield
+    print("the wide one is gone")
+
+@pytest.fixture
+def till(wide):
+    yield Till()
+    if len(RUNS) == {runs}:
+        RUNS.append("Ctrl-C")
+        os.kill(os.getpid(), signal.SIGINT)
+
+@harness.interleaved(executions=1_000_000, strategy="random")
+def test_long(till):
+    both(till.add)
+    if {counted}:
+        RUNS.append(1)
+    assert {condition}
+"""
+
+
+def test_ctrl_c_says_how_far_it_was_and_clears_up(project: Project) -> None:
+    source = INTERRUPTED.format(runs=60, counted=True, condition="till.sum")
+    project.write("test_it.py", source)
+    run = project.pytest("-s")
+    assert run.code == 2
+    assert "the wide one is gone" in run.text
+    assert re.search(r"^  undecided: \S+::test_long: interrupted after 5\d", run.text, re.MULTILINE)
+    assert "INTERNALERROR" not in run.text
+
+
+def test_ctrl_c_does_not_lose_a_failure_that_was_found(project: Project) -> None:
+    """It comes while the failing schedule is made smaller: in the eighth run that fails."""
+    source = INTERRUPTED.format(runs=8, counted="till.sum != 2", condition="till.sum == 2")
+    project.write("test_it.py", source)
+    run = project.pytest("-s")
+    assert run.code == 2, run.text
+    assert "it had failed when Ctrl-C came, and was being made smaller: " in run.text
+    command = r"^ +(pytest test_it.py::test_long --holdfast-replay \S+)$"
+    (line,) = re.findall(command, run.text, re.MULTILINE)
+    assert len(list((project.folder / ".holdfast" / "failures").glob("*.json"))) == 1
+    assert project.pytest(*line.split()[1:]).counts() == {"failed": 1}
+
+
 # -- selection and marks of others -----------------------------------------------------------------
 
 
