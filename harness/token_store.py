@@ -14,6 +14,7 @@ import os
 import re
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(".holdfast", "failures")
 SCHEMA: Final = "holdfast.failure/1"
+MAX_AGE_S: Final = 90 * 24 * 3600.0
 MAX_BYTES: Final = 1_000_000  # a token has 200 characters, and far more only without names
 _SLUG: Final = re.compile(r"[^A-Za-z0-9_.]+")
 _OPEN: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -94,7 +96,16 @@ class TokenStore:
         ignored = self._folder / ".gitignore"
         if not ignored.exists():
             _replace(ignored, "*\n")
+        self._forget_old()
         _replace(self.path_of(test), text)
+
+    def _forget_old(self) -> None:
+        """Remove what nobody has tried for long: its test has another name by now, or is gone."""
+        oldest = time.time() - MAX_AGE_S
+        for path in self._folder.glob("*.json"):
+            with contextlib.suppress(OSError):  # another process was faster
+                if path.lstat().st_mtime < oldest:
+                    path.unlink()
 
     def forget(self, test: str) -> None:
         """Remove what is kept for a test, if anything is."""

@@ -11,7 +11,7 @@ import pytest
 
 import harness
 from harness.finding import Finding, FindingKind, Trace
-from harness.token_store import MAX_BYTES, KeptToken, StoreProblem, TokenStore
+from harness.token_store import MAX_AGE_S, MAX_BYTES, KeptToken, StoreProblem, TokenStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,6 +166,18 @@ def test_what_becomes_of_it_is_noted(store: TokenStore, finding: Finding) -> Non
     KeptToken(store, TEST, notes.append).drifted(harness.DriftError("it ends early", "Again"))
     assert "is dropped, the code has changed: it ends early" in notes[1]
     assert store.token_of(TEST) == ""
+
+
+def test_what_nobody_has_tried_for_long_goes_when_something_is_kept(
+    store: TokenStore, finding: Finding
+) -> None:
+    store.keep("gone::test", finding)
+    store.keep("young::test", finding)
+    long_ago_s = store.path_of("gone::test").stat().st_mtime - MAX_AGE_S - 60
+    os.utime(store.path_of("gone::test"), (long_ago_s, long_ago_s))
+    store.keep(TEST, finding)
+    assert store.token_of("gone::test") == ""
+    assert store.token_of("young::test") == store.token_of(TEST) == finding.token
 
 
 def test_a_folder_that_cannot_be_made_is_a_note_and_no_error(
