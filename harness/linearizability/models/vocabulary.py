@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from harness.errors import ArgumentError
 from harness.linearizability.errors import OperationError, UnknownOperationError
-from harness.linearizability.frozen import same
+from harness.linearizability.frozen import frozen, same
 from harness.linearizability.model import REFUSED, Model, Refused
 from harness.linearizability.operation import Raised
 
@@ -111,16 +111,16 @@ class ReadyModel(Model[State]):
         word: str,
         default: Any = REQUIRED,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401  # whatever it was called with
-        """Return an argument by its place or its name.
+        """Return an argument by its place or its name, so that a state can hold it.
 
         Raises:
             OperationError: It is not there, and there is no default.
         """
         if place < len(operation.arguments):
-            return operation.arguments[place]
+            return frozen(operation.arguments[place])
         for name, value in operation.keywords:
             if name == word:
-                return value
+                return frozen(value)
         if default is REQUIRED:
             raise OperationError(self.name, operation, f"it has no argument {word!r}")
         return default
