@@ -70,8 +70,9 @@ def split(
             one.timed = _quiet(one.operations)
         parts += [one] if whole else _parts(one, partition=partition)
     if blocked:
+        waiting = frozenset(blocked)
         for one in parts:
-            one.blocked = [at for at, index in enumerate(one.indices) if index in blocked]
+            one.blocked = [at for at, index in enumerate(one.indices) if index in waiting]
     return parts
 
 
