@@ -17,6 +17,7 @@ from harness.stateful.errors import FactoryError, ModelFaultError
 from harness.stateful.machine_errors import (
     HypothesisMissingError,
     MachineError,
+    MachineUndecidedError,
     MachineUnsteadyError,
 )
 from harness.stateful.operations import operation, unique
@@ -49,6 +50,7 @@ __all__ = [
     "MachineError",
     "MachineFailedError",
     "MachineProgram",
+    "MachineUndecidedError",
     "MachineUnsteadyError",
     "ModelFaultError",
     "NotLinearizableError",

@@ -38,6 +38,28 @@ class MachineUnsteadyError(HarnessError):
         )
 
 
+class MachineUndecidedError(HarnessError):
+    """No program of a machine failed, and some could not be judged."""
+
+    def __init__(
+        self, machine: str, undecided: int, explored: int, program: str, evidence: str
+    ) -> None:
+        super().__init__(machine, undecided, explored, program, evidence)
+        self.machine = machine
+        self.undecided = undecided
+        self.explored = explored
+        self.program = program
+        self.evidence = evidence
+
+    def __str__(self) -> str:
+        return (
+            f"{self.machine}: none of {self.explored} programs failed, and {self.undecided} are "
+            f"undecided. The smallest of these is\n{self.program}\n{self.evidence}. Make programs "
+            "smaller or max_steps greater, in the machine's `concurrency`, or say "
+            'undecided="warn" there.'
+        )
+
+
 class MachineError(HarnessError):
     """A machine is not written so that it can run."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.exploration import Verdict
@@ -48,6 +49,9 @@ def explored(
     result = (_look if glance else _explore)(body, machine.concurrency, seed)
     if result.verdict is not Verdict.FAILED:
         return result, None
+    finding = result.finding
+    if finding is not None and finding.token:
+        result = replace(result, finding=replace(finding, command="the test at the end"))
     return result, MachineFailedError(result, program, machine)
 
 

@@ -38,7 +38,7 @@ class MachineJudge:
         self._program = program
         self._runs = runs
         self._name = name
-        self._known: dict[Hashable, tuple[bool, Breach | None]] = {}
+        self._known: dict[Hashable, tuple[bool, Breach | str | None]] = {}
         self._undecided = 0
 
     def judge(self, ending: Ending, record: Record, alone: Alone) -> Ending:
@@ -53,6 +53,8 @@ class MachineJudge:
         if key not in self._known and len(self._known) < MAX_KNOWN:
             self._known[key] = self._decide(record, made, alone)
         right, breach = self._known.get(key) or self._decide(record, made, alone)
+        if isinstance(breach, str):
+            return dataclasses.replace(ending, places=(*ending.places, breach))
         if breach is not None:
             return dataclasses.replace(
                 ending, kind=EndingKind.BREACH, breach=breach, cycle=(), places=()
@@ -66,8 +68,10 @@ class MachineJudge:
         s = "y has" if self._undecided == 1 else "ies have"
         return f"{self._undecided} histor{s} too many orders to try them all"
 
-    def _decide(self, record: Record, made: list[Made], alone: Alone) -> tuple[bool, Breach | None]:
-        """Say whether a history is right, and if not, whether more than the waiting is wrong."""
+    def _decide(
+        self, record: Record, made: list[Made], alone: Alone
+    ) -> tuple[bool, Breach | str | None]:
+        """Say whether a history is right; if not, what is wrong: results, or only who waits."""
         search = OrderSearch(self._runs, made, alone)
         try:
             if search.find() is not None:
@@ -78,12 +82,22 @@ class MachineJudge:
                 # Results that no order gives are the better story than the hang that they led to.
                 search = OrderSearch(self._runs, back, alone)
                 if search.find() is not None:
-                    return False, None
+                    return False, waits_wrongly(self._program, stuck, name=self._name)
         except OrderLimitError:
             self._undecided += 1
             return True, None
         message = told(self._program, record, stuck, name=self._name)
         return False, Breach(FindingKind.NOT_LINEARIZABLE.name, message, ())
+
+
+def waits_wrongly(program: MachineProgram, stuck: Stuck, *, name: str) -> str:
+    """Return what a step would do that waits for ever."""
+    clients = clients_of(program)
+    index, outcome = stuck.instead[0]
+    after = _after(program, stuck)
+    who = f"{clients[index]}'s {program.steps()[index].rule}"
+    words = f"{after[:1].lower()}{after[1:]}, {who}{_would(outcome)}"
+    return f"when {name} makes the steps one by one: {words}"
 
 
 def made_in(record: Record) -> list[Made]:
@@ -109,7 +123,7 @@ def told(program: MachineProgram, record: Record, stuck: Stuck, *, name: str) ->
             shown = f"{step}{'' if ret is None else result_words(outcome)}"
             rows.append((clients[index], shown, f"from {times[index]} {until}"))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"no order of these steps gives these results, if {name} runs one after the other:"]
+    lines = [f"no order of these steps gives these results when {name} makes them one by one:"]
     lines += [
         f"  {who.ljust(widths[0])}  {what.ljust(widths[1])}   {when}" for who, what, when in rows
     ]

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from hypothesis.errors import HypothesisException
 from hypothesis.stateful import MultipleResults
 
 from harness.engine.place import is_ours
 from harness.errors import HarnessError
 from harness.instrument.type_facts import root_of
 from harness.linearizability.raised import raised
+from harness.stateful.machine_errors import MachineError
 from harness.stateful.machine_steps import Result, with_results
 from harness.stateful.machine_values import Slots
 
@@ -216,6 +218,13 @@ class SequentialRuns:
         try:
             result = self._apply(machine, rule, arguments)
         except HarnessError:
+            raise
+        except HypothesisException as error:
+            done.error = MachineError(
+                self._rules.machine, f"{rule.name} calls Hypothesis while it runs ({error!r})",
+                "Nothing can be drawn, assumed or noted inside an execution: write a "
+                "@precondition, or give @rule the strategy",
+            )  # fmt: skip
             raise
         except Exception as error:  # noqa: BLE001  # what a rule raises is its result
             done.results.append(0)

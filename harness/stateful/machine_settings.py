@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import ArgumentError
 from harness.exploring import check_arguments
 from harness.rules import rules_from
+from harness.settings import Undecided
 from harness.stateful.machine_steps import MAX_THREADS
 from harness.strategies.registry import make_strategy
 
@@ -33,6 +34,8 @@ class Concurrency:
         max_steps: Choices in one execution after which it is given up, undecided.
         fail_on: As `harness.explore` takes it.
         early_timeouts: Likewise.
+        undecided: `fail` or `warn` when no program fails, and some met `max_steps`, had too many
+            orders to judge, or ended with a strategy's budget.
     """
 
     executions: int = 60
@@ -45,6 +48,7 @@ class Concurrency:
     max_steps: int = 20_000
     fail_on: str | Iterable[str] = ()
     early_timeouts: bool = False
+    undecided: str = "fail"
 
     def __post_init__(self) -> None:
         check_arguments(
@@ -58,6 +62,8 @@ class Concurrency:
         object.__setattr__(self, "fail_on", rules_from(self.fail_on))
         if type(self.early_timeouts) is not bool:
             raise ArgumentError("early_timeouts", self.early_timeouts, "True or False")
+        if self.undecided not in tuple(Undecided):
+            raise ArgumentError("undecided", self.undecided, " or ".join(Undecided))
         _check_threads(self.threads)
         for name, least in (("calls", 1), ("prefix", 0), ("suffix", 0)):
             _check_count(name, getattr(self, name), least)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MAX_THREADS: Final = 16  # of a program; more differ from fewer in nothing but time
 MAX_STEPS: Final = 64  # of a program: judging is exponential in those that overlap
 GAP: Final = 3  # blanks between two columns
+WIDTH: Final = 92  # of a line of source, which is indented once more where it stands
 
 _CONTAINERS: Final = (tuple, list, set, frozenset)
 _PLAIN: Final = (int, str, bool, type(None), float, bytes, complex)
@@ -29,7 +30,7 @@ class Result:
     name: str
 
     def __repr__(self) -> str:
-        return f"Result({self.name!r})"
+        return f"Result({_quoted(self.name)})"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -63,11 +64,13 @@ class Step:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        parts = [repr(self.rule)]
-        if self.arguments or self.into:
-            parts.append(repr(self.arguments))
+        parts = [_quoted(self.rule)]
+        if self.arguments:
+            pairs = (f"{_quoted(name)}: {_python(one)}" for name, one in self.arguments.items())
+            parts.append(f"{{{', '.join(pairs)}}}")
         if self.into:
-            parts.append(repr(self.into[0] if len(self.into) == 1 else self.into))
+            names = ", ".join(map(_quoted, self.into))
+            parts.append(f"into={names if len(self.into) == 1 else f'({names})'}")
         return f"Step({', '.join(parts)})"
 
     def __str__(self) -> str:
@@ -170,17 +173,17 @@ class MachineProgram:
         """Return the arguments of `run_steps` that make it, as lines of Python."""
         taken = {name for step in self.steps() for name in step.references()}
 
-        def written(part: tuple[Step, ...]) -> str:
-            needed = (
-                one if taken.intersection(one.into) else replace(one, into=()) for one in part
-            )
-            return f"[{', '.join(map(repr, needed))}]"
+        def needed(step: Step) -> Step:
+            return step if taken.intersection(step.into) else replace(step, into=())
 
-        threads = "".join(f"        {written(part)},\n" for part in self.threads if part)
-        text = f"    threads=[\n{threads}    ],\n"
+        text = "    threads=[\n"
+        for part in self.threads:
+            if part:
+                text += _written("        ", map(needed, part))
+        text += "    ],\n"
         for name, part in (("prefix", self.prefix), ("suffix", self.suffix)):
             if part:
-                text += f"    {name}={written(part)},\n"
+                text += _written(f"    {name}=", map(needed, part))
         return text
 
     def key(self) -> str | None:
@@ -274,6 +277,27 @@ def _threads(given: object) -> list[tuple[Step, ...]]:
     if isinstance(given, str | Step) or not hasattr(given, "__iter__"):
         raise ArgumentError("threads", given, "a list of threads, each a list of Step values")
     return [_steps("threads", part) for part in given]
+
+
+def _written(begin: str, steps: Iterable[Step]) -> str:
+    """Return a list of steps as Python: in one line where it fits, else a step a line."""
+    texts = [repr(step) for step in steps]
+    line = f"{begin}[{', '.join(texts)}],\n"
+    if len(line) <= WIDTH:
+        return line
+    indent = " " * (len(begin) - len(begin.lstrip()))
+    inner = "".join(f"{indent}    {text},\n" for text in texts)
+    return f"{begin}[\n{inner}{indent}],\n"
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a formatter would have it."""
+    return repr(text) if '"' in text or "\\" in repr(text) else f'"{text}"'
+
+
+def _python(value: object) -> str:
+    """Return the expression for an argument."""
+    return _quoted(value) if type(value) is str else repr(value)
 
 
 def _side_by_side(columns: list[tuple[Step, ...]]) -> Iterator[str]:

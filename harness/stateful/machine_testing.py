@@ -31,29 +31,39 @@ def run_machine(machine: Any, settings: hypothesis.settings) -> None:  # noqa: A
     Raises:
         MachineFailedError: A program fails.
         MachineUnsteadyError: The machine does not do the same twice.
+        MachineUndecidedError: None failed, and some could not be judged.
     """
     __tracebackhide__ = True
     check_machine(machine)
     if not isinstance(settings, hypothesis.settings):
         raise ArgumentError("settings", settings, "hypothesis.settings(...)")
+    memory = Memory(machine)
     if hypothesis.Phase.explicit in settings.phases:
         for program in getattr(machine, EXAMPLES, ()):
-            _, error = explored(program, machine)
+            result, error = explored(program, machine)
+            memory.note(program, result)
             if error is not None:
                 raise error
     try:
-        _test_of(machine, settings)()
+        _test_of(machine, settings, memory)()
     except hypothesis.errors.Flaky as error:
         raise MachineUnsteadyError(machine.__qualname__, str(error)) from error
+    memory.settle_doubts()
 
 
-def _test_of(machine: Any, settings: hypothesis.settings) -> Callable[[], None]:  # noqa: ANN401  # as above
+def _test_of(
+    machine: Any,  # noqa: ANN401  # as above
+    settings: hypothesis.settings,
+    memory: Memory,
+) -> Callable[[], None]:
     """Return a machine as a test of Hypothesis'."""
     phases = [one for one in settings.phases if one is not hypothesis.Phase.explain]
-    memory = Memory(machine)
+
+    # Steps are run while they are drawn, which takes longer than to draw them.
+    checks = [*settings.suppress_health_check, hypothesis.HealthCheck.too_slow]
 
     # To explain a failure Hypothesis traces lines, of which those of the engine would be most.
-    @hypothesis.settings(settings, deadline=None, phases=phases)
+    @hypothesis.settings(settings, deadline=None, phases=phases, suppress_health_check=checks)
     @hypothesis.given(programs(machine, machine.concurrency))
     def run_concurrent_machine(drawn: Drawn) -> None:
         __tracebackhide__ = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,7 @@ import hypothesis
 import pytest
 from hypothesis.database import InMemoryExampleDatabase
 
+import harness
 from harness.errors import ArgumentError
 from harness.finding import FindingKind
 from harness.stateful import (
@@ -20,10 +22,12 @@ from harness.stateful import (
     ConcurrentStateMachine,
     MachineError,
     MachineFailedError,
+    MachineUndecidedError,
     MachineUnsteadyError,
     Result,
     Step,
     example_program,
+    precondition,
     rule,
     run_concurrent_state_machine_as_test,
     run_steps,
@@ -87,7 +91,10 @@ def test_the_failure_tells_the_program_the_history_and_the_schedule() -> None:
         "        state.add()   state.add()\n"
         "    state.teardown()\n"
     )
-    assert "no order of these steps gives these results, if CounterMachine runs" in text
+    assert (
+        "no order of these steps gives these results when CounterMachine makes them one by one"
+        in text
+    )
     assert "T1  state.add() -> 0" in text
     assert "@harness.regression(" in text
 
@@ -221,15 +228,16 @@ def test_steps_are_explored_outside_of_an_execution() -> None:
 
 
 def test_a_machine_that_keeps_something_from_the_last_one_is_called_so() -> None:
-    calls: list[int] = []
+    coin = itertools.count()
 
     class Moody(ConcurrentStateMachine):
-        concurrency = Concurrency(executions=4, threads=(2, 2))
-
+        @precondition(lambda self: next(coin) % 2)
         @rule()
-        def fail_early(self) -> None:
-            calls.append(1)
-            assert len(calls) > 12, "still early"
+        def sometimes(self) -> None: ...
+
+        @rule(number=hypothesis.strategies.integers())
+        def fail(self, number: int) -> None:
+            raise AssertionError
 
     with pytest.raises(MachineUnsteadyError, match="kept from one machine to the next"):
         run_concurrent_state_machine_as_test(Moody, settings=QUICK)
@@ -275,6 +283,41 @@ def test_only_machines_are_run() -> None:
 def test_a_result_that_no_step_returns_is_refused() -> None:
     with pytest.raises(ArgumentError, match="results of earlier steps"):
         run_steps(CounterMachine, threads=[[Step("add", {"by": Result("nowhere")})]])
+
+
+def test_programs_that_could_not_be_judged_are_no_pass() -> None:
+    class Cut(CounterMachine):
+        concurrency = Concurrency(executions=1, strategy="dfs", threads=(2, 2))
+
+        @rule()
+        def add(self) -> None:
+            self.counter.add()
+
+    settings = hypothesis.settings(QUICK, max_examples=5)
+    with pytest.raises(MachineUndecidedError, match="programs failed, and") as caught:
+        run_concurrent_state_machine_as_test(Cut, settings=settings)
+    assert "state.add()" in str(caught.value)
+
+    class CutAndWarned(Cut):
+        concurrency = Concurrency(executions=1, strategy="dfs", threads=(2, 2), undecided="warn")
+
+    with pytest.warns(harness.UndecidedWarning, match="programs failed, and"):
+        run_concurrent_state_machine_as_test(CutAndWarned, settings=settings)
+
+
+def test_a_rule_that_assumes_something_while_it_runs_is_refused() -> None:
+    class Assuming(ConcurrentStateMachine):
+        @rule()
+        def assume(self) -> None:
+            hypothesis.assume(condition=False)
+
+    with pytest.raises(MachineError, match="assume calls Hypothesis while it runs"):
+        run_concurrent_state_machine_as_test(Assuming, settings=QUICK)
+
+
+def test_health_checks_do_not_count_what_is_run() -> None:
+    strict = hypothesis.settings(QUICK, suppress_health_check=[], max_examples=5)
+    assert failure_of(CounterMachine, strict).program.threads
 
 
 # -- in processes of their own ---------------------------------------------------------------------

@@ -102,7 +102,13 @@ class Forgetful(Jobs):
 
 
 def test_a_step_that_waits_where_the_sequential_machine_would_not_is_a_finding() -> None:
-    assert kind_of(Forgetful, [PUT], [GET], prefix=[PUT]) is FindingKind.LOST_WAKEUP
+    with pytest.raises(MachineFailedError) as caught:
+        run_steps(Forgetful, threads=[[PUT], [GET]], prefix=[PUT])
+    finding = caught.value.result.finding
+    assert finding is not None
+    assert finding.kind is FindingKind.LOST_WAKEUP
+    words = "when Forgetful makes the steps one by one: after put, get, in the best order, T1's put"
+    assert finding.places[-1] == f"{words} would return None"
 
 
 class Register(ConcurrentStateMachine):
@@ -186,7 +192,7 @@ def test_the_message_names_what_no_order_gives() -> None:
     finding = caught.value.result.finding
     assert finding is not None
     assert finding.message == (
-        "no order of these steps gives these results, if Register runs one after the other:\n"
+        "no order of these steps gives these results when Register makes them one by one:\n"
         "  T1    state.add() -> 0   from 0 to 2\n"
         "  T2    state.add() -> 0   from 1 to 3\n"
         "  main  state.add() -> 1   from 4 to 5\n"
