@@ -44,7 +44,7 @@ class Situations:
         model: That of what was proven: it begins in any of the situations.
     """
 
-    earlier: tuple[int, ...]
+    earlier: tuple[int, ...] = field(repr=False)
     states: tuple[Any, ...]
     model: Model[Any] = field(repr=False)
 
@@ -81,7 +81,7 @@ class Counterexample:
     model: Model[Any] = field(repr=False)
     criterion: Criterion
     partition: Hashable
-    prefix: tuple[int, ...]
+    prefix: tuple[int, ...] = field(repr=False)
     core: tuple[int, ...]
     straw: int
     weakest: Weakened = field(repr=False)

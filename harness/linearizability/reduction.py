@@ -19,7 +19,13 @@ from harness.linearizability.judgement import Criterion, Failure, Judgement
 from harness.linearizability.reduction_bench import Bench
 from harness.linearizability.reduction_guess import likely
 from harness.linearizability.reduction_search import first_bad, needed
-from harness.linearizability.reduction_situations import Rest, rest_of
+from harness.linearizability.reduction_situations import (
+    Forward,
+    Rest,
+    best_moment,
+    rest_from,
+    run_forward,
+)
 from harness.linearizability.reduction_steps import Weakened, Weakening, both, moments
 
 if TYPE_CHECKING:
@@ -29,7 +35,8 @@ if TYPE_CHECKING:
     from harness.linearizability.reduction_bench import Judge
 
 LONG: Final = 100  # operations: of a longer beginning only its end is looked at, if that can be
-SHARE_OF_SITUATIONS: Final = 0.4
+NEXT_RETURNS: Final = 64
+SHARE_OF_SITUATIONS: Final = 0.5
 
 
 def reduce(
@@ -62,26 +69,26 @@ def reduce(
         budget_s=budget_s,
         blocked=_blocked(history, failure, blocked),
     )
-    short = _shortest(bench)
-    prefix = bench.weakened(short)
-    rest = _rest(bench, prefix)
+    forward = _forward(bench)
+    since = None if forward is None else forward.end
+    moment = None if forward is None else best_moment(forward)
+    rest = None if moment is None else rest_from(failure.history, bench.model, moment)
     if rest is None:
-        part = _part(bench, short, range(len(failure.history)))
+        part = _part(bench, range(len(failure.history)), since=since)
     else:
         inner = bench.of(Failure(rest.history, None, (), rest.model))
-        origin = [prefix.origin[one] if one >= 0 else -1 for one in rest.origin]
-        part = _part(inner, Weakening(), origin)
+        part = _part(inner, rest.origin, since=since)
     whole_orders = orders_of(failure, range(len(failure.history)), model=failure.model)
     return Counterexample(
         history=failure.history,
         model=failure.model,
         criterion=judgement.criterion,
         partition=failure.partition,
-        prefix=prefix.origin,
+        prefix=_prefix(bench, part, rest),
         core=part.core,
         straw=part.straw,
         weakest=part.weakest,
-        situations=None if rest is None else _situations(prefix, rest),
+        situations=None if rest is None else _situations(failure.history, rest),
         orders=whole_orders if part.orders is None else part.orders,
         whole_orders=whole_orders,
         reduction=bench.reduction(len(history)),
@@ -92,23 +99,26 @@ def reduce(
 class _Part:
     """What is left of a history; indices are into the failing one."""
 
+    prefix: tuple[int, ...]
     core: tuple[int, ...]
     straw: int
     weakest: Weakened
     orders: tuple[Order, ...] | None
 
 
-def _part(bench: Bench, short: Weakening, origin: Sequence[int]) -> _Part:
+def _part(bench: Bench, origin: Sequence[int], *, since: float | None) -> _Part:
     """Return the small part of a bench's history.
 
     Args:
         bench: Tries what can go.
-        short: What went already.
         origin: For each operation of the bench's history its index in the failing one.
+        since: Until when there is an order, if that is known.
     """
+    short = _shortest(bench, since=since)
     small, core = _results(bench, short)
     weakest = bench.weakened(_intervals(bench, small, core))
     return _Part(
+        tuple(origin[index] for index in bench.weakened(short).origin),
         tuple(sorted(origin[index] for index in core)),
         origin[_straw(bench, core)],
         Weakened(weakest.history, tuple(origin[index] for index in weakest.origin)),
@@ -116,18 +126,26 @@ def _part(bench: Bench, short: Weakening, origin: Sequence[int]) -> _Part:
     )
 
 
-def _situations(prefix: Weakened, rest: Rest) -> Situations:
+def _prefix(bench: Bench, part: _Part, rest: Rest | None) -> tuple[int, ...]:
+    """Return the operations of the bad beginning, with those that came before situations."""
+    if rest is None:
+        return part.prefix
+    earlier = _situations(bench.history, rest).earlier
+    return tuple(sorted({*earlier, *(index for index in part.prefix if index >= 0)}))
+
+
+def _situations(history: History, rest: Rest) -> Situations:
     left = set(rest.origin)
-    earlier = tuple(index for at, index in enumerate(prefix.origin) if at not in left)
+    earlier = tuple(index for index in range(len(history)) if index not in left)
     return Situations(earlier, rest.states, rest.model)
 
 
-def _rest(bench: Bench, prefix: Weakened) -> Rest | None:
-    """Return the end of a long beginning; None where a beginning is short, or too hard."""
-    hard = bench.blocked or bench.criterion is not Criterion.LINEARIZABLE
-    if hard or len(prefix.history) < LONG:
+def _forward(bench: Bench) -> Forward | None:
+    """Return where a long history goes wrong; None for a short one, or where that is too hard."""
+    other = bench.blocked or bench.criterion is not Criterion.LINEARIZABLE
+    if other or len(bench.history) < LONG:
         return None
-    return rest_of(prefix.history, bench.model, budget_s=bench.left_s() * SHARE_OF_SITUATIONS)
+    return run_forward(bench.history, bench.model, budget_s=bench.left_s() * SHARE_OF_SITUATIONS)
 
 
 def _straw(bench: Bench, core: tuple[int, ...]) -> int:
@@ -162,11 +180,14 @@ def _check(history: object, judgement: object, budget_s: object, blocked: object
     return judgement.failure
 
 
-def _shortest(bench: Bench) -> Weakening:
-    """Return the shortest bad beginning."""
+def _shortest(bench: Bench, *, since: float | None) -> Weakening:
+    """Return the shortest bad beginning; it does not end before `since`."""
     if bench.blocked:  # they wait at the end, so it is a matter of the end
         return Weakening()
-    cuts: list[float | None] = [*moments(bench.history, criterion=bench.criterion), None]
+    ends = moments(bench.history, criterion=bench.criterion)
+    if since is not None:  # what was open then came back soon after
+        ends = [one for one in ends if one >= since][:NEXT_RETURNS]
+    cuts: list[float | None] = [*ends, None]
     cut = first_bad(cuts, lambda one: bench.is_bad(Weakening(cut=one)))
     shortest = Weakening(cut=cut)
     if bench.criterion is Criterion.LINEARIZABLE:

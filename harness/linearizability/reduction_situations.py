@@ -14,6 +14,7 @@ the given one does in its state. What had already taken effect there has none ag
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,6 +49,22 @@ class Moment:
     open: tuple[int, ...]
     called: int
     configurations: tuple[Configuration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Where a history goes wrong.
+
+    Attributes:
+        end: The first return that no order explains, with what open operations returned later: the
+            shortest bad beginning ends there or shortly after.
+        called: How many operations had been called then.
+        moments: Those shortly before.
+    """
+
+    end: float
+    called: int
+    moments: tuple[Moment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +130,28 @@ def untagged(operation: Operation) -> tuple[str, int, Operation]:
     return tag, number, replace(operation, keywords=operation.keywords[:-1])
 
 
-def rest_of(history: History, model: Model[Any], *, budget_s: float) -> Rest | None:
-    """Return the end of a history with what came before in a few situations; None if there is none.
+def run_forward(history: History, model: Model[Any], *, budget_s: float) -> Forward | None:
+    """Return where a history goes wrong, and what could be shortly before.
 
-    Args:
-        history: It may have an order or not: the rest has one if and only if it has.
-        model: Its model.
-        budget_s: Wall time in seconds to look for it.
+    None if it has an order, if there is too much that could be, or if the budget ended.
     """
-    best: Moment | None = None
+    kept: deque[Moment] = deque(maxlen=2 * MOST_AFTER)
     for moment in moments(history, model, budget_s=budget_s):
-        after = len(history) - moment.called
-        few = len(moment.configurations) <= MAX_SITUATIONS
-        if few and LEAST_AFTER <= after <= MOST_AFTER and _is_better(moment, best):
-            best = moment
-    return None if best is None else rest_from(history, model, best)
+        if not moment.configurations:
+            return Forward(moment.at, moment.called, tuple(kept))
+        kept.append(moment)
+    return None
 
 
-def _is_better(one: Moment, other: Moment | None) -> bool:
-    return other is None or len(one.configurations) <= len(other.configurations)
+def best_moment(forward: Forward) -> Moment | None:
+    """Return where to begin: where the fewest situations are possible, but not too near the end."""
+    good = [
+        one
+        for one in forward.moments
+        if LEAST_AFTER <= forward.called - one.called <= MOST_AFTER
+        and len(one.configurations) <= MAX_SITUATIONS
+    ]
+    return min(good, key=lambda one: (len(one.configurations), -one.at), default=None)
 
 
 def rest_from(history: History, model: Model[Any], moment: Moment) -> Rest:
@@ -177,7 +197,7 @@ def _tagged(operation: Operation, index: int) -> Operation:
 def moments(history: History, model: Model[Any], *, budget_s: float) -> Iterator[Moment]:
     """Yield each moment after a return with all that can be then, as long as that is not too much.
 
-    It ends early where there is no configuration left: then no order explains what came until then.
+    The last one has no configuration left if no order explains what came until then.
     """
     end_s = time.perf_counter() + budget_s
     search = _Forward(history, model)
@@ -189,9 +209,9 @@ def moments(history: History, model: Model[Any], *, budget_s: float) -> Iterator
             continue
         if not search.returns(index) or time.perf_counter() > end_s:
             return
+        yield Moment(at, tuple(sorted(search.open)), called, tuple(search.configurations))
         if not search.configurations:
             return
-        yield Moment(at, tuple(sorted(search.open)), called, tuple(search.configurations))
 
 
 def _events(history: History) -> list[tuple[float, bool, int]]:

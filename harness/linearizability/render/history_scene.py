@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from harness.linearizability.parts import Part
 
 MAX_DRAWN: Final = 3_000  # operations of all parts together: a browser opens them within a second
+MAX_CLOSE: Final = 400  # of those that matter; more only where a reduction did not come to its end
 MAX_PARTS: Final = 200
 MAX_LABEL: Final = 28  # characters in a bar
 
@@ -191,7 +192,7 @@ def failing_part(found: Counterexample, words: Words, *, budget: int) -> PartSce
     prefix = set(found.prefix)
     speaks = {step.index for order in found.orders for step in order.steps}
     speaks |= {one.index for order in found.orders for one in order.stuck}
-    close = tuple(sorted({*found.core, *(speaks & prefix)}))
+    close = tuple(sorted({*found.core, *(speaks & prefix)}))[-MAX_CLOSE:]
     total = len(found.history)
     drawn = _window(range(total), close, found.prefix, budget)
     earlier = () if found.situations is None else found.situations.earlier
