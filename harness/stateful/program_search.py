@@ -9,6 +9,7 @@ from harness.examination import Examiner
 from harness.explorer import Explorer
 from harness.exploring import shown_seed, visible_body
 from harness.finding import Finding, Trace, kind_of, message_of
+from harness.strategies.brisk import Brisk
 from harness.strategies.registry import make_strategy
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ class SearchSettings:
     rules: tuple[Rule, ...]
     early_timeouts: bool
 
+    def made(self) -> tuple[str, Strategy]:
+        """Return the strategy for one program, and its name."""
+        if self.strategy is None:
+            return "brisk", Brisk(self.seed)
+        return make_strategy(self.strategy, self.seed)
+
 
 class ProgramSearch:
     """Searches programs of one object. One at a time.
@@ -78,7 +85,7 @@ class ProgramSearch:
     def look(self, program: Program, *, budget_s: float | None = None) -> Exploration:
         """Search one program; its finding is bare."""
         settings, body = self.settings, self.body_of(program)
-        name, strategy = make_strategy(settings.strategy, settings.seed)
+        name, strategy = settings.made()
         seed = shown_seed(strategy, settings.strategy, settings.seed)
         common: dict[str, Any] = {
             "model": settings.switching,

@@ -84,9 +84,10 @@ class Teller:
             seen: The failure as it was met; told where it is not met again: a strategy of the
                 user's may do something else.
         """
+        _, strategy = settings.made()
         result = explore(
             body,
-            settings.strategy,
+            strategy if settings.strategy is None else settings.strategy,
             executions=settings.executions,
             seed=settings.seed,
             max_steps=settings.max_steps,

@@ -72,7 +72,7 @@ def test_a_failing_test_shows_the_story_and_none_of_our_frames(folder: Path) -> 
 
 def test_the_seed_and_the_executions_of_the_run_hold_for_it_in_every_process(folder: Path) -> None:
     shown = run(folder, "--holdfast-seed", "7", "--holdfast-executions", "11", "-n", "2")
-    assert "(portfolio, seed 7)" in shown
+    assert "(brisk, seed 7)" in shown
     executions = re.search(r"5 programs of up to .*?, (\d+) executions", shown)
     assert executions is not None
     assert int(executions[1]) <= 55
