@@ -142,7 +142,12 @@ class BoundedSemaphore(Semaphore):
     """Twin of `threading.BoundedSemaphore`."""
 
     def _make_real(self, value: int) -> Any:  # noqa: ANN401  # a real semaphore
-        return real.BoundedSemaphore(value)
+        # Not by its own __init__: that looks for `Semaphore` in `threading`, and between two
+        # executions the twin stands there.
+        made: Any = object.__new__(real.BoundedSemaphore)
+        real.Semaphore.__init__(made, value)
+        made._initial_value = value  # noqa: SLF001  # as its __init__ does
+        return made
 
     def _check_release(self, n: int) -> None:
         if self._value + n > self._initial_value:

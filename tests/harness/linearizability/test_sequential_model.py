@@ -155,6 +155,15 @@ def test_a_class_with_locks_is_run_under_the_engine_without_being_asked() -> Non
         assert not fits(model, [took("get")]), "it waits, and the model says so instead of hanging"
 
 
+def test_a_bounded_semaphore_can_be_made_between_two_executions() -> None:
+    with controlled_run():
+        made = threading.BoundedSemaphore(1)
+    assert made.acquire(blocking=False)
+    made.release()
+    with pytest.raises(ValueError, match="too many times"):
+        made.release()
+
+
 @pytest.mark.parametrize(
     ("value", "waits"),
     [
