@@ -112,7 +112,7 @@ class Suite:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=90,
+            timeout=240,  # shared machines are slow
             cwd=self.folder,
             env=environment,
             text=True,
