@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,10 +18,10 @@ from tests.docs.blocks import (
     pages,
     sample_text,
 )
-from tests.docs.sessions import agrees, exchanges_of, lay_out, place_of, run
+from tests.docs.sessions import agrees, exchanges_of, lay_out, normal, place_of, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 PAGES = pages()
@@ -75,11 +76,17 @@ def check_session(block: Block, where: Path) -> None:
                 f"{block}: $ {exchange.command}\nexits {answer.code}\n{printed}", pytrace=False
             )
         if exchange.shown and not agrees(exchange.shown, answer.output):
-            shown = "\n".join(exchange.shown)
             pytest.fail(
-                f"{block}: $ {exchange.command}\nprints\n{printed}\nand the page shows\n{shown}",
+                f"{block}: $ {exchange.command}\n{difference(exchange.shown, answer.output)}\n"
+                f"python -m tests.docs {name_of(block.page)} writes down what is printed",
                 pytrace=False,
             )
+
+
+def difference(shown: Sequence[str], printed: Sequence[str]) -> str:
+    """Return what the page shows and the command does not print, and the other way round."""
+    was, now = [normal(line) for line in shown], [normal(line) for line in printed]
+    return "\n".join(unified_diff(was, now, "the page", "the command", n=1, lineterm=""))
 
 
 def test_every_sample_is_run() -> None:

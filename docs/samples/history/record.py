@@ -2,8 +2,7 @@
 
 import threading
 
-from harness.linearizability import KeyValue, Recording, check
-from harness.linearizability.history_file import write_history
+from harness.linearizability import KeyValue, Recording, check, write_history
 
 
 class Replica:

@@ -35,4 +35,4 @@ class SeatMachine(ConcurrentStateMachine):
 
 
 TestSeats = SeatMachine.TestCase
-TestSeats.settings = settings(max_examples=20, derandomize=True)
+TestSeats.settings = settings(max_examples=10, derandomize=True)
