@@ -32,7 +32,9 @@ MOST_AFTER: Final = 48
 _BEGIN: Final = "#situation"  # no name that a keyword can have
 _OPEN: Final = "#open"
 
-Configuration = tuple[int, Any]  # a mask of open operations that took effect, and a state
+# A mask of the open operations that took effect, by their slots, and a state. Slots are few, and
+# are used again: numbers as long as the history would cost as much as all the rest.
+Configuration = tuple[int, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,12 @@ class Moment:
 
     Attributes:
         at: When it is.
-        open: Operations that have been called and have not come back.
+        open: Operations that have been called and have not come back, each with its slot.
         called: How many have been called.
     """
 
     at: float
-    open: tuple[int, ...]
+    open: tuple[tuple[int, int], ...]
     called: int
     configurations: tuple[Configuration, ...]
 
@@ -162,11 +164,15 @@ def rest_from(history: History, model: Model[Any], moment: Moment) -> Rest:
     for mask, _ in configurations:
         done &= mask
         some |= mask
-    kept = [index for index in moment.open if not done >> index & 1]
+    slots = dict(moment.open)
+    kept = [index for index, slot in moment.open if not done >> slot & 1]
     kept += range(moment.called, len(history))
     begins = [_begin(number, moment.at) for number in range(len(configurations))]
     chosen = [
-        _tagged(history.operations[index], index if some >> index & 1 else -1) for index in kept
+        _tagged(history.operations[index], slots[index])
+        if index in slots and some >> slots[index] & 1
+        else history.operations[index]
+        for index in kept
     ]
     operations = [*begins, *(replace(one, call=max(one.call, moment.at)) for one in chosen)]
     return Rest(
@@ -188,10 +194,8 @@ def _begin(number: int, at: float) -> Operation:
     )
 
 
-def _tagged(operation: Operation, index: int) -> Operation:
-    if index < 0:
-        return operation
-    return replace(operation, keywords=(*operation.keywords, (_OPEN, index)))
+def _tagged(operation: Operation, slot: int) -> Operation:
+    return replace(operation, keywords=(*operation.keywords, (_OPEN, slot)))
 
 
 def moments(history: History, model: Model[Any], *, budget_s: float) -> Iterator[Moment]:
@@ -204,12 +208,12 @@ def moments(history: History, model: Model[Any], *, budget_s: float) -> Iterator
     called = 0
     for at, is_return, index in _events(history):
         if not is_return:
-            search.open.add(index)
+            search.calls(index)
             called += 1
             continue
         if not search.returns(index) or time.perf_counter() > end_s:
             return
-        yield Moment(at, tuple(sorted(search.open)), called, tuple(search.configurations))
+        yield Moment(at, tuple(sorted(search.open.items())), called, tuple(search.configurations))
         if not search.configurations:
             return
 
@@ -232,12 +236,17 @@ class _Forward:
         self._operations = history.operations
         self._model = model
         self._known: dict[tuple[Any, int], Any] = {}
-        self.open: set[int] = set()
+        self.open: dict[int, int] = {}
+        self._free: list[int] = []
         self.configurations: list[Configuration] = [(0, model.initial())]
+
+    def calls(self, index: int) -> None:
+        """Let an operation begin."""
+        self.open[index] = self._free.pop() if self._free else len(self.open)
 
     def returns(self, index: int) -> bool:
         """Let an operation come back: it has taken effect. False if there are too many ways."""
-        bit = 1 << index
+        bit = 1 << self.open[index]
         seen = set(self.configurations)
         waiting = list(self.configurations)
         found: dict[Configuration, None] = {}
@@ -246,17 +255,17 @@ class _Forward:
             if mask & bit:
                 found[mask & ~bit, state] = None
                 continue
-            for other in self.open:
-                if mask >> other & 1:
+            for other, slot in self.open.items():
+                if mask >> slot & 1:
                     continue
                 after = self._step(state, other)
-                if after is REFUSED or (mask | 1 << other, after) in seen:
+                if after is REFUSED or (mask | 1 << slot, after) in seen:
                     continue
-                seen.add((mask | 1 << other, after))
-                waiting.append((mask | 1 << other, after))
+                seen.add((mask | 1 << slot, after))
+                waiting.append((mask | 1 << slot, after))
             if len(seen) > MAX_CONFIGURATIONS:
                 return False
-        self.open.discard(index)
+        self._free.append(self.open.pop(index))
         self.configurations = list(found)
         return True
 
