@@ -13,7 +13,7 @@ from harness.engine.outside import outside
 
 
 def test_what_is_made_outside_is_real_and_the_execution_goes_on() -> None:
-    made: list[object] = []
+    made: list[int] = []
 
     def body() -> None:
         count = [0]
@@ -26,7 +26,7 @@ def test_what_is_made_outside_is_real_and_the_execution_goes_on() -> None:
         with outside():
             assert board.current() is None
             lock = threading.Lock()
-            worker = threading.Thread(target=made.append, args=(_thread.get_ident(),))
+            worker = threading.Thread(target=lambda: made.append(_thread.get_ident()))
             worker.start()
             worker.join()
         assert board.current() is not None
