@@ -77,7 +77,8 @@ def check_linearizable(  # noqa: PLR0913  # the public face; all but the first a
         threads: The most threads of a program, from 2.
         calls: The most calls of a thread; up to three more come before the threads, and after.
         executions: How many at most of each program; small ones need fewer, every schedule is run.
-        strategy: That of each program; see `harness.explore`.
+        strategy: That of each program; see `harness.explore`. None: a few samples, then every
+            trace, and cheap samples of what has too many (`harness.strategies.brisk`).
         seed: The same seed writes the same programs and schedules.
         budget_s: Wall time in seconds for the search, shared among the programs.
         criterion: `linearizable`, `sequentially consistent` or `quiescently consistent`.
