@@ -301,7 +301,10 @@ class LinearizabilityCheck:
         undecided = [one for one in results if one.verdict is Verdict.UNDECIDED]
         doubts = [stopped] if stopped else []
         if undecided:
-            doubts.append(f"{len(undecided)} programs are undecided: {undecided[0].evidence}")
+            first = undecided[0].evidence.removeprefix("undecided: ")
+            one = len(undecided) == 1
+            several = "1 program is" if one else f"{len(undecided)} programs are"
+            doubts.append(f"{several} undecided: {first}")
         doubts += [words for words in (*self._search.unseen, self._search.opaque) if words]
         return Checked(
             name=name_of(self._make, self._class),

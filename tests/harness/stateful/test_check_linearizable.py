@@ -399,3 +399,35 @@ def test_a_pinned_program_passes_once_the_object_is_repaired() -> None:
     with pytest.raises(NotLinearizableError):
         check_program(HeadOfLineQueue, program, token=token)
     assert check_program(SlotQueue, program).exhausted == 1
+
+
+def test_a_complete_search_that_does_not_end_decides_nothing() -> None:
+    operations = ["get", ("put", unique())]
+    with pytest.raises(UndecidedCheckError) as caught:
+        harness.check_linearizable(
+            SlotQueue, operations=operations, strategy="dfs", programs=1, executions=5
+        )
+    assert "1 program is undecided: the budget ended after 5 executions" in str(caught.value)
+
+
+def test_the_gil_model_finds_what_it_can_show() -> None:
+    with pytest.raises(NotLinearizableError) as caught:
+        harness.check_linearizable(
+            StaleFillCache, operations=SUBJECTS[2].values[2], switching="gil", executions=100
+        )
+    assert "shown under the GIL model" in caught.value.finding.gil_reachable
+
+
+def test_a_rule_that_is_broken_is_told_with_its_smallest_program() -> None:
+    with pytest.raises(ProgramFailedError) as caught:
+        harness.check_linearizable(HeadOfLineQueue, operations=QUEUE, fail_on="data-race")
+    assert caught.value.finding.kind is FindingKind.DATA_RACE
+    assert len(caught.value.program) == 2
+
+
+def test_coroutine_functions_are_refused() -> None:
+    class Loop:
+        async def run(self) -> None: ...
+
+    with pytest.raises(ArgumentError, match="coroutine function"):
+        harness.check_linearizable(Loop, operations=["run"])
