@@ -75,6 +75,13 @@ def planted(session: nox.Session) -> None:
 
 
 @nox.session
+def judged(session: nox.Session) -> None:
+    """Judge our subjects and the library's classes by their histories: about 6 minutes."""
+    install(session)
+    session.run("python", "-m", "tests.judged", *session.posargs)
+
+
+@nox.session
 def suite(session: nox.Session) -> None:
     """Search every known bug with every strategy, 20 seeds each: about 1 hour; goes on."""
     install(session)
@@ -129,7 +136,7 @@ def docs(session: nox.Session) -> None:
     session.install("-q", "-e", ".[docs]")
     session.run("sphinx-build", "-W", "-n", "--keep-going", "-q", "docs", "build/docs",
                 "-d", "build/doctrees")  # fmt: skip
-    session.run("pytest", "-q", "tests/docs", *session.posargs)
+    session.run("pytest", "-n", "2", "-q", "tests/docs", *session.posargs)
 
 
 @nox.session

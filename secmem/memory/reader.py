@@ -71,8 +71,11 @@ class SecretReader:
         self._position += count
 
     def tell(self) -> int:
-        """Return the position: how many bytes were read."""
-        return self._position
+        """Return the position: how many bytes were read. Waits for a read that is under way."""
+        # A read that has its bytes may not have moved on yet: whoever closes the secret then, and
+        # asks, would be told that nothing was read.
+        with self._position_lock:
+            return self._position
 
     def readable(self) -> bool:
         """Return True: readers read."""
