@@ -96,7 +96,10 @@ class _Drawing:
         ends = [len(draft.steps)]
         if not self._ended:
             fewest, most = self._concurrency.threads
-            for _ in range(self.draw(st.integers(fewest, most))):
+            for number in range(most):
+                # No count is drawn: a thread and the word that there is one more go together.
+                if number >= fewest and not self.draw(st.booleans()):
+                    break
                 draft.begin_thread()
                 self._part(first, self._concurrency.calls, waiting=True)
                 draft.end_thread()
