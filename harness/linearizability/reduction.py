@@ -20,7 +20,6 @@ from harness.linearizability.reduction_bench import Bench
 from harness.linearizability.reduction_guess import likely
 from harness.linearizability.reduction_search import first_bad, needed
 from harness.linearizability.reduction_situations import (
-    Forward,
     Rest,
     best_moment,
     rest_from,
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from harness.linearizability.counterexample_orders import Order
     from harness.linearizability.reduction_bench import Judge
 
-LONG: Final = 100  # operations: of a longer beginning only its end is looked at, if that can be
+LONG: Final = 100  # operations: of a longer history only the end is looked at, if that can be
+SHARE_OF_FIRST: Final = 0.5  # of the budget, for the whole of a shorter one
 NEXT_RETURNS: Final = 64
 SHARE_OF_SITUATIONS: Final = 0.5
 
@@ -69,15 +69,7 @@ def reduce(
         budget_s=budget_s,
         blocked=_blocked(history, failure, blocked),
     )
-    forward = _forward(bench)
-    since = None if forward is None else forward.end
-    moment = None if forward is None else best_moment(forward)
-    rest = None if moment is None else rest_from(failure.history, bench.model, moment)
-    if rest is None:
-        part = _part(bench, range(len(failure.history)), since=since)
-    else:
-        inner = bench.of(Failure(rest.history, None, (), rest.model))
-        part = _part(inner, rest.origin, since=since)
+    last, part, rest = _smallest(bench, failure)
     whole_orders = orders_of(failure, range(len(failure.history)), model=failure.model)
     return Counterexample(
         history=failure.history,
@@ -91,8 +83,39 @@ def reduce(
         situations=None if rest is None else _situations(failure.history, rest),
         orders=whole_orders if part.orders is None else part.orders,
         whole_orders=whole_orders,
-        reduction=bench.reduction(len(history)),
+        reduction=bench.reduction(len(history), last),
     )
+
+
+def _smallest(bench: Bench, failure: Failure) -> tuple[Bench, _Part, Rest | None]:
+    """Return the smallest part found, by whom, and what it begins with if not at the beginning."""
+    whole = range(len(failure.history))
+    if bench.blocked or bench.criterion is not Criterion.LINEARIZABLE:
+        return bench, _part(bench, whole, since=None), None
+    if len(failure.history) >= LONG:
+        return _after_beginning(bench) or (bench, _part(bench, whole, since=None), None)
+    first = bench.of(failure, share=SHARE_OF_FIRST)
+    part = _part(first, whole, since=None)
+    if not first.stopped and not first.undecided:
+        return first, part, None
+    other = _after_beginning(bench)
+    if other is not None and len(other[1].core) < len(part.core):
+        return other
+    return first, part, None
+
+
+def _after_beginning(bench: Bench) -> tuple[Bench, _Part, Rest | None] | None:
+    """Return the small part of the end of a history; None where its beginning is too hard."""
+    budget_s = bench.left_s() * SHARE_OF_SITUATIONS
+    forward = run_forward(bench.history, bench.model, budget_s=budget_s)
+    if forward is None:
+        return None
+    moment = best_moment(forward)
+    if moment is None:
+        return bench, _part(bench, range(len(bench.history)), since=forward.end), None
+    rest = rest_from(bench.history, bench.model, moment)
+    inner = bench.of(Failure(rest.history, None, (), rest.model))
+    return inner, _part(inner, rest.origin, since=forward.end), rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +161,6 @@ def _situations(history: History, rest: Rest) -> Situations:
     left = set(rest.origin)
     earlier = tuple(index for index in range(len(history)) if index not in left)
     return Situations(earlier, rest.states, rest.model)
-
-
-def _forward(bench: Bench) -> Forward | None:
-    """Return where a long history goes wrong; None for a short one, or where that is too hard."""
-    other = bench.blocked or bench.criterion is not Criterion.LINEARIZABLE
-    if other or len(bench.history) < LONG:
-        return None
-    return run_forward(bench.history, bench.model, budget_s=bench.left_s() * SHARE_OF_SITUATIONS)
 
 
 def _straw(bench: Bench, core: tuple[int, ...]) -> int:

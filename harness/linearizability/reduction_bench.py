@@ -91,9 +91,11 @@ class Bench:
         share_s = min(max(least, TIMES_TYPICAL * self._typical_s), most)
         return max(min(share_s, self._budget_s - self._elapsed_s()), LEAST_CHECK_S)
 
-    def of(self, failure: Failure) -> Bench:
-        """Return a bench of another form of the history, under what is left of the budget."""
-        other = Bench(failure, criterion=self.criterion, judge=self._judge, budget_s=self.left_s())
+    def of(self, failure: Failure, *, share: float = 1.0) -> Bench:
+        """Return a bench of another form of the history, under a share of what is left."""
+        other = Bench(
+            failure, criterion=self.criterion, judge=self._judge, budget_s=share * self.left_s()
+        )
         self._others.append(other)
         return other
 
@@ -132,13 +134,18 @@ class Bench:
             self.history, chosen, observes=self.model.observes, criterion=self.criterion
         )
 
-    def reduction(self, operations: int) -> Reduction:
-        """Return what was done so far."""
+    def reduction(self, operations: int, last: Bench) -> Reduction:
+        """Return what was done so far.
+
+        Args:
+            operations: How many the whole history has.
+            last: The bench that found what is returned.
+        """
         return Reduction(
             operations=operations,
             tried=sum(one.tried for one in (self, *self._others)),
-            undecided=sum(one.undecided for one in (self, *self._others)),
-            stopped=any(one.stopped for one in (self, *self._others)),
+            undecided=last.undecided,
+            stopped=last.stopped,
             elapsed_s=self._elapsed_s(),
         )
 

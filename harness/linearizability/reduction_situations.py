@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_CONFIGURATIONS: Final = 5_000  # at one return; a history of many unknown results has too many
+MAX_KNOWN: Final = 100_000  # steps of the model that are remembered
 MAX_SITUATIONS: Final = 24  # that a reader is asked to believe
 LEAST_AFTER: Final = 6  # operations that are called after the beginning
 MOST_AFTER: Final = 48
@@ -146,14 +147,15 @@ def run_forward(history: History, model: Model[Any], *, budget_s: float) -> Forw
 
 
 def best_moment(forward: Forward) -> Moment | None:
-    """Return where to begin: where the fewest situations are possible, but not too near the end."""
+    """Return where to begin: near the end, but not too near, and where few situations can be."""
     good = [
         one
         for one in forward.moments
         if LEAST_AFTER <= forward.called - one.called <= MOST_AFTER
         and len(one.configurations) <= MAX_SITUATIONS
     ]
-    return min(good, key=lambda one: (len(one.configurations), -one.at), default=None)
+    # A situation more is as much to read as two operations more.
+    return min(good, key=lambda one: 2 * len(one.configurations) - one.called, default=None)
 
 
 def rest_from(history: History, model: Model[Any], moment: Moment) -> Rest:
@@ -272,5 +274,7 @@ class _Forward:
     def _step(self, state: Any, index: int) -> Any:  # noqa: ANN401  # the model's
         key = (state, index)
         if key not in self._known:
+            if len(self._known) > MAX_KNOWN:
+                self._known.clear()
             self._known[key] = self._model.step(state, self._operations[index])
         return self._known[key]
