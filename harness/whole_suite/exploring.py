@@ -26,7 +26,7 @@ from harness.strategies.patient import Patient
 from harness.watchdog import EXIT_STUCK
 from harness.whole_suite.errors import OvertimeError
 from harness.whole_suite.jobs import Explored, ExploreJob, ReplayJob, Subject
-from harness.whole_suite.reasons import Reason, keeps_state, stuck, unsteady
+from harness.whole_suite.reasons import Reason, always_fails, keeps_state, stuck, unsteady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ class ItemExploring:
                 return self._crashed(exchange, subject, outcome, started_s)
             explored: Explored = returned(outcome)
         self.threads = explored.threads
-        return self._doubted(explored.result, explored.changed)
+        return self._doubted(explored)
 
     def replay(self, token: str) -> Finding | Reason | None:
         """Run the schedule of a token in a child.
@@ -98,22 +98,23 @@ class ItemExploring:
             finding: Finding | None = returned(outcome)
             return finding
 
-    def _doubted(self, result: Exploration, changed: str) -> Exploration | Reason:
-        """Return a failure only if it fails in a child of its own as well.
-
-        Args:
-            changed: What the executions have changed of what they share.
-        """
+    def _doubted(self, explored: Explored) -> Exploration | Reason:
+        """Return a failure only if it fails in a child of its own, too, and others do not."""
+        result, changed = explored.result, explored.changed
         finding = result.finding
-        if finding is None or finding.kind is FindingKind.NONDETERMINISM:
-            return result if finding is None else unsteady(finding.message, changed)
+        if finding is None:
+            return result
+        if finding.kind is FindingKind.NONDETERMINISM:
+            return unsteady(finding.message, changed)
         try:
             again = self.replay(finding.token)
         except DriftError:
             again = None
         if isinstance(again, Reason):
             return again
-        return keeps_state(finding.message, changed) if again is None else result
+        if again is None:
+            return keeps_state(finding.message, changed)
+        return result if explored.some_pass else always_fails(finding.message)
 
     def _crashed(
         self, exchange: Exchange, subject: Subject, outcome: Outcome, started_s: float

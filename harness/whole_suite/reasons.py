@@ -92,6 +92,11 @@ def stuck(stack: str) -> Reason:
     return Reason(what, own[-1] if own else "", STUCK_REMEDY)
 
 
+def always_fails(message: str) -> Reason:
+    """Return the reason of a test that passes with real threads, and with no schedule."""
+    return Reason(ALWAYS_FAILS, message, ALWAYS_REMEDY, doubtful=True)
+
+
 def keeps_state(message: str, changed: str) -> Reason:
     """Return the reason of a test that fails only after other executions of it.
 
@@ -155,9 +160,7 @@ _TOLD: Final[dict[type[BaseException], Callable[[Any], Reason]]] = {
     NestedExplorationError: lambda _: Reason(
         "a test that explores by itself", remedy="Nothing: it is explored already."
     ),
-    NeverPassesError: lambda error: Reason(
-        ALWAYS_FAILS, error.message, ALWAYS_REMEDY, doubtful=True
-    ),
+    NeverPassesError: lambda error: always_fails(error.message),
     OvertimeError: lambda _: TOO_LONG,
     FixtureError: _fixture,
     NotSetUpError: lambda error: Reason(

@@ -251,3 +251,28 @@ def test_a_fixture_that_cannot_be_made_twice_is_named(suite: Suite) -> None:
     assert run.counts == {"passed": 1}
     assert "1 x a fixture whose set-up fails when it is made again" in run.section
     assert "'once': OSError: it is in use" in run.section
+
+
+def test_passing_only_the_first_time_is_no_passing(suite: Suite) -> None:
+    """The machine is slow once, so real time passes; a fresh process is as quick as it should be."""
+    suite.tests("""
+    import datetime
+    import pathlib
+
+    runs = []
+    slow = pathlib.Path("slow")
+
+    def test_real_time():
+        begun = datetime.datetime.now()
+        both(lambda: None)
+        runs.append(1)
+        if len(runs) == 2 and not slow.exists():
+            slow.touch()
+            while (datetime.datetime.now() - begun).total_seconds() < 0.5:
+                pass
+        time.sleep(0.5)
+        assert (datetime.datetime.now() - begun).total_seconds() >= 0.5
+    """)
+    run = suite.explore()
+    assert run.counts == {"passed": 1}
+    assert "1 x it passes with real threads, and under the engine fails" in run.section
