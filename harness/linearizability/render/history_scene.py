@@ -197,7 +197,8 @@ def failing_part(found: Counterexample, words: Words, *, budget: int) -> PartSce
     drawn = _window(range(total), close, found.prefix, budget)
     earlier = () if found.situations is None else found.situations.earlier
     first = f"{len(earlier):,} before" if earlier else "at first"
-    orders = _named(found.orders, f"of these {len(found.core)}", first=first)
+    name = f"of these {len(found.core)}" if len(found.core) > 1 else "to it"
+    orders = _named(found.orders, name, first=first)
     if found.whole_orders != found.orders:
         orders += _named(found.whole_orders, f"of all {total}")
     remark = ""

@@ -128,7 +128,7 @@ def others(found: Counterexample) -> str:
     count = len(found.prefix) - len(found.core) - earlier
     if count <= 0:
         return ""
-    until = "until then" if found.situations is None else "after these"
+    until = "until then" if found.situations is None else "in between"
     if count == 1:
         return f"The result of the one other operation {until} does not matter."
     core = set(found.core)
