@@ -44,10 +44,12 @@ RIGHT = (
 
 
 def failure_of(
-    machine: type[ConcurrentStateMachine], seed: int, **settings: int
+    machine: type[ConcurrentStateMachine], seed: int, *, max_examples: int = 100
 ) -> MachineFailedError | None:
     seeded = hypothesis.seed(seed)(type(machine.__name__, (machine,), {}))
-    wanted = hypothesis.settings(machine.TestCase.settings, database=None, **settings)
+    wanted = hypothesis.settings(
+        machine.TestCase.settings, database=None, max_examples=max_examples
+    )
     try:
         run_concurrent_state_machine_as_test(seeded, settings=wanted)
     except MachineFailedError as error:
