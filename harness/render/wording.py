@@ -84,7 +84,9 @@ def task_alone(name: str) -> str:
 def quiet(events: Sequence[Event], index: int) -> bool:
     """Say whether an event is of no interest to a reader, whatever went wrong."""
     event = events[index]
-    if event.kind in _QUIET or event.role == _ORDER or not event.site.path or only_tries(events, index):
+    if event.kind in _QUIET or event.role == _ORDER or not event.site.path:
+        return True
+    if only_tries(events, index):
         return True
     if event.site.through and event.carrier is not None and event.role in _LOCKS:
         return event.kind in ("acquire", "release")  # a lock inside asyncio, which nobody waits for
