@@ -131,6 +131,15 @@ STREAM = Judged(
         *named(STREAM_CALLS, "flush", "size", "close"),
     ),
     model=StreamSpecification(),
+)
+STREAM_ORDER = Judged(
+    name="SecretStream and its order",
+    make=SecretStream,
+    operations=(
+        operation(STREAM_CALLS["write"], [b"ab", b"cde"], called="write"),
+        operation(STREAM_CALLS["read"], [1, 3], called="read"),
+    ),
+    model=StreamSpecification(),
     twins={"PutsBackLater": stream_twins.PutsBackLater},
 )
-SUBJECTS = (FLOW, FLOW_BETWEEN_MARKS, FLOW_FIGURES, SECRET, READER, STREAM)
+SUBJECTS = (FLOW, FLOW_BETWEEN_MARKS, FLOW_FIGURES, SECRET, READER, STREAM, STREAM_ORDER)

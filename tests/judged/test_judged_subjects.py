@@ -18,7 +18,7 @@ NAMES = (
     "FlowController and its figures",
     "Secret (ReadsPlaceInTwoSteps)",
     "SecretReader",
-    "SecretStream",
+    "SecretStream and its order",
 )
 
 
