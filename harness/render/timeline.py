@@ -7,14 +7,13 @@ text to the page, whatever it looks like.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.render.board import board
 from harness.render.explain import step_sentences
+from harness.render.page_policy import page_policy
 from harness.render.page_sections import at_the_end, beside, facts, look_first
 from harness.render.scene import scene_of
 from harness.render.story import message_lines, own_lines, replay_command
@@ -47,7 +46,7 @@ def _page(finding: Finding, scene: Scene) -> Iterator[str]:
     yield '<html lang="en">'
     yield "<head>"
     yield '<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{page_policy(script)}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="referrer" content="no-referrer">'
     yield f"<title>{escape(name)} · holdfast</title>"
@@ -66,14 +65,6 @@ def _page(finding: Finding, scene: Scene) -> Iterator[str]:
     yield f"<script>{script}</script>"
     yield "</body>"
     yield "</html>"
-
-
-def _policy(script: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _top(finding: Finding, scene: Scene, title: str) -> Iterator[str]:

@@ -7,8 +7,6 @@ page, whatever it looks like.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections import Counter
 from html import escape
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.linearizability.render.history_board import board
 from harness.linearizability.render.verdict_sentence import MAX_CALL, listed
 from harness.linearizability.shown_values import shortened
+from harness.render.page_policy import page_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +64,7 @@ def _page(scene: Scene) -> Iterator[str]:
     yield '<html lang="en">'
     yield "<head>"
     yield '<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{page_policy(script)}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="referrer" content="no-referrer">'
     yield f"<title>{escape(scene.verdict)} · holdfast</title>"
@@ -82,14 +81,6 @@ def _page(scene: Scene) -> Iterator[str]:
     yield f"<script>{script}</script>"
     yield "</body>"
     yield "</html>"
-
-
-def _policy(script: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _top(scene: Scene) -> Iterator[str]:
