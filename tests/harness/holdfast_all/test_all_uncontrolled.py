@@ -67,9 +67,9 @@ def test_state():
 def test_real_time():
     import datetime
     begun = datetime.datetime.now()
-    time.sleep(0.03)
+    time.sleep(0.5)  # far more than a busy machine takes for an execution
     both(lambda: None)
-    assert (datetime.datetime.now() - begun).total_seconds() >= 0.03
+    assert (datetime.datetime.now() - begun).total_seconds() >= 0.5
 """
 TOLD = [
     "socket.recv that would block",
@@ -84,8 +84,8 @@ TOLD = [
 def test_reasons_are_told_with_a_place_and_what_to_do(suite: Suite) -> None:
     suite.tests(REASONS)
     run = suite.explore()
+    assert run.counts == {"passed": 6}, run.text
     assert run.code == 0
-    assert run.counts == {"passed": 6}
     assert "6 tests, 6 with threads, 0 explored in 0 executions; 0 failed; 6 could" in run.headline
     for words in TOLD:
         assert f"1 x {words}" in run.section
