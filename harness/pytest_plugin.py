@@ -14,8 +14,8 @@ import pytest
 from harness.errors import ArgumentError, HarnessError
 from harness.instrument.test_imports import TestImports
 from harness.project_packages import packages_of
-from harness.run_choice import RunChoice, choose
-from harness.run_summary import Covered, summary_lines
+from harness.pytest_run.run_choice import RunChoice, choose
+from harness.pytest_run.run_summary import Covered, summary_lines
 from harness.run_wishes import wish
 from harness.whole_suite.registration import (
     every_file,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from _pytest.fixtures import FixtureDef, SubRequest
 
-    from harness.item_run import ItemRun
+    from harness.pytest_run.item_run import ItemRun
 
 MARK: Final = "interleaved"
 _PLAN: Final = "__holdfast_plan__"  # the attribute of a decorated test
@@ -118,7 +118,7 @@ class Plugin:
         """Keep function-scoped fixtures for the executions of an interleaved test."""
         self.run = None
         if isinstance(item, pytest.Function) and is_interleaved(item):
-            from harness.item_run import ItemRun  # noqa: PLC0415  # only tests that explore need it
+            from harness.pytest_run.item_run import ItemRun  # noqa: PLC0415  # only tests that explore need it
 
             self.run = ItemRun(item, self._choice)
 
@@ -157,7 +157,7 @@ class Plugin:
             if run is None and call.when == "setup" and call.excinfo is not None:
                 return (yield from _wrong_mark(item, call.excinfo.value))
             return (yield)
-        from harness.item_report import add_properties, tell_failure  # noqa: PLC0415  # as above
+        from harness.pytest_run.item_report import add_properties, tell_failure  # noqa: PLC0415  # as above
 
         if call.when == "call":
             add_properties(item, run)
@@ -173,7 +173,7 @@ class Plugin:
         """Let a debugger see the lines of the test that failed, not those that report it."""
         if self.run is None or call.excinfo is None:
             return
-        from harness.failure_text import finding_of  # noqa: PLC0415  # as above
+        from harness.pytest_run.failure_text import finding_of  # noqa: PLC0415  # as above
 
         finding = finding_of(call.excinfo.value)
         if finding is not None and finding.error is not None and finding.error.__traceback__:
@@ -244,7 +244,7 @@ def _wrong_mark(
     """Say what is wrong with a mark, without the frames that found it."""
     report = yield
     if isinstance(error, HarnessError) and is_interleaved(item):
-        from harness.failure_text import error_story  # noqa: PLC0415  # as above
+        from harness.pytest_run.failure_text import error_story  # noqa: PLC0415  # as above
 
         report.longrepr = error_story(item, error)
     return report

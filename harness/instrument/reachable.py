@@ -87,7 +87,7 @@ def _held(value: Any, filename: str) -> list[Any]:  # noqa: ANN401  # as above
     if type(value) is dict:
         return list(value.values())
     if isinstance(value, CACHED):
-        return [value.__wrapped__]
+        return [getattr(value, "__wrapped__", None)]
     return [] if _is_foreign(type(value), filename) else _instance_parts(value)
 
 

@@ -12,9 +12,9 @@ from _pytest.outcomes import Exit, Skipped, XFailed
 from harness.errors import TokenError
 from harness.exploration import Exploration, Verdict
 from harness.isolate import DistantError, type_name
-from harness.item_run import command
+from harness.pytest_run.item_run import command
+from harness.pytest_run.token_store import KeptToken, TokenStore
 from harness.settings import Settings, settle
-from harness.token_store import KeptToken, TokenStore
 from harness.whole_suite import reasons
 from harness.whole_suite.account import Account, Standing
 from harness.whole_suite.exploring import BUDGET_S, ItemExploring
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pytest
 
     from harness.finding import Finding
-    from harness.run_choice import RunChoice
+    from harness.pytest_run.run_choice import RunChoice
     from harness.whole_suite.starts import Start, StartWatch
 
 # A test that nobody wrote for exploring: less than one that asks for it.

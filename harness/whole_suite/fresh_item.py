@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from _pytest.logging import caplog_handler_key, caplog_records_key
 
-from harness import _pytest_item as foreign
-from harness.fixture_life import FixtureLife
-from harness.item_body import ItemBody
-from harness.shared_watch import SharedWatch
+from harness.pytest_run import _pytest_item as foreign
+from harness.pytest_run.fixture_life import FixtureLife
+from harness.pytest_run.item_body import ItemBody
+from harness.pytest_run.shared_watch import SharedWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from harness.engine.task import Task
     from harness.exploration import Exploration
     from harness.finding import Finding
+    from harness.pytest_run.shared_watch import SharedWatch
     from harness.settings import Settings
-    from harness.shared_watch import SharedWatch
     from harness.strategies.protocol import Strategy
 
 LONG_RUNS: Final = (

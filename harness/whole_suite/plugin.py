@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from harness.failure_text import story
+from harness.pytest_run.failure_text import story
 from harness.whole_suite._pytest_protocol import (
     report_of,
     request_of,
@@ -25,7 +25,7 @@ from harness.whole_suite.summary import SECTION, lines_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from harness.run_choice import RunChoice
+    from harness.pytest_run.run_choice import RunChoice
 
 NAME: Final = "holdfast-whole-suite"
 ACCOUNT: Final = "holdfast_account"  # a report's attribute of plain values: xdist carries it

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from harness.run_choice import RunChoice
+    from harness.pytest_run.run_choice import RunChoice
 
 
 def wants_whole_suite(config: pytest.Config) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.fingerprint import MAX_PLACES, change, fingerprint
+from harness.pytest_run.fingerprint import MAX_PLACES, change, fingerprint
 
 
 @dataclass

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.profiles import SHIPPED, ConfigurationError, read_configuration
+from harness.pytest_run.profiles import SHIPPED, ConfigurationError, read_configuration
 from harness.settings import Factor, Undecided
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.profiles import Configuration
+    from harness.pytest_run.profiles import Configuration
 
 
 def read(folder: Path, text: str) -> Configuration:

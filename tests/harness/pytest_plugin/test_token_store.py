@@ -11,7 +11,7 @@ import pytest
 
 import harness
 from harness.finding import Finding, FindingKind, Trace
-from harness.token_store import MAX_AGE_S, MAX_BYTES, KeptToken, StoreProblem, TokenStore
+from harness.pytest_run.token_store import MAX_AGE_S, MAX_BYTES, KeptToken, StoreProblem, TokenStore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.outcomes import OutcomeException
 
-from harness import _pytest_item as foreign
 from harness.clearing_up import ClearingUp, without_runner
 from harness.engine.outside import outside
 from harness.errors import HarnessError
-from harness.fresh_state import FreshState, is_emptied
 from harness.own_loop import OwnLoop
+from harness.pytest_run import _pytest_item as foreign
+from harness.pytest_run.fresh_state import FreshState, is_emptied
 from harness.verdict_errors import FixtureError
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import _pytest_item as foreign
-from harness.failure_text import story, story_of, wrapped
-from harness.shared_watch import REMEDY
+from harness.pytest_run import _pytest_item as foreign
+from harness.pytest_run.failure_text import story, story_of, wrapped
+from harness.pytest_run.shared_watch import REMEDY
 from harness.verdict_errors import FixtureError
 
 if TYPE_CHECKING:
-    from harness.item_run import ItemRun
+    from harness.pytest_run.item_run import ItemRun
 
 
 def add_properties(item: pytest.Item, run: ItemRun) -> None:

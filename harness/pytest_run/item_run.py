@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from _pytest.outcomes import Exit, Skipped, XFailed
 
-from harness import _pytest_item as foreign
-from harness.alarm import Alarm
-from harness.captured_output import keep_what_matters
 from harness.errors import ExplorationInterrupted
-from harness.fixture_life import FixtureLife
-from harness.item_body import ItemBody, in_place_of_method
-from harness.item_plan import item_plan
-from harness.shared_watch import REMEDY, SharedWatch
-from harness.token_store import KeptToken, TokenStore
+from harness.pytest_run import _pytest_item as foreign
+from harness.pytest_run.alarm import Alarm
+from harness.pytest_run.captured_output import keep_what_matters
+from harness.pytest_run.fixture_life import FixtureLife
+from harness.pytest_run.item_body import ItemBody, in_place_of_method
+from harness.pytest_run.item_plan import item_plan
+from harness.pytest_run.shared_watch import REMEDY, SharedWatch
+from harness.pytest_run.token_store import KeptToken, TokenStore
 from harness.trial import RunOptions, run_options, run_trial
 from harness.verdict_errors import SharedStateWarning
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from harness.exploration import Exploration
     from harness.finding import Finding
-    from harness.run_choice import RunChoice
-    from harness.run_summary import Covered
+    from harness.pytest_run.run_choice import RunChoice
+    from harness.pytest_run.run_summary import Covered
 
 _OUTCOMES: Final = (Skipped, XFailed, Exit, unittest.SkipTest)
 

@@ -7,8 +7,8 @@ import unittest
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from harness import _pytest_item as foreign
 from harness.case_body import run_case
+from harness.pytest_run import _pytest_item as foreign
 from harness.wrapped_body import WrappedBody
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pytest
 
     from harness.clearing_up import ClearingUp
-    from harness.fixture_life import FixtureLife
     from harness.own_loop import OwnLoop
-    from harness.shared_watch import SharedWatch
+    from harness.pytest_run.fixture_life import FixtureLife
+    from harness.pytest_run.shared_watch import SharedWatch
 
 
 class ItemBody(WrappedBody):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from harness.errors import ArgumentError
-from harness.profiles import (
+from harness.pytest_run.profiles import (
     DEFAULT,
     DRAWN,
     Configuration,

@@ -7,7 +7,7 @@ import os
 import tempfile
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from harness.fingerprint import change, fingerprint
+from harness.pytest_run.fingerprint import change, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
