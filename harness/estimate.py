@@ -149,16 +149,19 @@ class TreeSample:
             return None if found is None else replace(found, runs=runs)
         top, total = self._sum(1)
         _, squares = self._sum(2)
-        met = {log: math.exp(_log_met(log, runs) - top) for log in self._counts}
+        # As parts of the greatest: a long walk beside short ones makes shares that have no square.
+        log_met = {log: _log_met(log, runs) for log in self._counts}
+        most = max(log_met.values())
+        met = {log: math.exp(value - most) for log, value in log_met.items()}
         share = sum(walks * met[log] for log, walks in self._counts.items()) / total
         mean = total / self._walks
         # The usual variance of a ratio of two means, and that of what is met by chance.
         variance = sum(
-            walks * (met[log] - share * math.exp(log - top)) ** 2
+            walks * ((met[log] / share - math.exp(log - top)) / mean) ** 2
             for log, walks in self._counts.items()
         ) / (self._walks * (self._walks - 1))
-        spread = math.sqrt(math.log1p(variance / (mean * share) ** 2 + self._luck(runs)))
-        log_share = min(math.log(share), -LEAST_UNSEEN)
+        spread = math.sqrt(math.log1p(variance + self._luck(runs)))
+        log_share = min(math.log(share) + most - top, -LEAST_UNSEEN)
         found = self._estimate(log_share, spread, squares=squares, total=total, of=of)
         return None if found is None else replace(found, runs=runs)
 

@@ -39,10 +39,14 @@ def head_lines(finding: Finding, short: Short, width: int) -> list[str]:
 
 
 def guilty_steps(finding: Finding) -> set[int]:
-    """Return the numbers of the events that a broken rule is about; empty for other failures."""
+    """Return the numbers of the events that a failure is about which no switch tells of.
+
+    Calls that fit no order fail long after the accesses that made them wrong: those of the data
+    races are the best guess there is.
+    """
     found = finding.analyses
     match finding.kind.name:
-        case "DATA_RACE":
+        case "DATA_RACE" | "NOT_LINEARIZABLE":
             ends = [access for race in found.races for access in (race.first, race.second)]
             return {access.step for access in ends}
         case "LOCK_ORDER":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from harness.campaign import Campaign
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from harness.stateful.program_body import ProgramBody
     from harness.stateful.program_judge import ProgramJudge
     from harness.stateful.program_search import SearchSettings
+
+_BELOW: Final = "the test below"  # no command has the program
 REDUCING_S: Final = 2.0  # wall time: histories of programs take milliseconds
 
 
@@ -120,7 +123,7 @@ class Teller:
         return FailingProgram(
             name=name,
             program=body.program,
-            finding=finding,
+            finding=replace(finding, command=_BELOW),
             history=history,
             criterion=self._criterion,
             counterexample=counterexample,

@@ -256,3 +256,13 @@ def test_a_search_at_its_last_leaf_has_done_all_and_no_other_has() -> None:
     assert before is not None
     assert (at_end.low, at_end.fraction, at_end.high) == (1.0, 1.0, 1.0)
     assert before.low < 1.0
+
+
+def test_a_walk_of_thousands_of_choices_beside_short_ones_says_next_to_nothing() -> None:
+    # As an execution that fails early gives them; the share of a short one has no square.
+    sample = TreeSample()
+    for _ in range(30):
+        sample.add(3.0)
+    sample.add(900.0)
+    for estimate in (sample.share_seen(31), sample.share_of(31)):
+        assert estimate is None or estimate.fraction < 1e-100
