@@ -166,6 +166,8 @@ class Campaign:
             self._watchdog.watch(None)
             self._interrupt.execution = None
             self._host.end_execution()
+            if board.caches:
+                board.count_cached_calls()
         if self._interrupt.happened:
             raise KeyboardInterrupt
         return ending

@@ -53,6 +53,16 @@ access: Callable[[int, Any, Any], None] = no_access
 also: Callable[[int, Any, Any], None] = no_access
 gil_point: Callable[[], None] = no_point
 loop_point: Callable[[], None] = no_point
+# Caches of functions that outlive executions, by identity, with the calls that each had counted
+# when the last one was over.
+caches: dict[int, list[Any]] = {}
+
+
+def count_cached_calls() -> None:
+    """Note how many calls each cache counts."""
+    for entry in caches.values():
+        info = entry[0].cache_info()
+        entry[1] = info.hits + info.misses
 
 
 def current() -> Execution | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.engine import board
 from harness.engine.board import CONTENT, OPAQUE, READ, WRITE
 from harness.instrument.access_hooks import class_attribute, read, write
-from harness.instrument.cache_hooks import call_cached
+from harness.instrument.cache_hooks import call_cached, clear_cached
 from harness.instrument.call_plans import effect_of
 from harness.instrument.callable_table import STORING_METHODS, Effect, method_effect
 from harness.instrument.content_hooks import Part, asked, contents, operand, record_all, shown
@@ -337,6 +337,7 @@ _HANDLERS: Final[dict[Effect, Callable[..., Any]]] = {
     Effect.ATTRIBUTE_READ: _attribute_read,
     Effect.ATTRIBUTE_WRITE: _attribute_write,
     Effect.CACHED: call_cached,
+    Effect.CACHE_CLEAR: clear_cached,
     Effect.ONE_STEP: _in_one_step,
     Effect.LOGGING: _log,
     Effect.WARNING: _warn,

@@ -62,6 +62,7 @@ _OBJECT_METHODS: Final = {
     "__getattribute__": Effect.ATTRIBUTE_READ,
 }
 _CACHE_METHODS: Final = {
+    "cache_clear": Effect.CACHE_CLEAR,
     "cache_info": Effect.CONTAINER_READ,
     "cache_parameters": Effect.NATIVE,
 }
@@ -136,7 +137,7 @@ def _builtin_effect(function: Any) -> Effect:  # noqa: ANN401  # as above
     if facts.kind is Kind.CONTAINER:
         return method_effect(function.__name__)
     if type(owner) is CACHED:
-        return _CACHE_METHODS.get(function.__name__, Effect.CONTAINER_WRITE)
+        return _CACHE_METHODS.get(function.__name__, Effect.OPAQUE)
     if facts.kind in (Kind.FILE, Kind.TRUSTED):
         return Effect.ONE_STEP if facts.kind is Kind.FILE else Effect.NATIVE
     if facts.kind is Kind.WINDOW:

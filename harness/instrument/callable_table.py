@@ -31,6 +31,7 @@ class Effect(Enum):
     ATTRIBUTE_READ = auto()  # getattr, hasattr
     ATTRIBUTE_WRITE = auto()  # setattr, delattr
     CACHED = auto()  # looks into the cache, and changes it
+    CACHE_CLEAR = auto()  # empties the cache it is bound to
     ONE_STEP = auto()  # print, io objects
     LOGGING = auto()  # one step, and it looks at its caller's frame
     WARNING = auto()  # the same, `stacklevel` being its third argument

@@ -16,7 +16,8 @@ import harness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STRATEGIES = ("dfs", "dpor", None)
+STRATEGIES = ("dfs", "dpor", "random", None)
+COMPLETE = ("dfs", "dpor", None)  # they can be through
 
 
 @functools.cache
@@ -77,7 +78,7 @@ def test_a_cached_method_is_none_either(strategy: str | None) -> None:
     assert result.verdict is harness.Verdict.FAILED, result
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", COMPLETE)
 def test_with_a_lock_around_it_there_is_one_and_every_schedule_shows_it(
     strategy: str | None,
 ) -> None:
@@ -100,6 +101,41 @@ def test_what_is_computed_may_be_put_in_after_a_clear(strategy: str | None) -> N
 
     result = harness.explore(body, strategy)
     assert result.verdict is harness.Verdict.FAILED, result
+
+
+@functools.cache
+def table(size: int) -> list[int]:
+    return [0] * size
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_cache_that_is_warm_from_the_second_execution_on_is_no_nondeterminism(
+    strategy: str | None,
+) -> None:
+    table.cache_clear()
+
+    def body() -> None:
+        found: list[int] = []
+        both(lambda: found.append(len(table(3))), lambda: found.append(0))
+        assert found[0] == 3 or not found[0]
+
+    result = harness.explore(body, strategy, executions=200)
+    assert result.verdict is harness.Verdict.PASSED, result
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_token_of_a_cleared_cache_fails_again(strategy: str | None) -> None:
+    def body() -> None:
+        the_one.cache_clear()
+        the_one("other")
+        first, second = both(lambda: the_one("config"))
+        assert first is second, "two configs"
+        assert the_one("config") is the_one("config")
+
+    finding = harness.explore(body, strategy).finding
+    assert finding is not None
+    the_one("warm")
+    assert harness.replay(body, finding.token) is not None
 
 
 def test_a_cache_that_no_decorator_names_is_never_called_exhausted() -> None:
@@ -148,7 +184,7 @@ def stack_body() -> None:
 
 
 @pytest.mark.parametrize("body", [weak_body, weak_item_body, weak_set_body, stack_body])
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", COMPLETE)
 def test_a_container_of_many_steps_that_nobody_sees_is_never_called_exhausted(
     body: Callable[[], None], strategy: str | None
 ) -> None:

@@ -84,7 +84,7 @@ CASES = {
         "import functools\n@functools.lru_cache\ndef f(x): return x",
         "p=(1, 2)",
         "return f(p)",
-        ["write f", "read f", "write f"],  # looked into, not put in yet, put in
+        ["write f", "opaque f"],  # looked into; filled for whoever comes later
     ),
     "callable instance": (
         "class C:\n    def __call__(self, x): return x",
