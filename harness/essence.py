@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FEW: Final = 20  # steps that a reader takes in; a run of so many is told whole
 ALIKE: Final = 3  # of more than so many acts alike in one go, the first and the last are told
-_LIFE: Final = ("start", "timed out on", "calls", "returns")
+_LIFE: Final = ("start", "timed out on", "calls", "returns", "raises")
 _WAITS: Final = ("blocks on", "goes on after")
 _QUIET: Final = ("begin", "started", "end")
 

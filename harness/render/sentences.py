@@ -44,6 +44,7 @@ _ACTS: Final = {
     "call": "calls a function",
     "calls": "calls {target}",
     "returns": "returns {target}",
+    "raises": "raises {target}",
 }
 _CLOCK: Final = {"timed out on": "wakes up", "sleep": "sleeps"}
 _GOES_ON: Final = {

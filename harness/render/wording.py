@@ -39,6 +39,7 @@ _WORDS: Final = {
     "qsize": "ask how long {target} is",
     "calls": "call {target}",  # of a program of calls: what it did is judged
     "returns": "return {target}",
+    "raises": "raise {target}",
 }
 _ASLEEP: Final = {"sleep": "sleep", "blocks on": "sleep", "timed out on": "wake up"}
 

@@ -202,7 +202,7 @@ class ProgramBody(JudgedBody):
         result = settled(output, subject, self._given)
         record.came_back(index, result)
         if recorder is not None:
-            recorder.note(running.current, "returns", Mark(_result(call, result)))
+            recorder.note(running.current, *_outcome(call, result))
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -274,10 +274,11 @@ def stand_aside(others: list[Returns], *, switch: bool) -> None:
         board.also(board.READ, clock, LAST)
 
 
-def _result(call: Call, result: object) -> str:
+def _outcome(call: Call, result: object) -> tuple[str, Mark]:
+    """Return the label and the words of how a call ended, for a story."""
     if isinstance(result, Raised):
-        return f"{result} from {call}"
-    return f"{Values().show(result)} from {call}"
+        return "raises", Mark(f"{result.type} from {call}")
+    return "returns", Mark(f"{Values().show(result)} from {call}")
 
 
 def _can_change(call: Call) -> bool:

@@ -43,7 +43,7 @@ def test_the_story_shows_the_calls_and_the_lines_of_the_program() -> None:
     assert found is not None
     story = str(found)
     assert "call put(2)" in story
-    assert "return raised tests.planted" in story
+    assert "raise tests.planted" in story
     assert "T1.start()" in story
     assert "thread.py" not in story
     assert "returns.last" not in story
