@@ -76,7 +76,7 @@ def planted(session: nox.Session) -> None:
 
 @nox.session
 def judged(session: nox.Session) -> None:
-    """Judge our subjects and the library's classes by their histories: about 6 minutes."""
+    """Judge our subjects and the library's classes by their histories: some minutes."""
     install(session)
     session.run("python", "-m", "tests.judged", *session.posargs)
 
