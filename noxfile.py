@@ -39,7 +39,7 @@ def verify(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the whole test suite: about 5 minutes; `-- --cov` measures coverage, too."""
+    """Run the whole test suite: about 14 minutes; `-- --cov` measures coverage, too."""
     install(session)
     arguments = list(session.posargs)
     if "--cov" in arguments:
