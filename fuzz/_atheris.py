@@ -132,7 +132,7 @@ def main(job_file: str, own_flags: Sequence[str]) -> None:
         if job["instrument"]:
             hook: Any = CoveredImports(job["instrument"], atheris, compares=job["compares"])
             sys.meta_path.insert(0, hook)
-            if not job["engine"]:
+            if not job["controlled"]:
                 forget(job["instrument"])
         executor = session.executor()
         if executor.done:

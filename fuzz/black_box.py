@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from fuzz.target import MAX_BYTES
+from fuzz.fuzz_target import MAX_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fuzz._atheris import why_not
 from fuzz.campaign_run import Budget, CampaignRun, Engine
-from fuzz.catalogue import target as target_called
+from fuzz.catalogue import find_target
 from fuzz.corpus import InputFolder
 from fuzz.crash import Crash, CrashKind, crash_from_json, frames_in, key_of
 from fuzz.crash_store import CrashStore
 from fuzz.errors import EngineMissingError, InputFileError
-from fuzz.target import MAX_BYTES
+from fuzz.fuzz_target import MAX_BYTES
 from fuzz.watch import Child, ChildEnd, Ended, Report, Status, describe_end
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class _Campaign:
         progress: Callable[[Progress], object],
     ) -> None:
         self._name = name
-        self._target = target_called(name)
+        self._target = find_target(name)
         self._engine = engine
         self._seed = seed
         self._budget = budget
@@ -179,7 +179,7 @@ class _Campaign:
         job = {
             "target": self._name,
             "instrument": target.instrument,
-            "engine": target.engine,
+            "controlled": target.controlled,
             "compares": target.compares,
             "seed": self._seed + number,
             "seconds": seconds,

@@ -1,36 +1,67 @@
-"""All targets by name, and any target by `module:NAME`."""
+"""All targets by name, and any target by `module:NAME`.
+
+A name is one of ours, one that an installed package declares in the entry-point group
+`holdfast.fuzz_targets`, or one of the project's own:
+
+    [tool.holdfast.fuzz]
+    targets = { parser = "mine.fuzzing:PARSER" }
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
+import tomllib
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fuzz.errors import UnknownTargetError
-from fuzz.target import Target
+from fuzz.errors import ProjectFileError, UnknownTargetError
+from fuzz.fuzz_target import Target
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GROUP: Final = "holdfast.fuzz_targets"
 # Where each lives, so that listing one does not import the subjects of all.
-TARGETS: Final = {
+OURS: Final = {
     "secret_operations": "fuzz.targets.secret_operations:SECRET_OPERATIONS",
     "flow_operations": "fuzz.targets.flow_operations:FLOW_OPERATIONS",
 }
 
 
 def target_names() -> tuple[str, ...]:
-    """Return the names of our own targets, in the order they are listed."""
-    return tuple(TARGETS)
+    """Return every name: ours, then those of installed packages, then the project's.
+
+    Raises:
+        ProjectFileError: The project's table is not of its form.
+    """
+    return tuple(_places())
 
 
-def target(name: str) -> Target:
-    """Return the target called `name`, or the one that `module:NAME` leads to.
+def place_of(name: str) -> str:
+    """Return the `module:NAME` that `name` stands for.
+
+    Raises:
+        UnknownTargetError: It is no name of a target and no place.
+    """
+    places = _places()
+    place = places.get(name, name)
+    if ":" not in place:
+        raise UnknownTargetError(name, f"the targets are {', '.join(places)}")
+    return place
+
+
+def find_target(name: str) -> Target:
+    """Import the target called `name`, or the one that `module:NAME` leads to.
+
+    Imports the user's module, which can do anything: the campaign calls it in children only.
 
     Raises:
         UnknownTargetError: There is none; it says which there are, or what the import met.
     """
-    module, colon, attribute = TARGETS.get(name, name).partition(":")
-    if not colon:
-        raise UnknownTargetError(name, f"the targets are {', '.join(TARGETS)}")
+    module, _, attribute = place_of(name).partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # the user's own module lies where the user stands
     try:
@@ -38,6 +69,43 @@ def target(name: str) -> Target:
     except Exception as error:
         # A module of the user's can raise anything while it is imported.
         raise UnknownTargetError(name, f"{type(error).__name__}: {error}") from error
+    found = _target_of(found)
     if not isinstance(found, Target):
         raise UnknownTargetError(name, f"it is a {type(found).__name__}, not a Target")
     return found
+
+
+def _target_of(found: object) -> object:
+    """Return the target that another tool's object stands for, such as a stress scenario."""
+    as_target = getattr(found, "fuzz_target", None)
+    return as_target() if callable(as_target) else found
+
+
+def _places() -> Mapping[str, str]:
+    declared = {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    return {**OURS, **declared, **_of_project(str(Path.cwd()))}
+
+
+@cache
+def _of_project(folder: str) -> Mapping[str, str]:
+    """Return what the nearest project file at or above `folder` declares."""
+    for one in (Path(folder), *Path(folder).parents):
+        file = one / "pyproject.toml"
+        if file.is_file():
+            return _table_in(file)
+    return {}
+
+
+def _table_in(file: Path) -> Mapping[str, str]:
+    try:
+        data: Any = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProjectFileError(file, str(error)) from error
+    table = data.get("tool", {}).get("holdfast", {}).get("fuzz", {}).get("targets", {})
+    if not isinstance(table, dict) or not all(
+        isinstance(place, str) and ":" in place for place in table.values()
+    ):
+        raise ProjectFileError(
+            file, 'tool.holdfast.fuzz.targets takes NAME = "package.module:NAME" pairs'
+        )
+    return table

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from fuzz.campaign import DEFAULT_FOLDER, Progress, choose_engine, run_campaign
 from fuzz.campaign_run import DEFAULT_SECONDS, MIB, Budget, CampaignRun, Found, Verdict
-from fuzz.catalogue import target, target_names
+from fuzz.catalogue import find_target, target_names
 from fuzz.errors import EngineMissingError, InputFileError, UnknownTargetError
 from fuzz.records import record_of
 from reports import ReportsError, write_run
@@ -68,7 +68,7 @@ def list_command() -> None:
     table.add_column("target", no_wrap=True)
     table.add_column("what is fuzzed")
     for name in target_names():
-        table.add_row(name, target(name).what)
+        table.add_row(name, find_target(name).what)
     console = Console()
     console.print(table)
     console.print(f"Inputs come from: {choose_engine('auto').value}.", highlight=False)
@@ -186,7 +186,7 @@ def _known(chosen: Sequence[str], *, everything: bool, names: Sequence[str]) -> 
         raise click.UsageError("give the targets to run, or --all; `holdfast fuzz list` shows them")
     for name in chosen:
         try:
-            target(name)
+            find_target(name)
         except UnknownTargetError as error:
             raise click.UsageError(str(error)) from error
     return chosen

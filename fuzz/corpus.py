@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from fuzz.target import MAX_BYTES
+from fuzz.fuzz_target import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -40,6 +40,43 @@ class BadTargetError(FuzzError, ValueError):
         return f"Target.{self.field} takes {self.takes}, got {self.got!r:.80}"
 
 
+class BrokenTargetError(FuzzError):
+    """A target could not even be imported: it raised, hung, or ended its process."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"the target {self.name} is broken: {self.reason}. Import its module by hand to see "
+            "all of it; the other targets are not concerned."
+        )
+
+
+class ProjectFileError(FuzzError, ValueError):
+    """The project's file cannot be read, or declares targets in another form."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class HypothesisMissingError(FuzzError):
+    """A target takes a value of a Hypothesis strategy, and Hypothesis is not installed."""
+
+    def __str__(self) -> str:
+        return (
+            "this target takes a value of a Hypothesis strategy, and Hypothesis is not installed: "
+            "pip install 'holdfast[hypothesis]'"
+        )
+
+
 class EngineMissingError(FuzzError):
     """The engine that was asked for cannot run here."""
 

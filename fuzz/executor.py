@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from fuzz.black_box import BlackBox
-    from fuzz.target import Run
+    from fuzz.fuzz_target import Run
 
 
 class Reports:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import harness
 from fuzz.black_box import BlackBox
-from fuzz.catalogue import target
+from fuzz.catalogue import find_target
 from fuzz.corpus import InputFolder
 from fuzz.executor import Executor, Reports
 from harness.probes import NotAvailableHereError, arm
@@ -19,7 +19,7 @@ from harness.probes import NotAvailableHereError, arm
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from fuzz.target import Target
+    from fuzz.fuzz_target import Target
 
 
 class Session:
@@ -44,13 +44,13 @@ class Session:
         Reloads: the target's module may have been imported by the fuzzer itself.
         """
         job = self._job
-        if not job["engine"]:
+        if not job["controlled"]:
             return contextlib.nullcontext()
         return harness.instrument_imports(include=job["instrument"], reload=True)
 
     def executor(self) -> Executor:
         """Import the target and replay what was saved; return what runs inputs from now on."""
-        self.target = target(self._job["target"])
+        self.target = find_target(self._job["target"])
         executor = Executor(
             self.target.run,
             self.box,

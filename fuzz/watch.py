@@ -31,7 +31,7 @@ from harness.probes import NotAvailableHereError, stacks_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fuzz.target import Target
+    from fuzz.fuzz_target import Target
 
 Report = dict[str, Any]
 

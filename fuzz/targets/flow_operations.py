@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from fuzz.byte_reader import ByteReader
-from fuzz.target import Target
+from fuzz.fuzz_target import Target
 from fuzz.targets.flow_referee import Fate, Figures, Referee, Step
 from fuzz.under_engine import Body, UnderEngine
 from secmem.flow import CancelToken, FlowCancelled, FlowClosed, FlowController, FlowTimeout
@@ -260,7 +260,7 @@ FLOW_OPERATIONS: Final = Target(
     run=flow_run(),
     what="operations on a flow controller, and the schedule they run under; a referee judges",
     instrument=("secmem.flow",),
-    engine=True,
+    controlled=True,
     compares=False,
     seeds=SEEDS,
     max_bytes=256,

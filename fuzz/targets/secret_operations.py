@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fuzz.target import Target
+from fuzz.fuzz_target import Target
 from fuzz.targets import secret_calls as calls
 from fuzz.targets.secret_program import SecretProgram
 from secmem.memory import SecretFactory, SecretStream

@@ -262,7 +262,7 @@ def test_libfuzzer_can_start_itself_again_through_our_first_word(tmp_path: Path)
     merged.mkdir()
     BlackBox(box, create=True).close()
     fields = {
-        "target": HERE + "GUARDED", "instrument": ["tests.fuzz.bad_targets"], "engine": False,
+        "target": HERE + "GUARDED", "instrument": ["tests.fuzz.bad_targets"], "controlled": False,
         "compares": True, "seed": 1, "seconds": None, "runs": None, "corpus": str(merged),
         "replay": [], "file": str(job), "box": str(box), "path": [*sys.path, str(Path.cwd())],
     }  # fmt: skip

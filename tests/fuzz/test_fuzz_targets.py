@@ -9,8 +9,8 @@ import pytest
 
 import harness
 from fuzz.errors import ScheduleFailure
+from fuzz.fuzz_target import Target
 from fuzz.generator import Generator
-from fuzz.target import Target
 from fuzz.targets import flow_operations, secret_calls
 from fuzz.targets.flow_operations import FLOW_OPERATIONS, FlowProgram, flow_run, read_program
 from fuzz.targets.secret_operations import SECRET_OPERATIONS, secret_run
