@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stress.declaration import scenario
 from stress.errors import StressError, UnknownScenarioError
 from stress.parent import run_scenario
 from stress.records import record_of
@@ -16,4 +17,5 @@ __all__ = [
     "UnknownScenarioError",
     "record_of",
     "run_scenario",
+    "scenario",
 ]

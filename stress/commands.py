@@ -17,7 +17,7 @@ from stress.errors import StressError
 from stress.parent import run_scenario
 from stress.records import record_of
 from stress.run import DEFAULT_ROUNDS, MIB, Budget, Ending
-from stress.scenarios import scenario, scenario_names
+from stress.scenarios import find_scenario, scenario_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def list_command() -> None:
     table.add_column("threads", justify="right")
     table.add_column("what must hold")
     for name in scenario_names():
-        found = scenario(name)
+        found = find_scenario(name)
         table.add_row(name, str(found.stress_scale.threads), found.what)
     Console().print(table)
 
@@ -135,7 +135,7 @@ def _known(names: Sequence[str]) -> Sequence[str]:
     """Refuse a wrong name before the first child starts, not after ten minutes."""
     for name in names:
         try:
-            scenario(name)
+            find_scenario(name)
         except StressError as error:
             raise click.UsageError(str(error)) from error
     return names

@@ -20,3 +20,60 @@ class UnknownScenarioError(StressError, ValueError):
             f"no scenario {self.name!r}: {self.reason}. Give a name that `holdfast stress list` "
             "shows, or package.module:NAME of a stress.scenarios.Scenario of your own."
         )
+
+
+class BadScenarioError(StressError, ValueError):
+    """A scenario is declared, or resized, with something that it does not take."""
+
+    def __init__(self, field: str, got: object, takes: str) -> None:
+        super().__init__(field, got, takes)
+        self.field = field
+        self.got = got
+        self.takes = takes
+
+    def __str__(self) -> str:
+        return f"{self.field} takes {self.takes}; got {self.got!r} ({type(self.got).__name__})"
+
+
+class InvariantError(StressError, AssertionError):
+    """What a scenario's body left does not satisfy its invariant."""
+
+    def __init__(self, invariant: str, left: str) -> None:
+        super().__init__(invariant, left)
+        self.invariant = invariant
+        self.left = left
+
+    def __str__(self) -> str:
+        return (
+            f"{self.invariant} returned False for {self.left}, which is what the threads left. "
+            "Assert inside it, with the figures, to see more here."
+        )
+
+
+class NothingToJudgeError(StressError, AssertionError):
+    """A scenario has an invariant or a model, and its body gave nothing to look at."""
+
+    def __init__(self, scenario: str, judge: str, wants: str) -> None:
+        super().__init__(scenario, judge, wants)
+        self.scenario = scenario
+        self.judge = judge
+        self.wants = wants
+
+    def __str__(self) -> str:
+        return f"{self.scenario} has {self.judge}, and nothing to judge by it: {self.wants}"
+
+
+class CatalogueError(StressError, ValueError):
+    """The list of a project's scenarios cannot be read."""
+
+    def __init__(self, where: str, got: object, reason: str) -> None:
+        super().__init__(where, got, reason)
+        self.where = where
+        self.got = got
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where}: {self.reason}, got {self.got!r}. "
+            'It takes a list like scenarios = ["bank.scenarios:transfers"].'
+        )

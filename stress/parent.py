@@ -23,7 +23,7 @@ import psutil
 from harness.probes import NotAvailableHereError, stacks_of
 from stress.leaks import growth_of, leak_in
 from stress.run import MIB, Budget, Ending, StressRun
-from stress.scenarios import scenario
+from stress.scenarios import find_scenario
 from stress.scenarios.catalogue import TARGETS
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def run_scenario(
     Raises:
         UnknownScenarioError: There is no such scenario.
     """
-    subject = scenario(name)
+    subject = find_scenario(name)
     return _Watch(name, subject, budget or Budget(), progress).run()
 
 
@@ -110,7 +110,7 @@ class _Watch:
 
     def _per_round(self) -> int:
         scale = self._subject.stress_scale
-        return scale.threads * scale.rounds * scale.repeats
+        return scale.threads * scale.operations * scale.repeats
 
     def _spawn(self, words: IO[bytes]) -> subprocess.Popen[bytes]:
         budget = self._budget

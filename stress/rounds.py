@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import faulthandler
 import gc
 import json
@@ -16,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import psutil
 
 from harness.probes import Census, NotAvailableHereError, arm, census
-from stress.scenarios import Scenario, scenario
+from stress.scenarios import Scenario, find_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Rounds:
         """Run rounds until the budget is spent or one fails; report each."""
         _limit_address_space(self._job["memory_bytes"])
         self._listen()
-        subject = scenario(self._job["target"])
+        subject = find_scenario(self._job["target"])
         self._tell("ready")
         began_s = time.monotonic()
         # A small round first: lazy imports, caches and the allocator's first blocks are no leak.
@@ -71,7 +72,8 @@ class Rounds:
         faulthandler.dump_traceback_later(self._job["hang_s"] + GRACE_S, exit=True)
         sys.setswitchinterval(self._jitter.choice(SWITCH_INTERVALS_S))
         try:
-            subject.body(subject.exploration_scale if small else subject.stress_scale)
+            scale = subject.exploration_scale if small else subject.stress_scale
+            subject.body(dataclasses.replace(scale, seed=self._jitter.getrandbits(32)))
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
             self._note(error, "the body")
         finally:

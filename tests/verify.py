@@ -162,10 +162,10 @@ def run_explore(plan: Plan, console: Console) -> tuple[bool, str]:
 def scenarios() -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield every scenario as a body, its module instrumented."""
     with harness.instrument_imports(include=["secmem", "stress.scenarios"]):
-        from stress.scenarios import scenario, scenario_names  # noqa: PLC0415  # under the hook
+        from stress.scenarios import find_scenario, scenario_names  # noqa: PLC0415  # under the hook
 
         for name in scenario_names():
-            yield name, scenario(name)
+            yield name, find_scenario(name)
 
 
 def record_of(name: str, strategy: str, result: harness.Exploration) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stress.scenarios.catalogue import scenario, scenario_names
+from stress.scenarios.catalogue import find_scenario, scenario_names, scenario_targets
 from stress.scenarios.scenario import Scale, Scenario
 
-__all__ = ["Scale", "Scenario", "scenario", "scenario_names"]
+__all__ = ["Scale", "Scenario", "find_scenario", "scenario_names", "scenario_targets"]

@@ -1,15 +1,24 @@
-"""All scenarios by name, and any scenario by `module:NAME`."""
+"""All scenarios by name: ours, those that distributions bring, those that a project lists.
+
+Nothing here imports the module of a scenario but `find_scenario`: a module may hang, print, or end
+the process while it is imported, so listing and running leave that to a child process.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
+import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
-from stress.errors import UnknownScenarioError
+from stress.errors import CatalogueError, UnknownScenarioError
 from stress.scenarios.scenario import Scenario
 
+GROUP: Final = "holdfast.scenarios"
+TABLE: Final = "[tool.holdfast.stress]"
 # Where each lives, so that listing one does not import the subjects of all.
 TARGETS: Final = {
     "close_while_reading": "stress.scenarios.secret:CLOSE_WHILE_READING",
@@ -26,22 +35,86 @@ def scenario_names() -> tuple[str, ...]:
     return tuple(TARGETS)
 
 
-def scenario(name: str) -> Scenario:
+def scenario_targets(project: Path | None = None) -> dict[str, str]:
+    """Return where every scenario is found, by the name that the command line takes.
+
+    Ours come first, then those of the entry-point group `holdfast.scenarios`, then those that
+    `[tool.holdfast.stress]` of a `pyproject.toml` lists, which are their own names. Nothing is
+    imported.
+
+    Args:
+        project: Folder of the `pyproject.toml`; the current one when None.
+
+    Raises:
+        CatalogueError: The table holds something else than a list of `module:NAME`.
+    """
+    brought = {point.name: point.value for point in entry_points(group=GROUP)}
+    listed = _listed(Path.cwd() if project is None else project)
+    return {**brought, **{name: name for name in listed}, **TARGETS}
+
+
+def target_of(name: str) -> str:
+    """Return the `module:NAME` behind a name, without importing it.
+
+    Raises:
+        UnknownScenarioError: It is neither in the catalogue nor of that form.
+        CatalogueError: The project's list cannot be read.
+    """
+    if name in TARGETS:
+        return TARGETS[name]
+    if _is_target(name):
+        return name
+    known = scenario_targets()
+    if name in known:
+        return known[name]
+    raise UnknownScenarioError(name, f"the scenarios are {', '.join(known)}")
+
+
+def find_scenario(name: str) -> Scenario:
     """Return the scenario called `name`, or the one that `module:NAME` leads to.
+
+    Imports its module; whoever does not trust it does that in a child process.
 
     Raises:
         UnknownScenarioError: There is none; it says which there are, or what the import met.
     """
-    module, colon, attribute = TARGETS.get(name, name).partition(":")
-    if not colon:
-        raise UnknownScenarioError(name, f"the scenarios are {', '.join(TARGETS)}")
+    module, _, attribute = target_of(name).partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # the user's own module lies where the user stands
     try:
-        found: object = getattr(importlib.import_module(module), attribute)
-    except Exception as error:
+        found: object = functools.reduce(
+            getattr, attribute.split("."), importlib.import_module(module)
+        )
+    except (Exception, SystemExit) as error:
         # A module of the user's can raise anything while it is imported.
         raise UnknownScenarioError(name, f"{type(error).__name__}: {error}") from error
     if not isinstance(found, Scenario):
         raise UnknownScenarioError(name, f"it is a {type(found).__name__}, not a Scenario")
     return found
+
+
+def _listed(folder: Path) -> tuple[str, ...]:
+    path = folder / "pyproject.toml"
+    try:
+        table: object = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, ValueError) as error:  # not text, or no TOML
+        raise CatalogueError(path.name, str(error), "it cannot be read") from None
+    for key in ("tool", "holdfast", "stress", "scenarios"):
+        table = table.get(key, None) if isinstance(table, dict) else None
+    if table is None:
+        return ()
+    where = f"{path.name}, {TABLE}"
+    if not isinstance(table, list):
+        raise CatalogueError(where, table, "scenarios is no list")
+    for one in table:
+        if not isinstance(one, str) or not _is_target(one):
+            raise CatalogueError(where, one, "a scenario is named by module:NAME")
+    return tuple(table)
+
+
+def _is_target(name: str) -> bool:
+    module, colon, attribute = name.partition(":")
+    words = [*module.split("."), *attribute.split(".")]
+    return bool(colon) and all(word.isidentifier() for word in words)

@@ -28,7 +28,7 @@ def waiters_all_pass(scale: Scale, *, make: Callable[..., FlowController] = Flow
     for _ in range(high):
         flow.acquire()
     threads = [
-        threading.Thread(target=_pass_through, args=(flow, scale.rounds), daemon=True)
+        threading.Thread(target=_pass_through, args=(flow, scale.operations), daemon=True)
         for _ in range(scale.threads)
     ]
     for thread in threads:
@@ -60,11 +60,11 @@ def acquire_release(scale: Scale, *, make: Callable[..., FlowController] = FlowC
 def _meet_and_pass(flow: FlowController, scale: Scale, start: threading.Barrier) -> None:
     if scale.gather:
         start.wait()  # else the first thread is through before the last has started
-    _pass_through(flow, scale.rounds)
+    _pass_through(flow, scale.operations)
 
 
-def _pass_through(flow: FlowController, rounds: int) -> None:
-    for _ in range(rounds):
+def _pass_through(flow: FlowController, operations: int) -> None:
+    for _ in range(operations):
         flow.acquire()
         pending = flow.pending
         time.sleep(0)  # let others run while the slot is taken
@@ -100,14 +100,14 @@ def _check_empty(flow: FlowController) -> None:
 FLOW_100_WAITERS: Final = Scenario(
     name="flow_100_waiters",
     body=waiters_all_pass,
-    exploration_scale=Scale(threads=3, rounds=1),
-    stress_scale=Scale(threads=100, rounds=1, gather=True),
+    exploration_scale=Scale(threads=3, operations=1),
+    stress_scale=Scale(threads=100, operations=1, gather=True),
     what="threads blocked at a full flow controller all get through within 2 s of its drain",
 )
 FLOW_ACQUIRE_RELEASE_100X500: Final = Scenario(
     name="flow_acquire_release_100x500",
     body=acquire_release,
-    exploration_scale=Scale(threads=3, rounds=2),
-    stress_scale=Scale(threads=100, rounds=500, gather=True),
+    exploration_scale=Scale(threads=3, operations=2),
+    stress_scale=Scale(threads=100, operations=500, gather=True),
     what="threads take and give back slots at marks 50/10; no slot and no thread is left over",
 )

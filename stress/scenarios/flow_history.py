@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXPLORED_SEED: Final = 2  # of three threads two take a slot, and one looks
-_seeds: Final = itertools.count()  # each history calls in another order
 
 
 def calls_have_an_order(
@@ -34,9 +32,8 @@ def calls_have_an_order(
         history = record_threads(
             _calls_on(flow),
             threads=scale.threads,
-            rounds=scale.rounds,
-            # Where schedules are explored the calls are the same whenever it runs.
-            seed=next(_seeds) if scale.gather else EXPLORED_SEED + number,
+            rounds=scale.operations,
+            seed=scale.seed * scale.repeats + number,  # each history calls in another order
             gather=scale.gather,
             name=f"flow controller {high}/{low}",
         )
@@ -61,7 +58,8 @@ def _calls_on(flow: FlowController) -> Callable[[Client], None]:
 FLOW_CALLS_HAVE_AN_ORDER: Final = Scenario(
     name="flow_calls_have_an_order",
     body=calls_have_an_order,
-    exploration_scale=Scale(threads=3, rounds=1),
-    stress_scale=Scale(threads=6, rounds=15, repeats=40, gather=True),
+    exploration_scale=Scale(threads=3, operations=1, seed=EXPLORED_SEED),
+    stress_scale=Scale(threads=6, operations=15, repeats=40, gather=True),
     what="every call on a flow controller returns what some order of the calls explains",
+    takes=("threads", "operations", "seed"),
 )

@@ -45,7 +45,7 @@ def create_close_churn(scale: Scale, *, make: Callable[[bytes], Secret] = make_s
     failures: list[str] = []
     _run(
         [
-            threading.Thread(target=_churn, args=(make, scale.rounds, failures), daemon=True)
+            threading.Thread(target=_churn, args=(make, scale.operations, failures), daemon=True)
             for _ in range(scale.threads)
         ]
     )
@@ -83,7 +83,7 @@ def _run(threads: list[threading.Thread]) -> None:
 def _read_many(secret: Secret, scale: Scale, start: threading.Barrier, failures: list[str]) -> None:
     if scale.gather:
         start.wait()
-    for _ in range(scale.rounds):
+    for _ in range(scale.operations):
         if not _read(secret, failures):
             return
 
@@ -109,13 +109,13 @@ def _describe(seen: bytes) -> str:
 def _close(secret: Secret, scale: Scale, start: threading.Barrier, failures: list[str]) -> None:
     if scale.gather:
         start.wait()
-    for _ in range(scale.rounds // 2):  # so that the close falls among the others' reads
+    for _ in range(scale.operations // 2):  # so that the close falls among the others' reads
         _read(secret, failures)
     secret.close()
 
 
-def _churn(make: Callable[[bytes], Secret], rounds: int, failures: list[str]) -> None:
-    for _ in range(rounds):
+def _churn(make: Callable[[bytes], Secret], operations: int, failures: list[str]) -> None:
+    for _ in range(operations):
         secret = make(PATTERN)
         if not _read(secret, failures):
             failures.append("a secret that nobody closed refused its reader")
@@ -125,7 +125,7 @@ def _churn(make: Callable[[bytes], Secret], rounds: int, failures: list[str]) ->
 
 
 def _read_late(secret: Secret, closed: threading.Event, scale: Scale, failures: list[str]) -> None:
-    for _ in range(scale.rounds):
+    for _ in range(scale.operations):
         was_closed = closed.is_set()
         if _read(secret, failures) and was_closed:
             failures.append("an access that began after close had returned was let in")
@@ -143,21 +143,21 @@ def _close_and_tell(secret: Secret, closed: threading.Event) -> None:
 CLOSE_WHILE_READING: Final = Scenario(
     name="close_while_reading",
     body=close_while_reading,
-    exploration_scale=Scale(threads=2, rounds=1),
-    stress_scale=Scale(threads=20, rounds=100, repeats=20, gather=True),
+    exploration_scale=Scale(threads=2, operations=1),
+    stress_scale=Scale(threads=20, operations=100, repeats=20, gather=True),
     what="a secret is closed while threads read it: whole reads or SecretClosed, and close waits",
 )
 CREATE_CLOSE_CHURN: Final = Scenario(
     name="create_close_churn",
     body=create_close_churn,
-    exploration_scale=Scale(threads=2, rounds=1),
-    stress_scale=Scale(threads=3, rounds=1_000, gather=True),
+    exploration_scale=Scale(threads=2, operations=1),
+    stress_scale=Scale(threads=3, operations=1_000, gather=True),
     what="threads make, read and close secrets: afterwards none lives and nothing is left behind",
 )
 ACCESS_AFTER_CLOSE: Final = Scenario(
     name="access_after_close",
     body=access_after_close,
-    exploration_scale=Scale(threads=2, rounds=1),
-    stress_scale=Scale(threads=20, rounds=100, repeats=20, gather=True),
+    exploration_scale=Scale(threads=2, operations=1),
+    stress_scale=Scale(threads=20, operations=100, repeats=20, gather=True),
     what="once close has returned every access raises SecretClosed, in every thread",
 )

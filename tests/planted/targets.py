@@ -12,7 +12,7 @@ from tests.planted.methods import make_of, target_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ONCE = Scale(threads=1, rounds=1, gather=True)
+ONCE = Scale(threads=1, operations=1, gather=True)
 
 
 @cache

@@ -12,8 +12,8 @@ from stress.scenarios.flow import waiters_all_pass
 from tests.planted.flow.twins import WakesOne
 
 KEPT: list[object] = []
-SMALL = Scale(threads=1, rounds=1)
-FULL = Scale(threads=2, rounds=1, gather=True)
+SMALL = Scale(threads=1, operations=1)
+FULL = Scale(threads=2, operations=1, gather=True)
 
 
 def scenario(body: Callable[[Scale], None], hang_s: float = 20.0) -> Scenario:
@@ -116,7 +116,7 @@ WAKES_ONE_OF_MANY = Scenario(
     name="wakes_one_of_many",
     body=lambda scale: waiters_all_pass(scale, make=WakesOne) if scale.gather else None,
     exploration_scale=SMALL,
-    stress_scale=Scale(threads=100, rounds=1, gather=True),
+    stress_scale=Scale(threads=100, operations=1, gather=True),
     what="the flow scenario over its bad twin",
 )
 NOT_A_SCENARIO = "text"

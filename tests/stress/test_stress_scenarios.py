@@ -4,12 +4,12 @@ import pytest
 
 import harness
 from stress import Budget, run_scenario
-from stress.scenarios import scenario, scenario_names
+from stress.scenarios import find_scenario, scenario_names
 
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_a_scenario_runs_at_the_scale_of_exploration(name: str) -> None:
-    found = scenario(name)
+    found = find_scenario(name)
     assert found.name == name
     found()
 
@@ -17,7 +17,7 @@ def test_a_scenario_runs_at_the_scale_of_exploration(name: str) -> None:
 @pytest.mark.parametrize("model", ["free-threaded", "gil"])
 @pytest.mark.parametrize("name", scenario_names())
 def test_a_scenario_holds_in_every_schedule_tried(name: str, model: str) -> None:
-    result = harness.explore(scenario(name), executions=150, seed=2, model=model)
+    result = harness.explore(find_scenario(name), executions=150, seed=2, model=model)
     assert result.verdict is harness.Verdict.PASSED, f"{result.finding or result.evidence}"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import harness
 from secmem.flow import CancelToken, FlowCancelled, FlowClosed, FlowController, FlowTimeout
-from stress.scenarios import scenario
+from stress.scenarios import find_scenario
 
 EXECUTIONS = 300
 
@@ -44,7 +44,7 @@ def full(high: int, low: int, **how: Any) -> FlowController:
 @pytest.mark.parametrize("strategy", ["random", "pct", "dfs"])
 @pytest.mark.parametrize("name", ["flow_100_waiters", "flow_acquire_release_100x500"])
 def test_a_flow_scenario_holds_in_every_schedule_tried(name: str, strategy: str) -> None:
-    holds(scenario(name), strategy)
+    holds(find_scenario(name), strategy)
 
 
 def test_a_cancel_is_heard_in_no_time_at_all() -> None:
