@@ -78,6 +78,8 @@ class Campaign:
         running = board.current()
         if running is not None:
             running.refuse(NestedExplorationError())  # raises, and cannot be swallowed
+        if board.perturbed:
+            raise _accesses_taken()
         if not _active.acquire(blocking=False):
             raise NestedExplorationError
         try:
@@ -262,6 +264,13 @@ def _goes_on(ready: Sequence[Task], current: Task | None) -> Task:
 def _trusted(strategy: Strategy) -> bool:
     """Say whether a strategy is one of ours, which keep to the rules and are not instrumented."""
     return type(strategy).__module__.startswith("harness.strategies.")
+
+
+def _accesses_taken() -> Exception:
+    """Return the error of an exploration where accesses go to a backend of real threads."""
+    from harness.instrument.errors import AccessesTakenError  # noqa: PLC0415  # it loads the rewriter
+
+    return AccessesTakenError("backend")
 
 
 def _unseen(call: Callable[..., Any]) -> Callable[..., Any]:

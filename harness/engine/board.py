@@ -2,7 +2,7 @@
 
 Instrumented code and the twins of the standard primitives read this module at every step, so it is
 a module of plain globals and not an object: one dictionary look-up tells that there is nothing to
-do. Only `harness.engine` writes here.
+do. Only `harness.engine` writes here, and `harness.instrument.perturbation` while nothing runs.
 
 A hook asks `if not board.alone: board.access(kind, obj, key)`; what the same step of the program
 touches besides goes to `board.also`, which is no switching point. `alone` is True while no
@@ -53,6 +53,7 @@ access: Callable[[int, Any, Any], None] = no_access
 also: Callable[[int, Any, Any], None] = no_access
 gil_point: Callable[[], None] = no_point
 loop_point: Callable[[], None] = no_point
+perturbed: bool = False  # accesses of real threads go to a backend, so no execution may run
 # Caches of functions that outlive executions, by identity, with the calls that each had counted
 # when the last one was over.
 caches: dict[int, list[Any]] = {}

@@ -64,6 +64,8 @@ def call_cached(function: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN40
     if board.alone:
         return function(*args, **kwargs)
     board.access(WRITE, cache, CONTENT)  # also a hit is counted, and moves to the front
+    if board.execution is None:  # real threads, which must not share what follows
+        return function(*args, **kwargs)
     looked = [cache]
     if cache is not function or _is_fresh(cache, (*args, *kwargs.values())):
         _looking.append(looked)

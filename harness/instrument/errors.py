@@ -9,6 +9,20 @@ class InstrumentError(HarnessError):
     """Base of what can go wrong while code is made visible."""
 
 
+class AccessesTakenError(InstrumentError):
+    """A backend was to hear of accesses that something else hears of already."""
+
+    def __init__(self, taken_by: str) -> None:
+        super().__init__(taken_by)
+        self.taken_by = taken_by
+
+    def __str__(self) -> str:
+        return (
+            f"a {self.taken_by} hears of the accesses of this process already, and only one can. "
+            "Leave it first, or use another process."
+        )
+
+
 class AlreadyImportedError(InstrumentError):
     """Modules to instrument were imported before the hook was in place."""
 

@@ -128,10 +128,14 @@ class InstrumentedImports:
             return None
         return self._instrumented(spec)
 
+    def loader_for(self, spec: ModuleSpec) -> InstrumentingLoader:
+        """Return what loads a module that matches."""
+        return _loader_for(spec)
+
     def _instrumented(self, spec: ModuleSpec) -> ModuleSpec | None:
         reason = _why_not(spec)
         if reason is None:
-            spec.loader = _loader_for(spec)  # type: ignore[assignment]  # a Loader in all but base
+            spec.loader = self.loader_for(spec)  # type: ignore[assignment]  # a Loader in all but base
             self.instrumented.append(spec.name)
         elif spec.loader is not None and spec.origin is not None:
             self._refuse(spec.name, reason)
