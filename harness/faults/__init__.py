@@ -30,6 +30,8 @@ from harness.faults.injection import Faults, Injected
 from harness.faults.moment import Moment, When
 from harness.faults.plan import FaultPlan
 from harness.faults.rule import Rule
+from harness.faults.sweep import FaultFinding, Sweep, each_failure, replay_fault
+from harness.faults.sweep_run import Broken
 
 __all__ = [
     "FILE_CALLS",
@@ -39,9 +41,11 @@ __all__ = [
     "SOCKET_CALLS",
     "THREAD_CALLS",
     "BodyFailsError",
+    "Broken",
     "Does",
     "Effect",
     "FaultError",
+    "FaultFinding",
     "FaultPlan",
     "Faults",
     "Injected",
@@ -49,8 +53,11 @@ __all__ = [
     "NothingToFailError",
     "PlanError",
     "Rule",
+    "Sweep",
     "UnevenSweepError",
     "UnknownCallError",
     "When",
+    "each_failure",
+    "replay_fault",
     "usual_failure",
 ]
