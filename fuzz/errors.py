@@ -119,3 +119,159 @@ class ScheduleFailure(AssertionError):  # noqa: N818  # a finding in the subject
 
 class UndecidedError(FuzzError):
     """A target met a bound of its own before it could judge the input: neither good nor bad."""
+
+
+class CorpusBlobError(FuzzError, ValueError):
+    """A corpus that came from elsewhere is damaged, or none."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"this is no corpus: {self.reason}"
+
+
+class ClusterError(FuzzError):
+    """Base of what can go wrong with a cluster."""
+
+
+class ClusterMissingError(ClusterError):
+    """Dask is not installed here."""
+
+    def __str__(self) -> str:
+        return "--cluster needs Dask, which is not installed: pip install 'holdfast[cluster]'"
+
+
+class ClusterUnreachableError(ClusterError):
+    """No scheduler answers at an address."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"no scheduler answers at {self.address} ({self.reason}). Start one with `dask "
+            "scheduler`, and give the address it prints, such as tcp://127.0.0.1:8786."
+        )
+
+
+class NoClusterWorkersError(ClusterError):
+    """A scheduler has no workers."""
+
+    def __init__(self, address: str, waited_s: float) -> None:
+        super().__init__(address, waited_s)
+        self.address = address
+        self.waited_s = waited_s
+
+    def __str__(self) -> str:
+        return (
+            f"the scheduler at {self.address} has no worker, and none came in {self.waited_s:g} s. "
+            f"Start some with `dask worker {self.address}`, in the project's folder, with holdfast "
+            "installed."
+        )
+
+
+class RoundsLostError(ClusterError):
+    """Round after round came to no result."""
+
+    def __init__(self, lost: int, last: str) -> None:
+        super().__init__(lost, last)
+        self.lost = lost
+        self.last = last
+
+    def __str__(self) -> str:
+        return (
+            f"{self.lost} rounds came to no result, so no more were begun; the last one: "
+            f"{self.last}. Can the cluster's workers import the target, and have they this version "
+            "of holdfast?"
+        )
+
+
+class RoundFailedError(ClusterError):
+    """A round came to no result on the machine that ran it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the round failed: {self.reason}"
+
+
+class DictionaryError(FuzzError, ValueError):
+    """A dictionary is not of libFuzzer's and AFL's format."""
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        super().__init__(path, line, reason)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = f"line {self.line} of {self.path}" if self.line else str(self.path)
+        return f'{where} is no dictionary entry: {self.reason}. An entry reads name="\\x89PNG".'
+
+
+class FolderInUseError(FuzzError):
+    """Another campaign is running on the same folder."""
+
+    def __init__(self, folder: Path, pid: int | None) -> None:
+        super().__init__(folder, pid)
+        self.folder = folder
+        self.pid = pid
+
+    def __str__(self) -> str:
+        who = "another process" if self.pid is None else f"process {self.pid}"
+        return (
+            f"{self.folder} is in use by the campaign of {who}. See it with `holdfast fuzz "
+            "status`, end it with Ctrl-C, or give this one another --folder."
+        )
+
+
+class FolderError(FuzzError):
+    """A campaign's folder cannot be used."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder = folder
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder} cannot be used: {self.reason}. Nothing in it was changed. Make it "
+            "writable, or give another --folder."
+        )
+
+
+class DatabaseError(FuzzError):
+    """A campaign's database is damaged, or another version's."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} cannot be used: {self.reason}. Nothing was changed. It keeps figures "
+            "only: corpus and crashes lie beside it as files. Move it away to begin a new one."
+        )
+
+
+class NothingToResumeError(FuzzError):
+    """No campaign was cut short."""
+
+    def __init__(self, folder: Path, target: str, reason: str) -> None:
+        super().__init__(folder, target, reason)
+        self.folder = folder
+        self.target = target
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"nothing of {self.target or self.folder} to resume: {self.reason}. Begin a campaign "
+            "with `holdfast fuzz run`; it takes up corpus and crashes in any case."
+        )

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from harness.instrument import instrument_imports
     from harness.isolate import explore_isolated, replay_isolated
     from harness.marks import interleaved, regression
+    from harness.place import divide_place
+    from harness.rounds import merge_rounds
     from harness.stateful.checked import NotLinearizableError
     from harness.stateful.checking import check_linearizable
     from harness.strategies.dfs import BoundedDfs
@@ -84,10 +86,12 @@ __all__ = [
     "UndecidedWarning",
     "Verdict",
     "check_linearizable",
+    "divide_place",
     "explore",
     "explore_isolated",
     "instrument_imports",
     "interleaved",
+    "merge_rounds",
     "regression",
     "replay",
     "replay_isolated",
@@ -119,6 +123,8 @@ _LATER: Final = {
     "UndecidedWarning": "harness.verdict_errors",
     "NotLinearizableError": "harness.stateful.checked",
     "check_linearizable": "harness.stateful.checking",
+    "divide_place": "harness.place",
+    "merge_rounds": "harness.rounds",
     "interleaved": "harness.marks",
     "regression": "harness.marks",
 }

@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import click
 from click.core import ParameterSource
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from harness.finding import Finding
+    from harness.headway import Progress
 
 EXIT_FOUND: Final = 1
 EXIT_USAGE: Final = 2
@@ -43,6 +44,8 @@ EXIT_INTERRUPTED: Final = 130  # what a shell reports for a program that Ctrl-C 
 MAX_DURATION_S: Final = 366 * 24 * 3600.0
 Result = TypeVar("Result")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+# In a context's `meta`: what explores elsewhere, put there by an option of another package.
+EXPLORER: Final = "harness.explorer"
 _WRONG_USE: Final = (ArgumentError, TargetError, TokenError, InstrumentError)
 
 
@@ -184,8 +187,11 @@ def explore_command(  # noqa: PLR0913  # an argument an option
     if settings["budget_s"] is not None and _left_out(ctx, "executions"):
         settings["executions"] = sys.maxsize
     setting = _shared_options(instrument, isolated=isolated)
+    elsewhere: Explorer | None = ctx.meta.get(EXPLORER)
     result, interrupted = _guarded(
-        lambda: _explored(target, instrument, isolated=isolated, settings=settings)
+        lambda: _explored(
+            target, instrument, isolated=isolated, settings=settings, elsewhere=elsewhere
+        )
     )
     result = _with_command(result, target, setting)
     if json_file is not None:
@@ -198,6 +204,7 @@ def explore_command(  # noqa: PLR0913  # an argument an option
         sys.exit(EXIT_FOUND)
     if result.resume and result.verdict is Verdict.UNDECIDED and not result.overruns:
         words = ["holdfast", "explore", target, *_rest(ctx, settings, result), *setting]
+        words += () if elsewhere is None else elsewhere.options
         click.echo(f"Go on:   {shlex.join(words)}")
     if interrupted:
         sys.exit(EXIT_INTERRUPTED)
@@ -215,14 +222,36 @@ def _left_out(ctx: click.Context, option: str) -> bool:
     return ctx.get_parameter_source(option) is ParameterSource.DEFAULT
 
 
+class Explorer(Protocol):
+    """Explores on behalf of the command.
+
+    Attributes:
+        options: What the command line needs to have it explore again.
+    """
+
+    options: Sequence[str]
+
+    def __call__(
+        self, target: str, instrument: Sequence[str], *, progress: Progress, **settings: object
+    ) -> Exploration:
+        """Explore as `explore_isolated` does."""
+
+
 def _explored(
-    target: str, instrument: Sequence[str], *, isolated: bool, settings: dict[str, Any]
+    target: str,
+    instrument: Sequence[str],
+    *,
+    isolated: bool,
+    settings: dict[str, Any],
+    elsewhere: Explorer | None,
 ) -> tuple[Exploration, bool]:
     """Return the result, and whether Ctrl-C ended it."""
     body = load_target(target, instrument)
     run = explore_isolated if isolated else explore
     with ProgressLine(target) as progress:
         try:
+            if elsewhere is not None:
+                return elsewhere(target, instrument, progress=progress, **settings), False
             return run(body, progress=progress, **settings), False
         except ExplorationInterrupted as interrupt:
             return cast("Exploration", interrupt.partial), True

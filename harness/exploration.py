@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from harness.estimate import Estimate
+    from harness.evidence import Coverage
     from harness.finding import Finding
 
 SCHEMA: Final = "holdfast.exploration/1"
@@ -35,6 +36,7 @@ class Exploration:
         workers: Processes that ran it.
         elapsed_s: Wall time in seconds.
         cpu_s: CPU time in seconds, of the workers where there are some.
+        coverage: What the evidence says, as a value; None where a crash ended it.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Exploration:
     estimate: Estimate | None = None
     resume: str = ""
     workers: int = 1
+    coverage: Coverage | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if self.finding is not None:

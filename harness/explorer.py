@@ -359,6 +359,7 @@ class Explorer:
             cpu_s=time.process_time() - self._started_cpu_s,
             estimate=coverage.estimate,
             resume="" if finding is not None else self._place(),
+            coverage=coverage,
         )
 
     def _coverage(self, finding: Finding | None) -> Coverage:

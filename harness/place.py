@@ -13,10 +13,13 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ArgumentError
 from harness.strategies.subtree import Subtree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 WANTS: Final = "what an earlier exploration of the same body printed to go on with, or None"
 MAX_BYTES: Final = 1 << 24  # of the unpacked text: a damaged one must not fill the memory
@@ -64,6 +67,45 @@ def read_place(text: object) -> Place:
         return Place(int(number), tuple(_part(part) for part in parts), cut=bool(cut))
     except (ValueError, TypeError, zlib.error, binascii.Error) as error:
         raise ArgumentError("resume", text, f"{WANTS} (this one is damaged)") from error
+
+
+def divide_place(text: str, into: int) -> tuple[str, ...]:
+    """Return up to `into` places that together are what the `.resume` of an exploration says.
+
+    Explorations that go on from each of them, in whichever process, run together what one would
+    run that goes on from `text`: what of a tree is left is dealt out among them. A strategy that
+    draws has no tree; its place comes back alone.
+
+    Args:
+        text: The `.resume` of an `Exploration`.
+        into: The most places to return.
+
+    Raises:
+        ArgumentError: `text` is no such place, or `into` is below 1.
+    """
+    place = read_place(text)
+    if type(into) is not int or into < 1:
+        raise ArgumentError("into", into, "a number of places, from 1")
+    if not place.parts:
+        return (text,)
+    dealt = (place.parts[first::into] for first in range(min(into, len(place.parts))))
+    return tuple(str(Place(place.earlier, parts, cut=place.cut)) for parts in dealt)
+
+
+def join_places(places: Sequence[str]) -> str:
+    """Return the place that is all of `places`, as `divide_place` made them; "" of none.
+
+    Raises:
+        ArgumentError: One is no place, or a place of another kind than the others.
+    """
+    read = [read_place(text) for text in places]
+    if len(read) < 2:  # noqa: PLR2004  # nothing to join
+        return "".join(places)
+    if any(place.parts is None for place in read):
+        raise ArgumentError("places", places, "places of one search")
+    parts = tuple(part for place in read for part in place.parts or ())
+    earlier = max(place.earlier for place in read)
+    return str(Place(earlier, parts, cut=any(place.cut for place in read)))
 
 
 def _unpacked(text: str) -> list[Any]:

@@ -294,6 +294,7 @@ class Workers:
             estimate=coverage.estimate,
             overruns=coverage.overruns,
             resume=resume,
+            coverage=coverage,
         )
 
     def _covered(

@@ -1,5 +1,8 @@
 """The program `holdfast`: subcommands come from the entry-point group `holdfast.commands`.
 
+The group `holdfast.options` holds functions that add options to the command of their name: so
+`explore` has an option that a package above its own brings.
+
 Exit codes of every subcommand: 0 as hoped, 1 something was found, 2 wrong usage, 3 undecided (an
 error of this program included: nothing was shown either way), 130 interrupted.
 """
@@ -16,6 +19,7 @@ from typing import Any, Final
 import click
 
 GROUP: Final = "holdfast.commands"
+OPTIONS: Final = "holdfast.options"  # functions that add options to the command of their name
 EXIT_UNDECIDED: Final = 3
 EXIT_INTERRUPTED: Final = 130  # what a shell reports for a program that Ctrl-C ended
 
@@ -78,7 +82,26 @@ def _load(point: EntryPoint) -> click.Command:
         return _broken(point, f"{type(error).__name__}: {error}")
     if not isinstance(command, click.Command):
         return _broken(point, f"{point.value} is a {type(command).__name__}, not a click command")
+    if not getattr(command, "extended", False):
+        _extend(command, point.name)
     return command
+
+
+def _extend(command: click.Command, name: str) -> None:
+    """Give a command the options that other packages have for it; once, it may be asked for again.
+
+    One that cannot be loaded is named and left out: the command works without it.
+    """
+    command.extended = True  # type: ignore[attr-defined]  # ours
+    for point in entry_points(group=OPTIONS, name=name):
+        try:
+            point.load()(command)
+        except Exception as error:  # noqa: BLE001  # a foreign module may raise anything at import
+            click.echo(
+                f"holdfast: {name} goes without the options of {point.value} "
+                f"({type(error).__name__}: {error})",
+                err=True,
+            )
 
 
 def _broken(point: EntryPoint, reason: str) -> click.Command:
