@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from reports.commit import read_commit
 from reports.document import RunDocument, content_id, document_now
@@ -56,7 +56,7 @@ def write_atomically(target: Path, data: bytes, *, read_only: bool = False) -> N
     """Write `data` so that a reader or a crash meets the old file or the new, nothing between."""
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".partial")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with _file_of(descriptor) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -66,6 +66,14 @@ def write_atomically(target: Path, data: bytes, *, read_only: bool = False) -> N
         Path(name).unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _file_of(descriptor: int) -> IO[bytes]:
+    try:
+        return os.fdopen(descriptor, "wb")
+    except BaseException:
+        os.close(descriptor)  # nobody else knows of it
+        raise
 
 
 def _set_mode(name: str, *, read_only: bool) -> None:
