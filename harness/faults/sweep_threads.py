@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import threading
 import traceback
@@ -36,7 +37,7 @@ class ThreadRuns:
 
     def run(self, plan: FaultPlan) -> Outcome:
         """Run the body under `plan` and then its check."""
-        one = _OneRun(self._body, plan, self._calls)
+        one = _OneRun(self._body, plan, self._calls, self._allow)
         runner = threading.Thread(target=one.run, name="fault sweep", daemon=True)
         runner.start()
         runner.join(self._limit_s)
@@ -47,44 +48,48 @@ class ThreadRuns:
         return self._judged(one)
 
     def _judged(self, one: _OneRun) -> Outcome:
-        error, log, met = one.error, one.log, one.met
-        one.error = None  # what its frames hold is let go before anything is counted
-        if one.thread_errors:
-            words = f"in one of its threads: {one.thread_errors[0]}"
-            return Outcome(log=log, met=met, broken=Broken.WRONG_ERROR, message=words)
-        if error is not None and not isinstance(error, self._allow):
-            broken = Broken.INVARIANT if isinstance(error, AssertionError) else Broken.WRONG_ERROR
-            return Outcome(log=log, met=met, broken=broken, message=first_line(error))
-        ending = "" if error is None else type(error).__name__
-        if self._check is not None:
-            try:
-                self._check()
-            except Exception as wrong:  # noqa: BLE001  # whatever it raises says that it does not hold
-                return Outcome(log=log, met=met, broken=Broken.INVARIANT, message=first_line(wrong))
-        return Outcome(log=log, met=met, ending=ending)
+        ended = one.outcome
+        if ended.broken is not None or self._check is None:
+            return ended
+        try:
+            self._check()
+        except Exception as wrong:  # noqa: BLE001  # whatever it raises says that it does not hold
+            return dataclasses.replace(
+                ended, broken=Broken.INVARIANT, message=first_line(wrong), ending=""
+            )
+        return ended
 
 
 class _OneRun:
     """One run in a thread of its own, so that it can be given up."""
 
     def __init__(
-        self, body: Callable[[Faults], object], plan: FaultPlan, calls: tuple[str, ...]
+        self,
+        body: Callable[[Faults], object],
+        plan: FaultPlan,
+        calls: tuple[str, ...],
+        allow: tuple[type[BaseException], ...],
     ) -> None:
         self._body = body
         self._plan = plan
         self._calls = calls
+        self._allow = allow
         self._faults: Faults | None = None
-        self.error: BaseException | None = None
+        self._ending = ""
+        self._broken: Broken | None = None
+        self._message = ""
         self.refused: BaseException | None = None
-        self.thread_errors: list[str] = []
 
     @property
-    def log(self) -> Any:  # noqa: ANN401  # a tuple of Injected
-        return () if self._faults is None else self._faults.log
-
-    @property
-    def met(self) -> Any:  # noqa: ANN401  # a mapping
-        return {} if self._faults is None else self._faults.met
+    def outcome(self) -> Outcome:
+        """What came of it, as words: the error itself would keep its frames, and all they hold."""
+        return Outcome(
+            log=() if self._faults is None else self._faults.log,
+            met={} if self._faults is None else self._faults.met,
+            ending=self._ending,
+            broken=self._broken,
+            message=self._message,
+        )
 
     def run(self) -> None:
         heard = threading.excepthook
@@ -101,19 +106,27 @@ class _OneRun:
     def _attempt(self, faults: Faults) -> None:
         try:
             self._body(faults)
-        except BaseException as error:  # noqa: BLE001  # what it is decides the caller
-            self.error = error
+        except self._allow as error:
+            self._ending = type(error).__name__
+        except AssertionError as error:
+            self._break(Broken.INVARIANT, first_line(error))
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is the finding
+            self._break(Broken.WRONG_ERROR, first_line(error))
+
+    def _break(self, broken: Broken, message: str) -> None:
+        if self._broken is None:  # the first explains; the others mostly follow from it
+            self._broken, self._message = broken, message
 
     def _hear(self, args: Any) -> None:  # noqa: ANN401  # threading.ExceptHookArgs
         if args.exc_value is not None:
-            self.thread_errors.append(first_line(args.exc_value))
+            words = first_line(args.exc_value)
+            self._break(Broken.WRONG_ERROR, f"in one of its threads: {words}")
 
     def stuck(self, runner: threading.Thread, limit_s: float) -> Outcome:
         """Say where the run stands, and let all its calls through from now on."""
         frame = sys._current_frames().get(runner.ident or 0)  # noqa: SLF001  # the way to a thread's stack
         stack = "".join(traceback.format_stack(frame)[-6:]) if frame is not None else ""
-        log, met = self.log, self.met
         if self._faults is not None:
             self._faults.end()
         message = f"it did not end within {limit_s:g} s; it stands at\n{stack.rstrip()}"
-        return Outcome(log=log, met=met, broken=Broken.HANG, message=message)
+        return dataclasses.replace(self.outcome, broken=Broken.HANG, message=message, ending="")
