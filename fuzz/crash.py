@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import sysconfig
 import traceback
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -12,21 +9,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.errors import ScheduleFailure
+from fuzz.signature import SCHEME, Signature, frames_in, frames_of, innermost, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__all__ = [
+    "Crash",
+    "CrashKind",
+    "crash_from_json",
+    "crash_of",
+    "crash_of_death",
+    "frames_in",
+    "frames_of",
+    "full_traceback",
+    "innermost",
+    "key_of",
+    "words_of",
+]
+
 SCHEMA: Final = "holdfast.crash/1"
-FRAMES: Final = 3  # innermost functions that tell findings apart, as ClusterFuzz takes
+OLD_SCHEME: Final = 1  # of a description that names none
 MAX_STORY: Final = 20_000  # characters of a story that are kept
 
 _HERE: Final = Path(__file__).resolve().parent
-_TARGETS: Final = str(_HERE / "targets")
-_STDLIB: Final = sysconfig.get_path("stdlib")
-# Frames of these say how an input was run, not what went wrong.
-_RUNNERS: Final = (str(_HERE), str(_HERE.parent / "harness"), "<")
-_EXECUTOR: Final = str(_HERE / "executor.py")
-_NATIVE_FRAME: Final = re.compile(r'File "([^"]+)", line \d+ in (\S+)')
+# What runs an input from outside: the first frames of every traceback, and of no use to a reader.
+_RUNNERS: Final = frozenset(str(_HERE / f"{name}.py") for name in ("executor", "judge"))
 
 
 class CrashKind(StrEnum):
@@ -45,12 +53,14 @@ class Crash:
     """One failing input.
 
     Attributes:
-        key: Equal for failures that count as the same finding.
+        key: Equal for failures that count as the same finding; see `fuzz.signature`.
         message: What happened, in a line or two.
         story: The traceback, the stacks, or the trace of a schedule with its token.
         confirmed: It failed in the same way when it was run again at once. False also for what
             ended the process: replaying tells.
         data: The input.
+        scheme: By which rules the key was made. Keys of two schemes cannot be compared.
+        frames: The functions that are a part of what the key stands for, innermost first.
     """
 
     key: str
@@ -59,6 +69,8 @@ class Crash:
     story: str
     confirmed: bool
     data: bytes
+    scheme: int = SCHEME
+    frames: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values, without the input."""
@@ -80,66 +92,70 @@ def crash_from_json(fields: dict[str, Any], data: bytes) -> Crash:
         story=str(fields["story"])[:MAX_STORY],
         confirmed=bool(fields["confirmed"]),
         data=data,
+        scheme=int(fields.get("scheme", OLD_SCHEME)),
+        frames=tuple(str(frame) for frame in fields.get("frames", ())),
     )
 
 
 def key_of(what: str, frames: Iterable[str]) -> str:
     """Return the key of a failure: what it was and the innermost functions of the user's code."""
-    text = "\n".join((what, *frames))
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:12]
-
-
-def frames_of(error: BaseException | None) -> tuple[str, ...]:
-    """Return the innermost functions of a traceback, innermost first, without ours and Python's.
-
-    Functions, not lines: an edit above a bug does not make it a new one.
-    """
-    steps = traceback.walk_tb(error.__traceback__ if error is not None else None)
-    named = [(frame.f_code.co_filename, frame.f_code.co_qualname) for frame, _ in steps]
-    return innermost(reversed(named))
-
-
-def frames_in(text: str) -> tuple[str, ...]:
-    """Return the innermost functions of the stack that faulthandler printed first in `text`."""
-    return innermost(match.groups() for match in _NATIVE_FRAME.finditer(text))
-
-
-def innermost(frames: Iterable[tuple[str | Any, ...]]) -> tuple[str, ...]:
-    """Return the first few functions of the user's code in (path, function) pairs."""
-    chosen = [f"{Path(path).stem}:{name}" for path, name in frames if _counts(path)]
-    return tuple(chosen[:FRAMES])
-
-
-def _counts(path: str) -> bool:
-    if path.startswith(_TARGETS):
-        return True
-    # Installed packages may lie below the folder of the standard library; they count.
-    standard = path.startswith(_STDLIB) and "site-packages" not in path
-    return not standard and not path.startswith(_RUNNERS)
+    return Signature(what=what, frames=tuple(frames)).key
 
 
 def crash_of(error: BaseException, data: bytes, *, story: str, confirmed: bool) -> Crash:
     """Return the crash that an exception is."""
+    signature = signature_of(error)
     if isinstance(error, ScheduleFailure):
-        kind, what, frames = CrashKind.SCHEDULE, error.finding, error.frames
+        kind, what = CrashKind.SCHEDULE, error.finding
     else:
-        kind, what, frames = CrashKind.EXCEPTION, type(error).__name__, frames_of(error)
+        kind, what = CrashKind.EXCEPTION, type(error).__name__
     if isinstance(error, MemoryError):
         kind = CrashKind.MEMORY
-    text = str(error).strip() or "(no message)"
+    text = words_of(error) or "(no message)"
     return Crash(
-        key=key_of(what, frames),
+        key=signature.key,
         kind=kind,
         message=f"{what}: {text}",
         story=story[:MAX_STORY],
         confirmed=confirmed,
         data=data,
+        frames=signature.frames,
     )
+
+
+def crash_of_death(
+    kind: CrashKind, code: int | None, *, message: str, words: str, data: bytes
+) -> Crash:
+    """Return the crash that is told by the end of a process.
+
+    Args:
+        code: The exit status, negative for a signal; None if we ended it.
+        words: What it wrote last: the stacks by faulthandler, for one.
+    """
+    # What holds the memory is chance: the limit strikes whoever comes last.
+    frames = () if kind is CrashKind.MEMORY else frames_in(words)
+    return Crash(
+        key=key_of(f"{kind.name} {code}", frames),
+        kind=kind,
+        message=message,
+        story=f"{message}\n{words}"[:MAX_STORY],
+        confirmed=False,
+        data=data,
+        frames=frames,
+    )
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an exception says; its type's `__str__` may itself be broken."""
+    try:
+        return str(error).strip()
+    except Exception as broken:  # noqa: BLE001  # whatever it raises
+        return f"(its __str__ raised {type(broken).__name__})"
 
 
 def full_traceback(error: BaseException) -> str:
     """Return a traceback without the lines of the fuzzer itself."""
     shown = error.__traceback__
-    while shown is not None and shown.tb_frame.f_code.co_filename == _EXECUTOR:
+    while shown is not None and shown.tb_frame.f_code.co_filename in _RUNNERS:
         shown = shown.tb_next
     return "".join(traceback.format_exception(type(error), error, shown)).strip()

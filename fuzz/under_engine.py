@@ -14,8 +14,8 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 import harness
-from fuzz.crash import frames_of, innermost
 from fuzz.errors import ScheduleFailure, UndecidedError
+from fuzz.signature import frames_of, standing
 
 # Leaves of another package, against the house rule: its face offers no setting that is kept for
 # many bodies, and `explore` for one execution each would be six times slower.
@@ -186,4 +186,4 @@ def _frames(ending: Ending) -> tuple[str, ...]:
     if ending.error is not None:
         return frames_of(ending.error)
     places = (found for place in ending.places for found in _PLACE.findall(place))
-    return tuple(sorted(set(innermost(places))))
+    return standing(places)
