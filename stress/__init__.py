@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from stress.budget import Budget
 from stress.declaration import scenario
 from stress.errors import StressError, UnknownScenarioError
+from stress.leaks import Growth
 from stress.parent import run_scenario
 from stress.records import record_of
-from stress.run import Budget, Ending, Growth, StressRun
+from stress.run import Ending, Headway, StressRun
 
 __all__ = [
     "Budget",
     "Ending",
     "Growth",
+    "Headway",
     "StressError",
     "StressRun",
     "UnknownScenarioError",

@@ -2,7 +2,7 @@
 
 Started by file name, with `-P`, and told its import path: so neither a folder called `stress` where
 the user stands nor a checkout that is not installed can lead it astray. Usage:
-`python -P stress/child.py JOB`, where JOB is the JSON of `stress.parent`.
+`python -P stress/child.py JOB`, where JOB is the JSON of `stress.spawning`.
 """
 
 from __future__ import annotations
@@ -10,26 +10,43 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 
 
-def main(argument: str) -> int:
-    """Run the job; 0 if it was done to the end, whatever was found."""
+def main(argument: str) -> None:
+    """Run the job; whatever is found goes to the parent in words."""
     job = json.loads(argument)
-    sys.path[:] = job["path"]
-    # The channel moves to a descriptor of its own, and standard output joins standard error: so
-    # that a scenario that prints does not speak into our lines.
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    if job["path"] is not None:
+        sys.path[:] = job["path"]
+    else:  # another interpreter: its own libraries, and what lies where the user stands
+        sys.path += [place for place in job["beside"] if place not in sys.path]
+    # Channel and questions move to descriptors of their own, and standard output joins standard
+    # error: so that a scenario that prints or reads does not speak into our lines.
+    reports, questions = os.dup(1), os.dup(0)
     os.dup2(2, 1)
-    from stress.rounds import Rounds  # noqa: PLC0415  # importable only now
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # pathlib would be one more import
+        os.dup2(nothing.fileno(), 0)
+    tempfile.tempdir = job["scratch"]
+    from stress.channel import Channel  # noqa: PLC0415  # importable only now
+    from stress.watcher import start_watcher  # noqa: PLC0415
 
-    with channel:
-        return Rounds(job, channel).run()
+    channel = Channel(reports)
+    start_watcher(questions, channel, folder=os.path.dirname(job["scratch"]))  # noqa: PTH120
+    if job["describe"]:
+        from stress.describing import describe  # noqa: PLC0415
+
+        describe(job["describe"], channel)
+        return
+    from stress.rounds import Rounds  # noqa: PLC0415
+
+    with open(job["stacks"], "ab", buffering=0) as stacks:  # noqa: PTH123  # as above
+        Rounds(job, channel, stacks=stacks).run()
 
 
 if __name__ == "__main__":
+    main(sys.argv[1])
     # os._exit would lose buffered output, and a plain exit waits for threads the body has left
     # stuck; those were reported as a leak already.
-    code = main(sys.argv[1])
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)
+    os._exit(0)

@@ -12,11 +12,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from reports import ReportsError, write_run
+from reports import ReportsError
+from stress.budget import DEFAULT_ROUNDS, MIB, Budget
 from stress.errors import StressError
 from stress.parent import run_scenario
-from stress.records import record_of
-from stress.run import DEFAULT_ROUNDS, MIB, Budget, Ending
+from stress.records import keep_runs
+from stress.run import Ending
 from stress.scenarios import find_scenario, scenario_names
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _run_all(names: Sequence[str], budget: Budget, runs: list[StressRun]) -> Non
             run = run_scenario(
                 name,
                 budget,
-                progress=lambda done, name=name: status.update(f"{name}: {done} rounds"),  # type: ignore[misc]
+                progress=lambda head, name=name: status.update(f"{name}: {head.rounds} rounds"),  # type: ignore[misc]
             )
         runs.append(run)
         _show(console, run)
@@ -176,9 +177,8 @@ def _keep(runs: Sequence[StressRun], store: Path | None) -> None:
     if store is None or not runs:
         return
     try:
-        path = write_run(
-            [record_of(run) for run in runs], store=store, source="holdfast stress run"
-        )
+        paths = keep_runs(runs, store=store, source="holdfast stress run")
     except ReportsError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"kept in {path}")
+    for path in paths:
+        click.echo(f"kept in {path}")

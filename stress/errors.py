@@ -77,3 +77,18 @@ class CatalogueError(StressError, ValueError):
             f"{self.where}: {self.reason}, got {self.got!r}. "
             'It takes a list like scenarios = ["bank.scenarios:transfers"].'
         )
+
+
+class TooFewPointsError(StressError, ValueError):
+    """There are too few measurements for a slope that says anything."""
+
+    def __init__(self, got: int, least: int) -> None:
+        super().__init__(got, least)
+        self.got = got
+        self.least = least
+
+    def __str__(self) -> str:
+        return (
+            f"a slope with confidence takes {self.least} measurements or more, got {self.got}; "
+            "let it run for more rounds"
+        )

@@ -1,61 +1,64 @@
-"""The parent: spawns the child, limits it, watches it, and tells how it ended.
+"""The parent: watches the child, and tells how it ended.
 
-A fresh interpreter is spawned, never forked: a forked child would start with our threads' locks.
+Nothing of the scenario's module is imported here: it may hang, leave or print for ever.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
-import os
 import queue
 import signal
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-import psutil
-
-from harness.probes import NotAvailableHereError, stacks_of
-from stress.leaks import growth_of, leak_in
-from stress.run import MIB, Budget, Ending, StressRun
-from stress.scenarios import find_scenario
-from stress.scenarios.catalogue import TARGETS
+from stress.budget import MIB, Budget
+from stress.disk_watch import DiskWatch
+from stress.holdings import Holdings
+from stress.interrupts import held_interrupts
+from stress.leaks import growth_of, leak_in, slopes_of
+from stress.run import Ending, Headway, StressRun
+from stress.samples import Sampler
+from stress.scenarios.catalogue import TARGETS, target_of
+from stress.series import Series
+from stress.spawning import SETTLE_S, Child
+from stress.stuck import stacks_story
+from stress.watcher import ASK_OWNERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from stress.scenarios import Scenario
-
-MAIN: Final = Path(__file__).with_name("child.py")
 LOOK_S: Final = 0.05  # how often memory is looked at
-START_S: Final = (
-    60.0  # an interpreter and its imports take 0.3 s; on a loaded machine 100 times that
-)
 END_S: Final = 10.0  # from "done" to the end of the process
+BUSY_S: Final = 0.5  # how long a stuck child is watched for signs of work
 BUSY_SHARE: Final = 0.05  # of one core: sleepers take nothing, a loop a share of a crowded machine
-LAST_WORDS_BYTES: Final = 6_000
+OWNERS_S: Final = 2.0  # the watcher answers in milliseconds, unless C code keeps the interpreter
+LINE_BYTES: Final = 1 << 20  # a report is some hundred bytes, a failure 20 000
 
 
 def run_scenario(
-    name: str, budget: Budget | None = None, *, progress: Callable[[int], object] | None = None
+    name: str, budget: Budget | None = None, *, progress: Callable[[Headway], object] | None = None
 ) -> StressRun:
     """Run a scenario in a child process and return how it ended; never raises for the subject.
 
     Args:
-        name: One of `scenario_names()`, or `module:NAME` of any Scenario.
+        name: One that `scenario_targets()` knows, or `module:NAME` of any scenario.
         budget: Three rounds when None.
-        progress: Called with the number of rounds done after each.
+        progress: Told how far it is after each round.
 
     Raises:
-        UnknownScenarioError: There is no such scenario.
+        UnknownScenarioError: There is no such name. A module that cannot be imported is an ending.
     """
-    subject = find_scenario(name)
-    return _Watch(name, subject, budget or Budget(), progress).run()
+    return _Watch(name, target_of(name), budget or Budget(), progress).run()
+
+
+def instrumented_by_default(target: str) -> tuple[str, ...]:
+    """Return the package whose accesses noise disturbs where nobody says which."""
+    top = target.partition(":")[0].partition(".")[0]
+    return ("secmem",) if target in TARGETS.values() else (top,)
 
 
 class _Watch:
@@ -64,195 +67,247 @@ class _Watch:
     def __init__(
         self,
         name: str,
-        subject: Scenario,
+        target: str,
         budget: Budget,
-        progress: Callable[[int], object] | None,
+        progress: Callable[[Headway], object] | None,
     ) -> None:
-        self._name = name
-        self._subject = subject
+        self._run = StressRun(name=name, budget=budget, ending=Ending.INTERRUPTED)
+        self._target = target
         self._budget = budget
         self._progress = progress
-        self._hang_s = budget.hang_s or subject.hang_s
         self._reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._warm: dict[str, int] | None = None
-        self._figures: list[dict[str, int]] = []
-        self._failure = ""
+        self._began_s = time.monotonic()
+        self._warm: Holdings | None = None
+        self._rounds: Series[Holdings] = Series()
+        self._operations = 0
+        self._ready = False
         self._done = False
-        self._resident_bytes = 0
-        self._peak_bytes = 0
-        self._cpu_s = 0.0
+        self._hang_s = 0.0
+        self._failure: tuple[Ending, str] | None = None
+        self._new: Mapping[str, list[str]] = {}
 
     def run(self) -> StressRun:
-        began_s = time.monotonic()
-        with tempfile.TemporaryFile() as words:
-            let_through = _hold_interrupts()
-            child = self._spawn(words)
+        """Return what came of it."""
+        with contextlib.ExitStack() as kept:
+            with held_interrupts():  # Ctrl-C that comes meanwhile is raised at the end of this
+                child = kept.enter_context(self._spawn())
+                self._sampler = Sampler(child.process.pid)
+            stacks = kept.enter_context(child.stacks.open("rb"))
             try:
-                let_through()  # Ctrl-C that came meanwhile is raised here
-                ending, message, stacks = self._watch(child, words)
+                ending, message, shown = self._watch(child, stacks)
             except KeyboardInterrupt:
-                ending, message, stacks = Ending.INTERRUPTED, "Ctrl-C ended it early", ""
-            finally:
-                _reap(child)
-        return StressRun(
-            name=self._name,
-            budget=self._budget,
+                ending, message, shown = Ending.INTERRUPTED, "Ctrl-C ended it early", ""
+            with held_interrupts():
+                child.end()
+                return self._result(child, ending, message, shown)
+
+    def _result(self, child: Child, ending: Ending, message: str, shown: str) -> StressRun:
+        rounds = list(self._rounds)
+        quiet = ending in (Ending.PASSED, Ending.INTERRUPTED)
+        return dataclasses.replace(
+            self._run,
             ending=ending,
             message=message,
-            stacks=stacks,
-            rounds=len(self._figures),
-            operations=len(self._figures) * self._per_round(),
-            elapsed_s=time.monotonic() - began_s,
-            cpu_s=self._cpu_s,
-            peak_bytes=self._peak_bytes,
-            growth=growth_of(self._warm, self._figures),
+            stacks=shown,
+            output="" if quiet else child.output.text(settle_s=SETTLE_S),
+            rounds=self._rounds.count,
+            operations=self._operations,
+            elapsed_s=time.monotonic() - self._began_s,
+            cpu_s=self._sampler.cpu_s,
+            peak_bytes=self._sampler.peak_bytes,
+            printed_bytes=child.output.total_bytes,
+            growth=growth_of(self._warm, rounds),
+            slopes=slopes_of(rounds),
+            samples=tuple(sample for _, sample in self._sampler.series),
         )
 
-    def _per_round(self) -> int:
-        scale = self._subject.stress_scale
-        return scale.threads * scale.operations * scale.repeats
-
-    def _spawn(self, words: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> Child:
         budget = self._budget
         job = {
-            "target": TARGETS.get(self._name, self._name),
-            "path": sys.path,
+            "target": self._target,
             "rounds": budget.rounds,
             "seconds": budget.seconds,
             "seed": budget.seed,
             "memory_bytes": budget.memory_bytes,
-            "hang_s": self._hang_s,
+            "disk_bytes": budget.disk_bytes,
+            "hang_s": budget.hang_s,
+            "scale": budget.scale,
+            "noise": None if budget.noise is None else budget.noise.to_json(),
+            "instrument": list(budget.instrument or instrumented_by_default(self._target)),
+            "foreign": budget.python is not None,
         }
-        child = subprocess.Popen(  # noqa: S603  # our interpreter, our file
-            [sys.executable, "-P", str(MAIN), json.dumps(job)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=words,
-            # One arena for all threads: with one per thread the count of mappings tells nothing.
-            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
-            # A group of its own, so that Ctrl-C reaches us alone and we end the child ourselves.
-            start_new_session=os.name == "posix",
-        )
-        threading.Thread(target=self._read, args=(child.stdout,), daemon=True).start()
+        child = Child(job, python=budget.python)
+        self._disk = DiskWatch(child.scratch)
+        threading.Thread(target=self._read, args=(child.process.stdout,), daemon=True).start()
         return child
 
-    def _read(self, stdout: IO[bytes]) -> None:
+    def _read(self, reports: IO[bytes]) -> None:
         """Turn the child's lines into reports; a thread, since not every system polls pipes."""
-        with stdout:
-            for line in stdout:
+        with contextlib.suppress(ValueError, OSError):  # closed under us, after the child's end
+            while line := reports.readline(LINE_BYTES):
                 with contextlib.suppress(ValueError):  # a line cut short by the child's death
                     self._reports.put(json.loads(line))
         self._reports.put(None)
 
-    def _watch(self, child: subprocess.Popen[bytes], words: IO[bytes]) -> tuple[Ending, str, str]:
-        seen = psutil.Process(child.pid)
-        limit_s, doing = START_S, "start"
-        until_s = time.monotonic() + limit_s
+    # -- while it runs ---------------------------------------------------------------------------
+
+    def _watch(self, child: Child, stacks: IO[bytes]) -> tuple[Ending, str, str]:
+        until_s = time.monotonic() + self._limit_s()
         while True:
             try:
                 report = self._reports.get(timeout=LOOK_S)
             except queue.Empty:
-                if self._look(seen) > self._budget.memory_bytes:
-                    return self._over_memory()
+                if over := self._over_limits():
+                    return over
                 if time.monotonic() > until_s:
-                    return self._stuck(child, seen, words, f"{doing} within {limit_s:g} s")
+                    what = f"{self._doing()} within {self._limit_s():g} s"
+                    return self._stuck(child, stacks, what)
                 continue
             if report is None:
-                return self._ended(child, words)
+                return self._ended(child, stacks)
             self._take(report)
-            limit_s, doing = (END_S, "end") if self._done else (self._hang_s, self._doing())
-            until_s = time.monotonic() + limit_s
-            if self._look(seen) > self._budget.memory_bytes:
-                return self._over_memory()
+            until_s = time.monotonic() + self._limit_s()
+            if over := self._over_limits():
+                return over
+
+    def _limit_s(self) -> float:
+        if self._done:
+            return END_S
+        return self._hang_s if self._ready else self._budget.start_s
 
     def _doing(self) -> str:
-        return f"finish round {len(self._figures) + 1}"
+        if self._done:
+            return "end"
+        return f"finish round {self._rounds.count + 1}" if self._ready else "start"
 
     def _take(self, report: dict[str, Any]) -> None:
-        match report.pop("kind"):
-            case "round":
-                self._figures.append(report)
-                if self._progress is not None:
-                    self._progress(len(self._figures))
+        match report.pop("kind", None):
+            case "begun":
+                interpreter = report["interpreter"]
+                self._run = dataclasses.replace(
+                    self._run,
+                    interpreter=interpreter["words"],
+                    environment=interpreter["environment"],
+                )
+            case "ready":
+                self._ready = True
+                self._hang_s = report["hang_s"]
+                self._run = dataclasses.replace(
+                    self._run, threads=report["threads"], skipped=tuple(report["skipped"])
+                )
             case "warm":
-                self._warm = report
+                self._warm = Holdings.from_json(report)
+            case "round":
+                self._take_round(report)
             case "failed":
-                self._failure = report["text"]
+                memory = "MemoryError" in report["text"].strip().splitlines()[-1]
+                self._failure = (Ending.MEMORY if memory else Ending.EXCEPTION), report["text"]
+            case "left":
+                words = f"exit code {report['code']} asked for in round {self._rounds.count + 1}"
+                self._failure = Ending.EXIT, f"{words}:\n{report['text']}"
+            case "broken":
+                self._failure = Ending.BROKEN, report["text"]
             case "done":
                 self._done = True
+                self._new = report.get("new", {})
             case _:
-                pass  # "ready": the limits for a start give way to those for a round
+                pass
 
-    def _look(self, seen: psutil.Process) -> int:
-        """Return the child's resident bytes, and remember the peak and its processor time."""
-        with contextlib.suppress(psutil.Error):
-            self._resident_bytes = seen.memory_info().rss
-            times = seen.cpu_times()
-            self._cpu_s = times.user + times.system
-        self._peak_bytes = max(self._peak_bytes, self._resident_bytes)
-        return self._resident_bytes
+    def _take_round(self, report: dict[str, Any]) -> None:
+        held = Holdings.from_json(report)
+        self._rounds.add(held)
+        self._operations += report["operations"]
+        if self._progress is not None:
+            self._progress(
+                Headway(
+                    rounds=self._rounds.count,
+                    operations=self._operations,
+                    elapsed_s=time.monotonic() - self._began_s,
+                    held=held,
+                )
+            )
 
-    def _over_memory(self) -> tuple[Ending, str, str]:
-        message = (
-            f"{self._resident_bytes // MIB} MiB resident while it had to {self._doing()}; the "
-            f"limit is {self._budget.memory_bytes // MIB} MiB. Something grows without bound, or "
-            "the scenario needs more: --memory-mib raises the limit."
-        )
-        return Ending.MEMORY, message, ""
+    def _over_limits(self) -> tuple[Ending, str, str] | None:
+        budget = self._budget
+        resident = self._sampler.look(self._rounds.count)
+        if resident > budget.memory_bytes:
+            message = (
+                f"{resident // MIB} MiB resident while it had to {self._doing()}; the limit is "
+                f"{budget.memory_bytes // MIB} MiB. Something grows without bound, or the scenario "
+                "needs more: --memory-mib raises the limit."
+            )
+            return Ending.MEMORY, message, ""
+        written = self._disk.look()
+        if written > budget.disk_bytes:
+            message = (
+                f"{written // MIB} MiB of temporary files while it had to {self._doing()}; the "
+                f"limit is {budget.disk_bytes // MIB} MiB. They are removed. --disk-mib raises it."
+            )
+            return Ending.DISK, message, ""
+        return None
 
-    def _stuck(
-        self, child: subprocess.Popen[bytes], seen: psutil.Process, words: IO[bytes], what: str
-    ) -> tuple[Ending, str, str]:
-        try:
-            stacks = stacks_of(child.pid, words)
-        except (NotAvailableHereError, ProcessLookupError) as error:
-            stacks = f"(no stacks: {error})"
-        self._look(seen)
-        before_s, began_s = self._cpu_s, time.monotonic()
-        time.sleep(LOOK_S * 10)
-        self._look(seen)
-        busy = (self._cpu_s - before_s) / (time.monotonic() - began_s)
+    # -- when it ends ----------------------------------------------------------------------------
+
+    def _stuck(self, child: Child, stacks: IO[bytes], what: str) -> tuple[Ending, str, str]:
+        before_s, began_s = self._look_at_cpu(), time.monotonic()
+        owners = self._owners(child)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0.0, began_s + BUSY_S - time.monotonic()))
+        busy = (self._look_at_cpu() - before_s) / (time.monotonic() - began_s)
         how = (
             "its threads are busy: a loop that never ends, a livelock"
             if busy > BUSY_SHARE
             else "its threads are asleep: a deadlock or a lost wake-up"
         )
-        return Ending.HANG, f"it did not {what}, and {how}", stacks
+        shown = stacks_story(child.process.pid, stacks, owners)
+        return Ending.HANG, f"it did not {what}, and {how}", shown
 
-    def _ended(self, child: subprocess.Popen[bytes], words: IO[bytes]) -> tuple[Ending, str, str]:
+    def _look_at_cpu(self) -> float:
+        self._sampler.look(self._rounds.count)
+        return self._sampler.cpu_s
+
+    def _owners(self, child: Child) -> str:
+        """Ask the child's watcher who holds what; "" if it cannot answer."""
+        if not child.ask(ASK_OWNERS):
+            return ""
+        until_s = time.monotonic() + OWNERS_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            try:
+                report = self._reports.get(timeout=left_s)
+            except queue.Empty:
+                break
+            if report is None:
+                self._reports.put(None)
+                break
+            if report.get("kind") == "owners":
+                return str(report["text"])
+        return ""
+
+    def _ended(self, child: Child, stacks: IO[bytes]) -> tuple[Ending, str, str]:
         """Tell a signal from an exit from a report, now that the child's channel is closed."""
         try:
-            code = child.wait(END_S)
+            code = child.process.wait(END_S)
         except subprocess.TimeoutExpired:
-            return self._stuck(child, psutil.Process(child.pid), words, "end")
+            return self._stuck(child, stacks, "end")
         if code < 0:
-            return Ending.SIGNAL, self._with_words(words, f"{_signal_name(-code)} in"), ""
-        if self._failure:
-            memory = "MemoryError" in self._failure.splitlines()[-1]
-            return (Ending.MEMORY if memory else Ending.EXCEPTION), self._failure, ""
+            return Ending.SIGNAL, f"{_signal_name(-code)} {self._when()}", ""
+        if self._failure is not None:
+            return *self._failure, ""
         if code or not self._done:
-            text = f"exit code {code}, without a report, in"
-            return Ending.EXIT, self._with_words(words, text), ""
-        if leak := leak_in(growth_of(self._warm, self._figures)):
-            return Ending.LEAK, leak, ""
+            return Ending.EXIT, f"exit code {code}, without a report, {self._when()}", ""
+        rounds = list(self._rounds)
+        growth = growth_of(self._warm, rounds)
+        if leak := leak_in(growth, rounds, slopes_of(rounds)):
+            return Ending.LEAK, leak + self._names(), ""
         return Ending.PASSED, "", ""
 
-    def _with_words(self, words: IO[bytes], text: str) -> str:
-        size = words.seek(0, os.SEEK_END)
-        words.seek(max(0, size - LAST_WORDS_BYTES))
-        last = words.read().decode("utf-8", errors="replace").strip()
-        return f"{text} round {len(self._figures) + 1}; its last words:\n{last or '(none)'}"
+    def _when(self) -> str:
+        return f"in round {self._rounds.count + 1}" if self._ready else "while it was imported"
 
-
-def _reap(child: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it started, and collect it; nobody is left on any path."""
-    with contextlib.suppress(psutil.Error):
-        for process in psutil.Process(child.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-    if child.poll() is None:
-        child.kill()
-    child.wait()
+    def _names(self) -> str:
+        """Name what is new, as far as it has names."""
+        lines = [f"new {what}: {', '.join(names)}" for what, names in self._new.items() if names]
+        return "".join(f"\n{line}" for line in lines)
 
 
 def _signal_name(number: int) -> str:
@@ -260,22 +315,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _hold_interrupts() -> Callable[[], None]:
-    """Keep Ctrl-C back until the returned function is called, which then raises it.
-
-    By a handler and not by a mask: another thread of this process would take the signal, and the
-    main thread would be interrupted all the same.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return lambda: None  # Ctrl-C reaches the main thread only
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
-
-    def let_through() -> None:
-        signal.signal(signal.SIGINT, before)
-        if came:
-            raise KeyboardInterrupt
-
-    return let_through

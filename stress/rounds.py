@@ -1,65 +1,101 @@
-"""What the child does: rounds of one body, with jitter, and a census after each."""
+"""What the child does: rounds of one body, with noise, and a count of what is held after each."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import faulthandler
-import gc
-import json
+import os
 import random
 import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-import psutil
-
-from harness.probes import Census, NotAvailableHereError, arm, census
-from stress.scenarios import Scenario, find_scenario
+from harness.probes import NotAvailableHereError, arm
+from stress.errors import StressError
+from stress.holdings import Accountant
+from stress.interpreter_words import this_interpreter
+from stress.limits import limit_this_process
+from stress.noise import SWITCH, Noise
+from stress.scenarios import Scale, Scenario, find_scenario
+from stress.watcher import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# From far below one round to CPython's own interval: which race shows depends on where the
-# interpreter takes the GIL away.
-SWITCH_INTERVALS_S: Final = (0.000_01, 0.000_1, 0.001, 0.005)
-LINGER_S: Final = 2.0  # a joined thread leaves the system's list within a millisecond or so
-ADDRESS_SPACE_SPARE: Final = 8 << 30  # thread stacks and guard pages take addresses, not memory
+    from stress.channel import Channel
+    from stress.noise_applied import AppliedNoise
+
 GRACE_S: Final = 30.0  # the parent ends a stuck child long before; this is for a dead parent
+TEXT_CHARS: Final = 20_000  # of a failure; an exception may carry a megabyte of its own
 
 
 class Rounds:
-    """One run of a scenario in this process."""
+    """One run of a scenario in this process.
 
-    def __init__(self, job: Mapping[str, Any], channel: IO[str]) -> None:
+    Args:
+        job: What `stress.spawning` sends.
+        stacks: Where the stacks of all threads go when the parent asks.
+    """
+
+    def __init__(self, job: Mapping[str, Any], channel: Channel, *, stacks: IO[bytes]) -> None:
         self._job = job
         self._channel = channel
-        self._jitter = random.Random(job["seed"])  # noqa: S311  # a reproducible jitter
+        self._stacks = stacks
+        self._seeds = random.Random(job["seed"])  # noqa: S311  # a reproducible choice
+        self._accountant = Accountant(Path(job["scratch"]), own_threads=THREADS)
         self._failure = ""
+        self._hang_s = 0.0
 
-    def run(self) -> int:
+    def run(self) -> None:
         """Run rounds until the budget is spent or one fails; report each."""
-        _limit_address_space(self._job["memory_bytes"])
+        limit_this_process(
+            memory_bytes=self._job["memory_bytes"], file_bytes=self._job["disk_bytes"]
+        )
         self._listen()
-        subject = find_scenario(self._job["target"])
-        self._tell("ready")
-        began_s = time.monotonic()
-        # A small round first: lazy imports, caches and the allocator's first blocks are no leak.
-        if self._round(subject, small=True):
-            self._tell("warm", **_figures(_settled_census()))
-            self._full_rounds(subject, began_s)
-        self._tell("done")
-        return 0
+        self._channel.tell("begun", interpreter=this_interpreter(whole=self._job["foreign"]))
+        noise = SWITCH if self._job["noise"] is None else Noise.from_json(self._job["noise"])
+        include = self._job["instrument"]
+        with noise.applied(seed=self._job["seed"], include=include) as applied:
+            try:
+                subject = find_scenario(self._job["target"])
+                full = subject.stressed(**self._job["scale"])
+            except StressError as error:
+                self._channel.tell("broken", text=_bounded(_story(error)))
+                return
+            self._run(subject, full, applied)
+        self._channel.tell("done", new=self._accountant.new_ones())
 
-    def _full_rounds(self, subject: Scenario, began_s: float) -> None:
+    def _run(self, subject: Scenario, full: Scale, applied: AppliedNoise) -> None:
+        self._hang_s = (self._job["hang_s"] or subject.hang_s) + (full.duration_s or 0.0)
+        self._channel.tell(
+            "ready",
+            hang_s=self._hang_s,
+            threads=full.threads,
+            operations=full.operations,
+            skipped=list(applied.skipped),
+        )
+        began_s = time.monotonic()
+        applied.begin_round(0)
+        # A small round first: lazy imports, caches and the allocator's first blocks are no leak.
+        if self._round(subject, subject.exploration_scale) is None:
+            return
+        self._channel.tell("warm", **self._accountant.count().to_json())
         number = 0
         while self._has_budget(number, time.monotonic() - began_s):
-            if not self._round(subject, small=False):
-                return
             number += 1
-            self._tell("round", number=number, **_figures(_settled_census()))
+            applied.begin_round(number)
+            scale = dataclasses.replace(full, seed=self._seeds.getrandbits(32))
+            round_s = time.monotonic()
+            done = self._round(subject, scale)
+            if done is None:
+                return
+            took_s = time.monotonic() - round_s
+            held = self._accountant.count().to_json()
+            self._channel.tell("round", operations=done, took_s=took_s, **held)
 
     def _has_budget(self, done: int, elapsed_s: float) -> bool:
         rounds, seconds = self._job["rounds"], self._job["seconds"]
@@ -67,20 +103,29 @@ class Rounds:
             return True
         return (rounds is None or done < rounds) and (seconds is None or elapsed_s < seconds)
 
-    def _round(self, subject: Scenario, *, small: bool) -> bool:
-        """Run the body once; False if it failed, in whichever thread."""
-        faulthandler.dump_traceback_later(self._job["hang_s"] + GRACE_S, exit=True)
-        sys.setswitchinterval(self._jitter.choice(SWITCH_INTERVALS_S))
+    def _round(self, subject: Scenario, scale: Scale) -> int | None:
+        """Run the body once; return its operations, or None if it failed, in whichever thread."""
+        faulthandler.dump_traceback_later(self._hang_s + GRACE_S, exit=True)
+        result: object = None
+        left: SystemExit | None = None
         try:
-            scale = subject.exploration_scale if small else subject.stress_scale
-            subject.body(dataclasses.replace(scale, seed=self._jitter.getrandbits(32)))
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
+            result = subject.body(scale)
+        except SystemExit as error:
+            left = error
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is the finding
             self._note(error, "the body")
         finally:
+            if not self._channel.is_ours:
+                os._exit(0)  # a forked copy came back from the body; the original goes on
             faulthandler.cancel_dump_traceback_later()
+        if left is not None:
+            self._channel.tell("left", code=_code_of(left), text=_bounded(_traceback(left)))
+            return None
         if self._failure:
-            self._tell("failed", text=self._failure)
-        return not self._failure
+            self._channel.tell("failed", text=_bounded(self._failure))
+            return None
+        asked = scale.threads * scale.operations * scale.repeats
+        return result if type(result) is int else asked
 
     def _listen(self) -> None:
         """Hear what a program would only print: errors of threads and of destructors."""
@@ -90,46 +135,34 @@ class Rounds:
         )
         sys.unraisablehook = lambda args: self._note(args.exc_value, f"{args.object!r}")
         with contextlib.suppress(NotAvailableHereError):  # the parent says so when it asks
-            arm(sys.stderr)
+            arm(self._stacks)
 
     def _note(self, error: BaseException | None, where: str) -> None:
         if self._failure or error is None:
             return  # the first failure explains; the others mostly follow from it
-        self._failure = f"in {where}:\n" + "".join(traceback.format_exception(error))
-
-    def _tell(self, kind: str, **fields: object) -> None:
-        self._channel.write(json.dumps({"kind": kind, **fields}) + "\n")
-        self._channel.flush()
+        self._failure = f"in {where}:\n" + _traceback(error)
 
 
-def _settled_census() -> Census:
-    """Count what is held, once garbage is gone and joined threads have left the system's list."""
-    gc.collect()
-    ends_s = time.monotonic() + LINGER_S
-    while True:
-        seen = census()
-        # The watchdog of faulthandler is a thread only while it is armed, so not now.
-        if len(seen.threads) <= threading.active_count() or time.monotonic() > ends_s:
-            return seen
-        time.sleep(0.002)
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
 
 
-def _figures(seen: Census) -> dict[str, int]:
-    return {
-        "threads": len(seen.threads),
-        "descriptors": len(seen.descriptors),
-        "mappings": seen.mappings,
-        "resident_bytes": psutil.Process().memory_info().rss,
-    }
+def _story(error: StressError) -> str:
+    """Return what the import of a scenario met, with the place in the user's own code."""
+    cause = error.__cause__
+    return str(error) if cause is None else f"{error}\n{_traceback(cause)}"
 
 
-def _limit_address_space(memory_bytes: int) -> None:
-    """A backstop: the parent looks 20 times a second, and memory can go faster than that."""
-    if sys.platform == "win32":
-        return
-    import resource  # noqa: PLC0415  # POSIX only
+def _bounded(text: str) -> str:
+    if len(text) <= TEXT_CHARS:
+        return text
+    half = TEXT_CHARS // 2
+    left_out = len(text) - 2 * half
+    return f"{text[:half]}\n... {left_out:,} characters left out ...\n{text[-half:]}"
 
-    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = memory_bytes + ADDRESS_SPACE_SPARE
-    if hard == resource.RLIM_INFINITY or wanted < hard:
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+
+def _code_of(error: SystemExit) -> int:
+    """Return the exit code that the interpreter would have left with."""
+    if error.code is None:
+        return 0
+    return error.code if isinstance(error.code, int) else 1

@@ -1,14 +1,21 @@
-"""One stress run as a value: how much was asked, how it ended, what was measured."""
+"""One stress run as a value: how it ended, what was measured."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Any
 
-MIB: Final = 1024 * 1024
-DEFAULT_ROUNDS: Final = 3  # R-SM-24 asks for three
-DEFAULT_MEMORY_BYTES: Final = 1024 * MIB  # the scenarios here stay below 100 MiB
+from stress.leaks import Growth
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stress.budget import Budget
+    from stress.holdings import Holdings
+    from stress.samples import Sample
+    from stress.slopes import Slope
 
 
 class Ending(StrEnum):
@@ -21,47 +28,24 @@ class Ending(StrEnum):
     HANG = "hung"
     LEAK = "left something behind"
     MEMORY = "went over its memory limit"
+    DISK = "went over its disk limit"
+    BROKEN = "could not be loaded"
     INTERRUPTED = "was interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """How much one run may do and take.
+class Headway:
+    """How far a run is, after one more round.
 
     Attributes:
-        rounds: Full-scale runs of the body; None: as many as `seconds` allow.
-        seconds: Begins no further round after this time; None: no limit beside `rounds`.
-        seed: Of the jitter: which interval the interpreter switches threads at, round by round.
-        memory_bytes: Resident memory at which the child is ended.
-        hang_s: Longest round; None: what the scenario says.
+        operations: Of all rounds together.
+        held: By the child, at rest.
     """
 
-    rounds: int | None = DEFAULT_ROUNDS
-    seconds: float | None = None
-    seed: int = 0
-    memory_bytes: int = DEFAULT_MEMORY_BYTES
-    hang_s: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.rounds is None and self.seconds is None:
-            raise ValueError("a budget takes rounds, or seconds, or both; it got neither")
-        if self.rounds is not None and self.rounds < 1:
-            raise ValueError(f"rounds takes 1 or more, got {self.rounds}")
-        for name, value in (("seconds", self.seconds), ("hang_s", self.hang_s)):
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} takes a number of seconds above 0, got {value!r}")
-        if self.memory_bytes < MIB:
-            raise ValueError(f"memory_bytes takes at least {MIB}, got {self.memory_bytes}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
-    """What the child held at its end more than at its beginning; see `stress.leaks`."""
-
-    threads: int = 0
-    descriptors: int = 0
-    mappings: int = 0
-    resident_bytes: int = 0
+    rounds: int
+    operations: int
+    elapsed_s: float
+    held: Holdings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +54,21 @@ class StressRun:
 
     Attributes:
         message: Empty when passed; else what happened, and why that may be.
-        stacks: Where every thread of a stuck child stood.
+        stacks: Where every thread of a stuck child stood, and who held which lock.
+        output: What the child printed, its middle left out where it is long; kept of a failure.
         rounds: Full-scale rounds that were completed.
-        operations: Repetitions asked of all threads in those rounds together; a scenario that
-            closes midway does fewer.
+        operations: Of all threads in those rounds together, as far as the scenario counts them;
+            else those that it was asked for.
+        threads: That the scenario was asked for.
         elapsed_s: From the start of the child to its end.
         cpu_s: Processor time of the child.
         peak_bytes: Largest resident memory seen.
+        printed_bytes: Output of the child, of which a part is kept.
+        slopes: Growth per round of each resource, where there were rounds enough.
+        samples: The child as seen from outside, at intervals.
+        interpreter: That the child ran in.
+        environment: Of that interpreter, where it is not this one.
+        skipped: Parts of the noise that this machine cannot make.
     """
 
     name: str
@@ -84,12 +76,20 @@ class StressRun:
     ending: Ending
     message: str = ""
     stacks: str = ""
+    output: str = ""
     rounds: int = 0
     operations: int = 0
+    threads: int = 0
     elapsed_s: float = 0.0
     cpu_s: float = 0.0
     peak_bytes: int = 0
-    growth: Growth = Growth()
+    printed_bytes: int = 0
+    growth: Growth = field(default_factory=Growth)
+    slopes: Mapping[str, Slope] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
+    interpreter: str = ""
+    environment: Mapping[str, Any] | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -99,14 +99,4 @@ class StressRun:
     @property
     def replay(self) -> str:
         """The command that runs it again; threads are real, so it need not fail again."""
-        budget = self.budget
-        words = ["holdfast stress run", self.name, f"--seed {budget.seed}"]
-        if budget.rounds is not None:
-            words.append(f"--rounds {budget.rounds}")
-        if budget.seconds is not None:
-            words.append(f"--seconds {budget.seconds:g}")
-        if budget.memory_bytes != DEFAULT_MEMORY_BYTES:
-            words.append(f"--memory-mib {budget.memory_bytes // MIB}")
-        if budget.hang_s is not None:
-            words.append(f"--hang {budget.hang_s:g}")
-        return " ".join(words)
+        return f"holdfast stress run {shlex.quote(self.name)} {self.budget.words()}"

@@ -1,11 +1,15 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stress import Budget, Ending, Growth, StressRun
-from stress.leaks import MAPPINGS_SPARE, growth_of, leak_in
-from stress.records import record_of
-from stress.run import MIB
+from reports import Environment, Store
+from stress import Budget, Ending, StressRun
+from stress.budget import MIB
+from stress.noise import Noise
+from stress.records import keep_runs, record_of
+from stress.samples import Sample
+from stress.slopes import slope_of
 
 
 @pytest.mark.parametrize(
@@ -13,53 +17,20 @@ from stress.run import MIB
     [
         ({"rounds": None}, "rounds, or seconds, or both; it got neither"),
         ({"rounds": 0}, "rounds takes 1 or more, got 0"),
+        ({"threads": 0}, "threads takes 1 or more, got 0"),
+        ({"operations": 1.5}, "operations takes 1 or more, got 1.5"),
         ({"seconds": 0.0}, "seconds takes a number of seconds above 0, got 0.0"),
         ({"seconds": float("nan")}, "got nan"),
+        ({"duration_s": float("inf")}, "duration_s takes"),
         ({"hang_s": -1.0}, "hang_s takes"),
+        ({"start_s": 0.0}, "start_s takes"),
         ({"memory_bytes": 5}, "memory_bytes takes at least 1048576, got 5"),
+        ({"disk_bytes": 5}, "disk_bytes takes at least 1048576, got 5"),
     ],
 )
 def test_a_budget_that_makes_no_sense_is_refused(how: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Budget(**how)
-
-
-def figures(threads: int = 1, descriptors: int = 5, mappings: int = 100) -> dict[str, int]:
-    return {
-        "threads": threads,
-        "descriptors": descriptors,
-        "mappings": mappings,
-        "resident_bytes": MIB,
-    }
-
-
-def test_threads_are_compared_with_the_small_round_and_the_rest_with_the_first_full_one() -> None:
-    warm = figures(threads=3, descriptors=5)
-    rounds = [figures(threads=4, descriptors=8), figures(threads=4, descriptors=9)]
-    assert growth_of(warm, rounds) == Growth(threads=1, descriptors=1)
-    assert growth_of(warm, rounds[:1]) == Growth(threads=1, descriptors=3)
-
-
-def test_nothing_has_grown_where_no_round_was_completed() -> None:
-    assert growth_of(None, []) == growth_of(figures(), []) == Growth()
-
-
-@pytest.mark.parametrize(
-    ("growth", "says"),
-    [
-        (Growth(), ""),
-        (Growth(threads=-1, descriptors=-1, mappings=-500), ""),
-        (Growth(resident_bytes=MIB), ""),
-        (Growth(threads=2), "2 threads more than before the first round"),
-        (Growth(descriptors=1), "1 more descriptors"),
-        (Growth(mappings=MAPPINGS_SPARE), ""),
-        (Growth(mappings=MAPPINGS_SPARE + 1), "65 more memory mappings"),
-    ],
-)
-def test_a_leak_is_what_is_more_than_the_spare(growth: Growth, says: str) -> None:
-    found = leak_in(growth)
-    assert found.startswith(says)
-    assert bool(found) == bool(says)
 
 
 def run(**how: Any) -> StressRun:
@@ -68,9 +39,15 @@ def run(**how: Any) -> StressRun:
 
 def test_the_replay_line_carries_all_that_differs_from_the_defaults() -> None:
     assert run().replay == "holdfast stress run x --seed 3 --rounds 3"
-    budget = Budget(rounds=None, seconds=1.5, memory_bytes=64 * MIB, hang_s=2.0)
+    budget = Budget(
+        rounds=None, seconds=1.5, memory_bytes=64 * MIB, disk_bytes=2 * MIB, hang_s=2.0,
+        start_s=5.0, threads=7, operations=9, duration_s=0.5, instrument=("bank", "shop.*"),
+        noise=Noise.parse("heavy,busy=4"),
+    )  # fmt: skip
     assert run(budget=budget).replay == (
-        "holdfast stress run x --seed 0 --seconds 1.5 --memory-mib 64 --hang 2"
+        "holdfast stress run x --seed 0 --time 1.5 --threads 7 --operations 9 --duration 0.5 "
+        f"--noise {budget.noise} --memory-mib 64 --disk-mib 2 --hang 2 --start 5 "
+        "--instrument bank --instrument 'shop.*'"
     )
 
 
@@ -82,7 +59,49 @@ def test_the_replay_line_carries_all_that_differs_from_the_defaults() -> None:
     ],
 )
 def test_a_record_says_passed_only_of_what_passed(ending: Ending, outcome: str) -> None:
-    record = record_of(run(ending=ending, message="why", stacks="where"))
+    record = record_of(run(ending=ending, message="why", stacks="where", output="words"))
     assert record.outcome.name == outcome
     assert record.params["ending"] == ending.name.lower()
-    assert (record.message, record.replay) == ("why\nwhere", run().replay)
+    assert record.message == "why\nwhere\nWhat it printed:\nwords"
+    assert record.replay == run().replay
+
+
+def test_a_record_has_the_conditions_the_slopes_and_what_was_seen() -> None:
+    slope = slope_of([(float(n), 4096.0 * n) for n in range(20)])
+    samples = tuple(
+        Sample(at_s=n / 2, rounds=n, resident_bytes=MIB * n, threads=n, cpu_s=0.1, switches=n,
+               forced_switches=n)
+        for n in range(1, 6)
+    )  # fmt: skip
+    record = record_of(
+        run(
+            slopes={"resident_bytes": slope}, samples=samples, threads=8,
+            interpreter="CPython 3.13.1", budget=Budget(seed=4, noise=Noise.parse("light")),
+        )
+    )  # fmt: skip
+    assert record.params == {
+        "ending": "passed", "seed": "4", "threads": "8", "noise": "light",
+        "interpreter": "CPython 3.13.1",
+    }  # fmt: skip
+    growth = record.measure("memory slope")
+    assert growth is not None
+    assert (growth.value, growth.minimum, growth.maximum, growth.n) == (4096, 4096, 4096, 20)
+    memory = record.measure("memory")
+    assert memory is not None
+    assert (memory.minimum, memory.median, memory.maximum) == (MIB, 3 * MIB, 5 * MIB)
+    switches = record.measure("forced switches")
+    assert switches is not None
+    assert switches.value == 5
+
+
+def test_what_ran_in_another_interpreter_is_kept_with_the_environment_of_that(
+    tmp_path: Path,
+) -> None:
+    here = Environment.capture().to_json()
+    other = {**here, "python": "3.99.1"}
+    runs = [run(), run(interpreter="CPython 3.99.1", environment=other), run()]
+    assert len(keep_runs(runs, store=tmp_path / "store", source="holdfast stress run")) == 2
+    with Store(tmp_path / "store") as store:
+        documents = [store.document(stamp.run_id) for stamp in store.stamps()]
+    kept = {one.environment.python: len(one.records) for one in documents}
+    assert kept == {here["python"]: 2, "3.99.1": 1}
