@@ -1,7 +1,17 @@
-"""Runs a function under the scheduler, which takes its choices from a part of the input."""
+"""Runs a function under the scheduler, which takes its choices from a part of the input.
+
+    byte 0           how many of the bytes are operations
+    bytes 1 and 2    the salt and the order of the schedule
+    the operations   what the function is given
+    the rest         the rules of the schedule
+
+A byte more in the operations makes their last one a rule; one more at the end is a rule more. So a
+change of one part leaves the other as it was. A function that takes nothing gets a schedule alone.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.under_engine import Body, UnderEngine
@@ -9,15 +19,15 @@ from fuzz.under_engine import Body, UnderEngine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST_OPERATIONS: Final = 255
+    Function = Callable[..., Any]
+
+_HEAD: Final = 3
 
 
 class _Call(Body):
     """One call of a function, with its argument made anew each time."""
 
-    def __init__(
-        self, function: Callable[..., Any], argument: Callable[[], tuple[Any, ...]]
-    ) -> None:
+    def __init__(self, function: Function, argument: Callable[[], tuple[Any, ...]]) -> None:
         super().__init__()
         self._function = function
         self._argument = argument
@@ -28,24 +38,65 @@ class _Call(Body):
             self.features = set(told)
 
     def __str__(self) -> str:
-        return f"{self._function.__name__}()"
+        given = ", ".join(repr(one) for one in self._argument() if isinstance(one, bytes))
+        return f"{_name_of(self._function)}({given})"
 
 
 class ControlledRun(UnderEngine):
     """Serves as the `run` of a target.
 
-    The first byte says how many of the next are operations; the rest is the schedule. A function
-    that takes nothing gets a schedule alone.
+    Args:
+        reader: Makes the function's argument of the operations; None if it takes none.
+
+    Attributes:
+        function: What runs. A token is replayed by its name where it takes nothing.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], reader: Callable[[bytes], object] | None
-    ) -> None:
+    def __init__(self, function: Function, reader: Callable[[bytes], object] | None) -> None:
+        self.function = function
+        self._takes_nothing = reader is None
+
         def program(data: bytes) -> tuple[Body, bytes]:
             if reader is None:
                 return _Call(function, tuple), data
-            count = data[0] if data else 0
-            operations, schedule = data[1 : 1 + count], data[1 + count :]
+            operations, schedule = parts_of(data)
             return _Call(function, lambda: (reader(operations),)), schedule
 
-        super().__init__(program)
+        super().__init__(program, early_timeouts=True)
+
+    def command(self, token: str) -> str:
+        """Return `holdfast replay` with the function, where its name leads to it."""
+        place = _place_of(self.function, self)
+        if not self._takes_nothing or not place:
+            return ""
+        return f"holdfast replay {place} {token}"
+
+
+def parts_of(data: bytes) -> tuple[bytes, bytes]:
+    """Return the operations and the schedule of an input."""
+    end = _HEAD + (data[0] if data else 0)
+    return data[_HEAD:end], data[1:_HEAD] + data[end:]
+
+
+def input_of(operations: bytes, schedule: bytes) -> bytes:
+    """Return the input with these parts: for seeds. Operations are at most 255 bytes."""
+    head = schedule[: _HEAD - 1].ljust(_HEAD - 1, b"\0")
+    return bytes((len(operations),)) + head + operations + schedule[_HEAD - 1 :]
+
+
+def _name_of(function: Function) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _place_of(function: Function, run: ControlledRun) -> str:
+    """Return `module:NAME` of a function; "" if it has none."""
+    name = getattr(function, "__qualname__", "")
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
+    found = getattr(module, name, None)
+    if module is None or found is None:
+        return ""
+    if found is function:
+        return f"{module.__name__}:{name}"
+    if getattr(found, "run", None) is run:  # the decorator put a target where the function was
+        return f"{module.__name__}:{name}.run.function"
+    return ""

@@ -26,6 +26,7 @@ from harness.errors import (
 )
 
 if TYPE_CHECKING:
+    from harness.controlled_setting import ControlledSetting, Outcome
     from harness.estimate import Estimate
     from harness.exchange import ChildFailedError
     from harness.exploration import Exploration, Verdict
@@ -58,6 +59,7 @@ __all__ = [
     "BlockedInRegionError",
     "BoundedDfs",
     "ChildFailedError",
+    "ControlledSetting",
     "DriftError",
     "Estimate",
     "Exploration",
@@ -70,6 +72,7 @@ __all__ = [
     "InterleavingError",
     "NestedExplorationError",
     "NotLinearizableError",
+    "Outcome",
     "Pct",
     "PlaceLeftError",
     "RandomWalk",
@@ -98,6 +101,8 @@ __all__ = [
 ]
 
 _LATER: Final = {
+    "ControlledSetting": "harness.controlled_setting",
+    "Outcome": "harness.controlled_setting",
     "Estimate": "harness.estimate",
     "Exploration": "harness.exploration",
     "Verdict": "harness.exploration",

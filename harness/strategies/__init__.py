@@ -4,6 +4,7 @@ from harness.strategies.delay import Delay
 from harness.strategies.delay_search import DelaySearch
 from harness.strategies.dfs import BoundedDfs
 from harness.strategies.dpor import Dpor
+from harness.strategies.observed_pairs import Cell, Doing, ObservedPairs
 from harness.strategies.pct import Pct
 from harness.strategies.pos import Pos
 from harness.strategies.protocol import Strategy
@@ -15,10 +16,13 @@ from harness.strategies.surw import Surw
 __all__ = [
     "STRATEGY_NAMES",
     "BoundedDfs",
+    "Cell",
     "Delay",
     "DelaySearch",
+    "Doing",
     "Dpor",
     "Guide",
+    "ObservedPairs",
     "Pct",
     "Pos",
     "RandomWalk",

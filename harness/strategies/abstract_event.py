@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.engine.place import is_ours
@@ -39,13 +40,14 @@ class _Whose(Enum):
 class Places:
     """Places in the user's code as small numbers, the same in every execution of a process."""
 
-    __slots__ = ("_by_site", "_kept", "_numbers", "_whose")
+    __slots__ = ("_by_site", "_kept", "_numbers", "_texts", "_whose")
 
     def __init__(self) -> None:
         self._whose: dict[int, _Whose] = {}  # by the id of code, which is slow to hash
         self._kept: list[CodeType] = []  # so that the ids stay taken
         self._by_site: dict[tuple[int, int], int] = {}
         self._numbers: dict[tuple[str, str, int, int], int] = {}  # code made anew is the same place
+        self._texts = [""]  # by number; 0 is no place
 
     def of_task(self, task: Task) -> int:
         """Return where a task stands: at its next operation, which it has not begun."""
@@ -88,8 +90,23 @@ class Places:
     def _number(self, code: CodeType, site: tuple[int, int]) -> int:
         name = (code.co_filename, code.co_qualname, code.co_firstlineno, site[1])
         number = self._numbers.setdefault(name, len(self._numbers) + 1)
+        if number == len(self._texts):
+            self._texts.append(_text_of(code, site[1]))
         self._by_site[site] = number
         return number
+
+    def text(self, place: int) -> str:
+        """Return a place in words that are the same in every process.
+
+        The file's name, the function and the line within it: what stands above it may change.
+        """
+        return self._texts[place]
+
+
+def _text_of(code: CodeType, instruction: int) -> str:
+    line = next((line for start, end, line in code.co_lines() if start <= instruction < end), None)
+    offset = (line or code.co_firstlineno) - code.co_firstlineno
+    return f"{Path(code.co_filename).name}:{code.co_qualname}+{offset}"
 
 
 def _whose(frame: FrameType) -> _Whose:

@@ -25,13 +25,13 @@ Pair = tuple[int, int]  # the event that wrote, the event that read it
 MAX_CANDIDATES: Final = 5_000  # pairs; beyond, a program gives more than could ever be tried
 MANY: Final = -1  # instead of a task's id: several tasks
 
-_READS, _WRITES = 1, 2
-_BOTH: Final = _READS | _WRITES
+READS, WRITES = 1, 2
+BOTH: Final = READS | WRITES
 # What an operation does to its object; what is not named here reads and writes it.
-_EFFECTS: Final[dict[int | str, int]] = {
-    board.READ: _READS, board.WRITE: _WRITES, board.OPAQUE: _BOTH,
-    "release": _WRITES,
-    "locked": _READS, "is_set": _READS, "qsize": _READS, "resume": _READS, "timeout": _READS,
+EFFECTS: Final[dict[int | str, int]] = {
+    board.READ: READS, board.WRITE: WRITES, board.OPAQUE: BOTH,
+    "release": WRITES,
+    "locked": READS, "is_set": READS, "qsize": READS, "resume": READS, "timeout": READS,
     # Nothing that could be otherwise, or nothing at all:
     "": 0, "begin": 0, "start": 0, "started": 0, "join": 0, "end": 0, "is_alive": 0, "enumerate": 0,
     "sleep": 0, "time": 0, "call": 0, "select": 0,
@@ -127,8 +127,8 @@ class Step:
         self.operation = operation
         self.event = event
         self.location = location
-        self.reads = bool(effect & _READS)
-        self.writes = bool(effect & _WRITES)
+        self.reads = bool(effect & READS)
+        self.writes = bool(effect & WRITES)
         self.awaited = False  # a strategy counts on it
         self.priority = 0.0  # for a strategy that ranks
         self.drawn = 0  # the step at which it got it
@@ -170,9 +170,9 @@ class ReadsFrom:
         """Learn what a task does first when it is chosen."""
         operation = task.pending
         kind, obj, key = operation
-        effect = _EFFECTS.get(kind, _BOTH)
+        effect = EFFECTS.get(kind, BOTH)
         if kind == board.WRITE and key == board.CONTENT:
-            effect = _BOTH  # `pop`, `remove`, `append`: what it does depends on what is there
+            effect = BOTH  # `pop`, `remove`, `append`: what it does depends on what is there
         location = self._location(task, obj, key) if effect else None
         event = self.events.of(operation, task) if effect else INITIAL
         step = self.steps[task.id] = Step(operation, event, location, effect)

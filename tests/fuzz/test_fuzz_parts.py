@@ -16,48 +16,7 @@ from fuzz.crash import Crash, CrashKind, crash_from_json, crash_of, frames_in, f
 from fuzz.crash_store import CrashStore
 from fuzz.generator import Generator
 from fuzz.records import record_of
-from fuzz.under_engine import ByteSchedule
 from reports import Outcome
-
-
-class FakeTask:
-    def __init__(self, number: int) -> None:
-        self.id = number
-        self.name = f"t{number}"
-
-
-A, B, C = FakeTask(0), FakeTask(1), FakeTask(2)
-
-
-def picks(schedule: bytes, currents: list[FakeTask | None]) -> list[FakeTask]:
-    strategy = ByteSchedule(schedule)
-    assert strategy.begin(0)
-    assert not strategy.begin(1)
-    return [strategy.pick([A, B, C], current) for current in currents]  # type: ignore[arg-type,list-item]
-
-
-@pytest.mark.parametrize(
-    ("schedule", "currents", "chosen"),
-    [
-        (b"", [A, B, None], [A, B, A]),
-        (b"\0\0\0", [A, B, None], [A, B, A]),
-        (b"\1\2\1", [A, A, B], [B, C, A]),
-        (b"\1\2\1", [None, None, None], [B, C, B]),
-        (bytes((1 | 2 << 2, 1)), [A, B, B, B, A], [B, B, B, A, A]),
-        (bytes((1 | 9 << 2, 2)), [A, None, B], [B, C, B]),
-    ],
-    ids=["no bytes", "zeros", "each point", "none can go on", "goes on for two", "cut by a block"],
-)
-def test_a_schedule_byte_says_who_and_for_how_long(
-    schedule: bytes, currents: list[FakeTask | None], chosen: list[FakeTask]
-) -> None:
-    assert picks(schedule, currents) == chosen
-
-
-def test_a_switch_is_told_as_where_it_was_and_to_whom() -> None:
-    strategy = ByteSchedule(b"\1")
-    strategy.pick([A, B], A)  # type: ignore[arg-type,list-item]
-    assert len(strategy.switches) == 1
 
 
 def test_past_the_end_every_byte_is_0() -> None:

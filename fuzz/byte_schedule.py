@@ -1,0 +1,175 @@
+"""A strategy that takes its choices from bytes; `schedule_rules` says what they mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fuzz.schedule_rules import Rule, group_of, mixed, read_rules
+from harness.strategies import ObservedPairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.engine.ending import Ending
+    from harness.engine.task import Task
+    from harness.strategies import Cell, Doing
+
+FAIR_TURNS: Final = 300  # of one task in a row, while another waits: a loop that polls must end
+_STEP_BITS: Final = 15  # of a task's number, in a STEP rule
+
+
+class ByteSchedule:
+    """Follows the rules in `data`; where they say nothing, nobody is interrupted.
+
+    Who is held back goes on when nobody else can run, the longest held first. One execution.
+
+    Args:
+        pairs: Follows who reads from whom; kept by the caller from one execution to the next.
+        early_timeouts: EARLY rules count. Without it a timed wait ends only when nobody can run.
+
+    Attributes:
+        features: The numbers of the reads-from pairs so far.
+    """
+
+    __slots__ = (
+        "_arrived", "_awaiting", "_first", "_groups", "_held", "_last", "_left", "_owned", "_pairs",
+        "_rules", "_tickets", "_turns", "early_timeouts", "operations",
+    )  # fmt: skip
+
+    def __init__(
+        self, data: bytes, pairs: ObservedPairs | None = None, *, early_timeouts: bool = False
+    ) -> None:
+        self._pairs = ObservedPairs() if pairs is None else pairs
+        self._rules = read_rules(data)
+        self.operations = True
+        self.early_timeouts = early_timeouts and bool(self._rules.early)
+        self.begin(0)
+
+    def begin(self, execution: int) -> bool:
+        """Forget the last execution; there is one."""
+        self._pairs.begin()
+        self._left = {group: list(kinds) for group, kinds in self._rules.groups.items()}
+        self._groups: dict[int, int] = {}  # by event
+        self._arrived: dict[int, object] = {}  # by task: the operation it was seen to come to
+        self._owned: dict[int, int] = {}  # by task: how many operations it came to
+        self._held: dict[int, int] = {}  # by task: its ticket; the lowest goes on first
+        self._tickets = 0
+        self._awaiting: dict[int, Cell] = {}  # by task: what another has to touch
+        self._first: set[int] = set()  # what they awaited has come
+        self._last: Task | None = None
+        self._turns = 0
+        return execution == 0
+
+    @property
+    def features(self) -> set[int]:
+        """The numbers of the reads-from pairs so far."""
+        return self._pairs.numbers
+
+    def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
+        """Return who goes on: who does now, unless it comes to where it is held back."""
+        if current is not None:
+            self._arrive(current)
+        chosen = current
+        if self._first or current is None or current.id in self._held:
+            chosen = self._other(ready, current)
+        assert chosen is not None
+        if chosen is not self._last:
+            self._last = chosen
+            self._turns = 0
+        else:
+            self._turns += 1
+            if self._turns > FAIR_TURNS:
+                chosen = self._relieve(chosen, ready)
+        self._go_on(chosen.id)
+        return chosen
+
+    def _go_on(self, number: int) -> None:
+        self._held.pop(number, None)
+        self._awaiting.pop(number, None)
+        self._first.discard(number)
+
+    def _other(self, ready: Sequence[Task], current: Task | None) -> Task:
+        for task in ready:
+            self._arrive(task)
+        if self._first:
+            for task in ready:
+                if task.id in self._first:
+                    return task
+        held = self._held
+        if current is not None and current.id not in held:
+            return current
+        free = [task for task in ready if task.id not in held]
+        if not free:
+            return min(ready, key=lambda task: held[task.id])
+        order = self._rules.order
+        if not order:
+            return free[0]
+        return max(free, key=lambda task: mixed(task.id * 0x1F35 + order * 0x19_D5B))
+
+    def _relieve(self, tired: Task, ready: Sequence[Task]) -> Task:
+        """Return another than who has run for long: it may be polling for what they do."""
+        self._turns = 0
+        self._hold(tired.id)
+        others = [task for task in ready if task is not tired and not task.parked]
+        if not others:
+            return tired
+        self._last = min(others, key=lambda task: self._held.get(task.id, 0))
+        return self._last
+
+    def _hold(self, number: int, *, times: int = 1) -> None:
+        self._tickets += 1
+        # Held twice: behind all that are held once by then.
+        self._held[number] = self._tickets + (times - 1) * 1_000_000
+
+    def _arrive(self, task: Task) -> None:
+        """Apply the rules to what a task does next, once."""
+        operation = task.pending
+        number = task.id
+        if self._arrived.get(number) is operation:
+            return
+        self._arrived[number] = operation
+        rules = self._rules
+        if rules.steps:
+            own = self._owned[number] = self._owned.get(number, -1) + 1
+            times = rules.steps.get((number & _STEP_BITS, own))
+            if times:
+                self._hold(number, times=times)
+        if task.parked:
+            self._arrive_parked(task)
+        elif self._left:
+            doing = self._pairs.look(task)
+            if doing.event:
+                kinds = self._left.get(self._group(doing.event))
+                if kinds:
+                    self._apply(kinds, number, doing)
+
+    def _arrive_parked(self, task: Task) -> None:
+        """Let a timed wait go on, unless a rule lets it give up early."""
+        event = self._pairs.look(task).event
+        if self._group(event) not in self._rules.early:
+            self._hold(task.id, times=1_000)
+
+    def _apply(self, kinds: list[Rule], number: int, doing: Doing) -> None:
+        self._hold(number, times=kinds.count(Rule.HOLD) or 1)
+        if Rule.AWAIT in kinds and doing.cell is not None:
+            self._awaiting[number] = doing.cell
+        if Rule.ONCE in kinds:
+            kinds.remove(Rule.ONCE)
+
+    def _group(self, event: int) -> int:
+        group = self._groups.get(event)
+        if group is None:
+            group = self._groups[event] = group_of(event, self._rules.salt)
+        return group
+
+    def perform(self, task: Task, atomic: bool) -> None:  # noqa: ARG002, FBT001  # Protocol
+        """Note who reads from whom, and who has got what it awaited."""
+        cell = self._pairs.perform(task)
+        if self._awaiting and cell is not None:
+            for number, awaited in [*self._awaiting.items()]:
+                if number != task.id and awaited.overlaps(cell):
+                    self._go_on(number)
+                    self._first.add(number)
+
+    def finish(self, tasks: Sequence[Task], ending: Ending) -> None:
+        """Nothing is left to learn from the end."""

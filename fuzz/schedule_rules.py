@@ -1,0 +1,127 @@
+"""Bytes as a schedule: what they say, before anything runs.
+
+A schedule is a handful of delays, and a byte is one of them. Delays are what most bugs need few of
+(Emmi, Qadeer, Rakamaric, "Delay-bounded scheduling", POPL 2011), and they need no number of a step
+in the whole execution, which any other change would shift: a delay says *at what* somebody is held
+back, an abstract event as in RFF (Wolff et al., ASPLOS 2024: the operation, the class and attribute
+it touches, the line), the same for a hundred threads that run one line.
+
+    byte 0   salt: which events share one of the 16 groups; 0 as well as any other
+    byte 1   order: who goes on where several can and nobody runs; 0 is the order of creation
+    others   a rule each, in no order:
+             bits 0 to 3  a group of events
+             bits 4 to 7  HOLD    whoever comes to one of them waits until nobody else can run
+                          AWAIT   likewise, but goes on, before all others, as soon as another
+                                  has touched the same thing
+                          ONCE    as HOLD, for the first that comes
+                          STEP    with one byte more: the task with these low bits in its number
+                                  is held back at its own n-th operation
+                          EARLY   a wait with a timeout may give up early, there
+
+What stands twice holds twice, and any schedule of the scheduler can be written with STEP alone.
+A rule more or less leaves the meaning of the others alone, so does their order; an empty input is
+the quiet schedule, in which nobody is interrupted; what is missing is 0; what is too much is
+ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+GROUPS: Final = 16
+MOST_RULES: Final = 16  # more hold everybody back everywhere, which is like nobody and nowhere
+MOST_BYTES: Final = 2 + 2 * MOST_RULES  # of a schedule that mean something
+_MANTISSA: Final = 31  # the low bits of a step's byte
+_PLAIN_SHIFTS: Final = 4  # its values below 128 are what they are; above, steps grow coarser
+
+
+class Rule(Enum):
+    """What a byte does."""
+
+    HOLD = "hold"
+    AWAIT = "await"
+    ONCE = "once"
+    STEP = "step"
+    EARLY = "early"
+
+
+# By the four high bits; which shares find bugs soonest was measured, see docs/schedule-fuzzing.md.
+KINDS: Final = (
+    *[Rule.HOLD] * 7, *[Rule.AWAIT] * 3, *[Rule.ONCE] * 2, *[Rule.STEP] * 3, Rule.EARLY,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRules:
+    """What the bytes of a schedule say.
+
+    Attributes:
+        groups: Rules by the group of events that they are about.
+        steps: How often a task is held back, by its number's low bits and its own operation.
+        early: Groups of timed waits that may give up early.
+    """
+
+    salt: int = 0
+    order: int = 0
+    groups: dict[int, list[Rule]] = field(default_factory=dict)
+    steps: dict[tuple[int, int], int] = field(default_factory=dict)
+    early: frozenset[int] = frozenset()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody is held back anywhere."""
+        return not (self.groups or self.steps or self.early or self.order)
+
+
+def read_rules(data: bytes) -> ScheduleRules:
+    """Return what bytes say as a schedule; all of them say something."""
+    groups: dict[int, list[Rule]] = {}
+    steps: dict[tuple[int, int], int] = {}
+    early: set[int] = set()
+    place = 2
+    for _ in range(MOST_RULES):
+        if place >= len(data):
+            break
+        byte = data[place]
+        kind, low = KINDS[byte >> 4], byte & 15
+        place += 1
+        if kind is Rule.STEP:
+            step = (low, step_of(data[place] if place < len(data) else 0))
+            place += 1
+            steps[step] = steps.get(step, 0) + 1
+        elif kind is Rule.EARLY:
+            early.add(low)
+        else:
+            groups.setdefault(low, []).append(kind)
+    return ScheduleRules(
+        salt=data[0] if data else 0,
+        order=data[1] if len(data) > 1 else 0,
+        groups=groups,
+        steps=steps,
+        early=frozenset(early),
+    )
+
+
+def step_of(byte: int) -> int:
+    """Return the number of an operation that a byte stands for: 0 to 31 exactly, up to 248."""
+    return (byte & _MANTISSA) << max(0, (byte >> 5) - _PLAIN_SHIFTS)
+
+
+def group_of(event: int, salt: int) -> int:
+    """Return the group that an event is in, 0 to 15."""
+    return mixed(event + salt * 0x9E3779B1) % GROUPS
+
+
+def mixed(number: int) -> int:
+    """Return a number of 32 bits all of which depend on all of `number`.
+
+    Source: Appleby, MurmurHash3, the finaliser.
+    """
+    number &= 0xFFFFFFFF
+    number ^= number >> 16
+    number = number * 0x85EBCA6B & 0xFFFFFFFF
+    number ^= number >> 13
+    number = number * 0xC2B2AE35 & 0xFFFFFFFF
+    return number ^ number >> 16
