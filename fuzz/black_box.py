@@ -1,13 +1,15 @@
-"""The black box: what a child does right now, readable from outside and after its death.
+"""The black box: what a worker does right now, readable from outside and after its death.
 
-A file mapped by both processes. The child writes a few numbers and the input before every
-execution, which costs about a microsecond; when a signal ends it, the last input is still there.
+A file mapped by both processes. The worker stores the input, its length and a count before every
+execution; when a signal ends it, the last input is still there, also for whoever opens the file
+after both processes were killed. No clock is read for an execution: a reader that sees the count
+stand still knows how long it has stood.
 """
 
 from __future__ import annotations
 
 import mmap
-import struct
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
@@ -17,12 +19,28 @@ from fuzz.fuzz_target import MAX_BYTES
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Executions, failures, undecided, features, kept, counters, when the input began (0: none runs),
-# length of the input. The input follows.
-_LAYOUT: Final = struct.Struct("=QQQQQQdI")
-_BEGAN: Final = struct.Struct("=d")
-_BEGAN_AT: Final = 6 * 8
-_SIZE: Final = _LAYOUT.size + MAX_BYTES
+# Places of the numbers at the start of the file, 8 bytes each.
+EXECUTIONS: Final = 0
+RUNNING: Final = 1  # 0: nothing runs; else the length of the input that runs, plus one
+FAILURES: Final = 2
+UNDECIDED: Final = 3
+FEATURES: Final = 4
+KEPT: Final = 5
+COUNTERS: Final = 6
+EDGES: Final = 7
+LIMIT: Final = 8  # the count from which on the worker looks up; the parent writes 0 to be heard
+STOP: Final = 9  # 1: the parent wants the worker to end
+STATE: Final = 10
+TROUBLE: Final = 11  # length of the trouble's text
+NUMBERS: Final = 16
+INPUT: Final = 4096  # the input follows the numbers and the trouble
+_TROUBLE_AT: Final = NUMBERS * 8
+_TROUBLE_BYTES: Final = INPUT - _TROUBLE_AT
+_SIZE: Final = INPUT + MAX_BYTES
+
+STARTING: Final = 0
+READY: Final = 1
+DONE: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +52,13 @@ class Flight:
         failures: How many of them failed.
         undecided: How many could not be judged.
         features: Different features that the target has told.
-        kept: Inputs that the generator keeps; 0 where the engine counts them itself.
+        kept: Inputs that the engine keeps.
         counters: How many of Atheris's counters stand for features and not for code.
-        busy_s: How long the present input runs; 0 if none does.
-        data: The present input, or the last.
+        edges: Places of the target's code that were reached, as the engine counts them; 0 without
+            coverage.
+        running: An input runs.
+        busy_s: How long it has run, as far as this reader has seen; 0 if none does.
+        data: The input that runs; empty if none does.
     """
 
     executions: int = 0
@@ -46,65 +67,168 @@ class Flight:
     features: int = 0
     kept: int = 0
     counters: int = 0
+    edges: int = 0
+    running: bool = False
     busy_s: float = 0.0
     data: bytes = b""
 
 
 class BlackBox:
-    """One child's box; the child writes, the parent reads."""
+    """One worker's box; the worker writes, the parent reads. Each side has an object of its own.
+
+    Attributes:
+        space: The mapped file; the input lies at `INPUT`.
+        numbers: The numbers at its start.
+    """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         if create:
             path.write_bytes(bytes(_SIZE))
         with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), _SIZE)
-        self.executions = 0
-        self.failures = 0
-        self.undecided = 0
-        self.features = 0
-        self.kept = 0
-        self.counters = 0
+            if os.fstat(file.fileno()).st_size < _SIZE:
+                file.truncate(_SIZE)  # its maker was killed before it was whole
+            self.space = mmap.mmap(file.fileno(), _SIZE)
+        self._view = memoryview(self.space)
+        self.numbers = self._view[: NUMBERS * 8].cast("Q")
+        self._seen = (-1, -1)
+        self._since_s = 0.0
 
     def begin(self, data: bytes) -> None:
         """Note that `data` begins to run."""
-        self.executions += 1
-        end = _LAYOUT.size + len(data)
-        self._map[_LAYOUT.size : end] = data
-        self._write(time.monotonic(), len(data))
+        self.space[INPUT : INPUT + len(data)] = data
+        self.numbers[EXECUTIONS] += 1
+        self.numbers[RUNNING] = len(data) + 1
 
     def end(self) -> None:
         """Note that nothing runs."""
-        _BEGAN.pack_into(self._map, _BEGAN_AT, 0.0)
-
-    def _write(self, began_s: float, length: int) -> None:
-        # Not pack_into: it fills the place with zeros first, and the parent would read those.
-        self._map[: _LAYOUT.size] = _LAYOUT.pack(
-            self.executions, self.failures, self.undecided, self.features, self.kept,
-            self.counters, began_s, length,
-        )  # fmt: skip
+        self.numbers[RUNNING] = 0
 
     def settle(self) -> None:
-        """Write the counts as they are now, with nothing running."""
-        self._write(0.0, 0)
+        """Note that nothing will run any more."""
+        self.numbers[RUNNING] = 0
+
+    @property
+    def executions(self) -> int:
+        """Inputs that were run, the present one included."""
+        return self.numbers[EXECUTIONS]
+
+    @property
+    def failures(self) -> int:
+        """Inputs that failed."""
+        return self.numbers[FAILURES]
+
+    @failures.setter
+    def failures(self, count: int) -> None:
+        self.numbers[FAILURES] = count
+
+    @property
+    def undecided(self) -> int:
+        """Inputs that could not be judged."""
+        return self.numbers[UNDECIDED]
+
+    @undecided.setter
+    def undecided(self, count: int) -> None:
+        self.numbers[UNDECIDED] = count
+
+    @property
+    def features(self) -> int:
+        """Different features that the target has told."""
+        return self.numbers[FEATURES]
+
+    @features.setter
+    def features(self, count: int) -> None:
+        self.numbers[FEATURES] = count
+
+    @property
+    def kept(self) -> int:
+        """Inputs that the engine keeps."""
+        return self.numbers[KEPT]
+
+    @kept.setter
+    def kept(self, count: int) -> None:
+        self.numbers[KEPT] = count
+
+    @property
+    def counters(self) -> int:
+        """Counters of Atheris that stand for features."""
+        return self.numbers[COUNTERS]
+
+    @counters.setter
+    def counters(self, count: int) -> None:
+        self.numbers[COUNTERS] = count
+
+    @property
+    def edges(self) -> int:
+        """Places of the code that were reached."""
+        return self.numbers[EDGES]
+
+    @edges.setter
+    def edges(self, count: int) -> None:
+        self.numbers[EDGES] = count
+
+    @property
+    def state(self) -> int:
+        """`STARTING`, `READY` or `DONE`."""
+        return self.numbers[STATE]
+
+    @state.setter
+    def state(self, state: int) -> None:
+        self.numbers[STATE] = state
+
+    @property
+    def trouble(self) -> str:
+        """What kept the worker from working, other than its target; "" mostly."""
+        size = min(self.numbers[TROUBLE], _TROUBLE_BYTES)
+        return self.space[_TROUBLE_AT : _TROUBLE_AT + size].decode("utf-8", "replace")
+
+    @trouble.setter
+    def trouble(self, words: str) -> None:
+        data = words.encode()[:_TROUBLE_BYTES]
+        self.space[_TROUBLE_AT : _TROUBLE_AT + len(data)] = data
+        self.numbers[TROUBLE] = len(data)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the worker shall end."""
+        return bool(self.numbers[STOP])
+
+    def ask_to_stop(self) -> None:
+        """Ask the worker to end after the present input. To be repeated: it may write, too."""
+        self.numbers[STOP] = 1
+        self.numbers[LIMIT] = 0
 
     def read(self) -> Flight:
-        """Return what it says now. Torn while the child writes; whole once it hangs or is dead."""
-        *counts, began_s, length = _LAYOUT.unpack_from(self._map, 0)
-        executions, failures, undecided, features, kept, counters = counts
+        """Return what it says now. Torn while the worker writes; whole once it hangs or is dead."""
+        numbers = self.numbers
+        count, running = numbers[EXECUTIONS], numbers[RUNNING]
+        now_s = time.monotonic()
+        if (count, running) != self._seen:
+            self._seen, self._since_s = (count, running), now_s
+        size = min(max(running - 1, 0), MAX_BYTES)
         return Flight(
-            executions=executions,
-            failures=failures,
-            undecided=undecided,
-            features=features,
-            kept=kept,
-            counters=counters,
-            busy_s=max(time.monotonic() - began_s, 0.0) if began_s else 0.0,
-            data=self._map[_LAYOUT.size : _LAYOUT.size + min(length, MAX_BYTES)],
+            executions=count,
+            failures=numbers[FAILURES],
+            undecided=numbers[UNDECIDED],
+            features=numbers[FEATURES],
+            kept=numbers[KEPT],
+            counters=numbers[COUNTERS],
+            edges=numbers[EDGES],
+            running=bool(running),
+            # Above 0 whenever an input runs, also at the first look.
+            busy_s=max(now_s - self._since_s, 1e-9) if running else 0.0,
+            data=self.space[INPUT : INPUT + size],
         )
+
+    @property
+    def still_s(self) -> float:
+        """How long nothing has changed, as of the last `read`."""
+        return time.monotonic() - self._since_s
 
     def close(self) -> None:
         """Let the file go."""
-        self._map.close()
+        self.numbers.release()
+        self._view.release()
+        self.space.close()
 
     def __enter__(self) -> Self:
         return self

@@ -57,11 +57,16 @@ def engine_names() -> tuple[str, ...]:
 def engine(name: str) -> Engine:
     """Return the engine called `name`, or with "auto" the first that can run here.
 
+    Args:
+        name: One of `engine_names()`, or `module:NAME` of a class that makes one.
+
     Raises:
-        EngineMissingError: It cannot run here.
+        EngineMissingError: It cannot run here, or there is none of that name.
     """
     for one in _PLACES if name == "auto" else (name,):
-        module, _, attribute = _PLACES[one].partition(":")
+        module, _, attribute = _PLACES.get(one, one).partition(":")
+        if not attribute:
+            raise EngineMissingError(f"no engine is called {one!r}")
         made: Engine = getattr(importlib.import_module(module), attribute)()
         reason = made.why_not()
         if not reason:

@@ -275,3 +275,18 @@ class NothingToResumeError(FuzzError):
             f"nothing of {self.target or self.folder} to resume: {self.reason}. Begin a campaign "
             "with `holdfast fuzz run`; it takes up corpus and crashes in any case."
         )
+
+
+class JournalError(FuzzError, OSError):
+    """A worker cannot write down what it found: the disk is full, or the folder is not writable."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} cannot be written: {self.reason}. Nothing is fuzzed meanwhile, since what "
+            "is found could not be kept. Make room there or make it writable, and resume."
+        )

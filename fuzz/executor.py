@@ -1,28 +1,47 @@
-"""Runs inputs inside the child, whichever engine makes them: judges, counts, reports.
+"""Runs inputs inside a worker, whichever engine makes them: judges, counts, reports.
 
 A failing input does not end the campaign: what it raised is caught here and reported, and the
 engine sees an ordinary return. What cannot be caught (a signal, a hang) the parent reads from the
 black box.
+
+An execution of ours may cost half a microsecond, since a bare one of Atheris takes two. So there is
+one function of closures on the way, it reads no clock, and it compares one number: the count from
+which on it has to look up. That number lies in the black box, where the parent can set it to 0,
+so that a worker is heard at once although it looks up only some fifty times a second.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
+from fuzz.black_box import EXECUTIONS, INPUT, LIMIT, NUMBERS, RUNNING
 from fuzz.crash import crash_of, full_traceback
 from fuzz.errors import UndecidedError
+from fuzz.fuzz_target import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from fuzz.black_box import BlackBox
     from fuzz.fuzz_target import Run
+
+LOOK_S: Final = 0.02  # between two looks at clock and orders
+_MOST_STEPS: Final = 1 << 20
+NEVER: Final = (1 << 63) - 1
+
+
+class Reporter(Protocol):
+    """Where findings are told: a journal."""
+
+    def send(self, kind: str, **fields: Any) -> None:  # noqa: ANN401  # plain values
+        """Tell one thing at once."""
 
 
 class Reports:
@@ -38,17 +57,28 @@ class Reports:
 
 
 class Executor:
-    """Runs inputs of one target until the budget ends. Used by one thread."""
+    """Runs inputs of one target until the budget ends. Used by one thread of one process.
+
+    Attributes:
+        done: The budget has ended, or the parent wants us to end, or there is none any more.
+        at_look: Called some fifty times a second, between two inputs.
+        at_end: Called once `done` is set, after the input that was the last.
+        on_failure: Called with every input that fails.
+    """
 
     def __init__(
         self,
         run: Run,
         box: BlackBox,
-        reports: Reports,
+        reports: Reporter,
         *,
         runs: int | None = None,
         seconds: float | None = None,
     ) -> None:
+        self.done = False
+        self.at_look: Callable[[], object] = _nothing
+        self.at_end: Callable[[], object] = _nothing
+        self.on_failure: Callable[[bytes], object] = _nothing
         self._run = run
         self._box = box
         self._reports = reports
@@ -58,20 +88,17 @@ class Executor:
         self._features: set[int] = set()
         self._stray: list[BaseException] = []
         self._replayed = 0
+        self._owner = os.getpid()
         self._parent = os.getppid()
+        self._looked_s = time.monotonic()
+        self._looked_at = 0
+        self._step = 1
         # Without these an exception in a thread or a finaliser is a line on standard error, and
         # no engine calls that a crash.
         threading.excepthook = lambda args: self._take_stray(args.exc_value)
         sys.unraisablehook = lambda args: self._take_stray(args.exc_value)
-
-    @property
-    def done(self) -> bool:
-        """Whether the budget has ended, or nobody is left who would take what is found."""
-        if os.getppid() != self._parent:
-            return True
-        if self._runs is not None and self._box.executions - self._replayed >= self._runs:
-            return True
-        return self._ends_s is not None and time.monotonic() >= self._ends_s
+        self._begin, self._end, self._one = self._closures()
+        self._look()
 
     def __call__(
         self, data: bytes, *, count: Callable[[Collection[int]], None] | None = None
@@ -81,68 +108,184 @@ class Executor:
         Args:
             count: Takes the features of this input as soon as they are known.
         """
-        features, error = self._try(data)
-        if features and count is not None:
-            count(features)
-        if error is not None:
-            self._fail(error, data)
-        if not features:
+        told = self._one(data)
+        if not told:
             return frozenset()
-        fresh = frozenset(features) - self._features
+        if count is not None:
+            count(told)
+        return self.take(told)
+
+    def take(self, told: Collection[int]) -> frozenset[int]:
+        """Note the features of an input; return those that no input had before."""
+        fresh = frozenset(told) - self._features
         if fresh:
             self._features |= fresh
             self._box.features = len(self._features)
         return fresh
 
+    def runner(self) -> Callable[[bytes], Collection[int] | None]:
+        """Return what runs one input as fast as can be, and returns what the target told.
+
+        It does not stop at the end of the budget: look at `done`, or set `at_end`.
+        """
+        return self._one
+
     def replay(self, data: bytes, name: str) -> None:
         """Run a saved input and report whether it still fails."""
-        _, error = self._try(data)
+        error = self._try(data)
         self._replayed += 1
         crash = None
-        if error is not None:
+        if isinstance(error, UndecidedError):
+            self._box.undecided += 1
+        elif error is not None:
             crash = crash_of(error, data, story=self._story(error, data), confirmed=True).to_json()
             self._smallest[crash["key"]] = 0  # a saved finding is never reported as a new one
         self._reports.send("replayed", name=name, crash=crash)
+        self._look()
 
     def finish(self) -> None:
         """Tell the parent that the budget ended in good order."""
         self._box.settle()
-        with contextlib.suppress(AttributeError):
-            self._run.close()  # type: ignore[attr-defined]  # optional
+        close = getattr(self._run, "close", None)  # optional
+        if callable(close):
+            close()
         with contextlib.suppress(BrokenPipeError):  # the parent was killed
             self._reports.send("done")
 
-    def _try(self, data: bytes) -> tuple[Collection[int] | None, BaseException | None]:
-        self._box.begin(data)
-        features: Collection[int] | None = None
+    def _closures(
+        self,
+    ) -> tuple[
+        Callable[[bytes], None],
+        Callable[[], None],
+        Callable[[bytes], Collection[int] | None],
+    ]:
+        """Return what notes a beginning, what notes an end, and what does a whole execution."""
+        run, stray = self._run, self._stray
+        space, numbers = self._box.space, self._box.numbers
+        judge, look, failed = self._judge, self._look, self._failed
+        count = numbers[EXECUTIONS]
+
+        def begin(data: bytes) -> None:
+            nonlocal count
+            count += 1
+            size = len(data)
+            space[INPUT : INPUT + size] = data
+            numbers[EXECUTIONS] = count
+            numbers[RUNNING] = size + 1
+
+        def end() -> None:
+            numbers[RUNNING] = 0
+
+        def one(data: bytes) -> Collection[int] | None:
+            nonlocal count
+            count += 1
+            size = len(data)
+            space[4096 : 4096 + size] = data  # INPUT; a number is cheaper than a name here
+            numbers[0] = count
+            numbers[1] = size + 1
+            try:
+                told = run(data)
+            except BaseException as error:  # noqa: BLE001  # SystemExit ends a campaign otherwise
+                told = failed(error)
+            numbers[1] = 0
+            if stray:
+                judge(data)
+            if count >= numbers[8]:
+                look()
+            return told
+
+        def become_a_copy() -> None:
+            """Write into memory of our own: the target has forked, and this is the other one."""
+            nonlocal space, numbers
+            space = mmap.mmap(-1, INPUT + MAX_BYTES)
+            numbers = memoryview(bytearray(NUMBERS * 8)).cast("Q")  # its limit is 0: looks up next
+
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=become_a_copy)
+        return begin, end, one
+
+    def _look(self) -> None:
+        """Look at the orders and the clock, and say when to look next."""
+        self._leave_if_copy()
+        now_s = time.monotonic()
+        box = self._box
+        count = box.executions
+        ended = (
+            box.stopping
+            or os.getppid() != self._parent
+            or (self._runs is not None and count - self._replayed >= self._runs)
+            or (self._ends_s is not None and now_s >= self._ends_s)
+        )
+        if ended:
+            box.numbers[LIMIT] = 0
+            if not self.done:
+                self.done = True
+                self.at_end()
+            return
+        self._pace(now_s, count)
+        next_look = count + self._step
+        if self._runs is not None:
+            next_look = min(next_look, self._runs + self._replayed)
+        box.numbers[LIMIT] = next_look
+        if box.stopping:
+            box.numbers[LIMIT] = 0  # asked between our look and our write
+        self.at_look()
+
+    def _pace(self, now_s: float, count: int) -> None:
+        """Set the step so that the next look comes in `LOOK_S`, as things are now."""
+        took_s, ran = now_s - self._looked_s, count - self._looked_at
+        self._looked_s, self._looked_at = now_s, count
+        if ran <= 0:
+            return
+        fits = int(ran * LOOK_S / took_s) if took_s > 0 else _MOST_STEPS
+        # Up by fours: the first inputs of a slow target may be quick.
+        self._step = max(1, min(fits, 4 * self._step, _MOST_STEPS))
+
+    def _leave_if_copy(self) -> None:
+        if os.getpid() != self._owner:
+            os._exit(0)  # a target forked, and its copy came back here: there is one of us
+
+    def _failed(self, error: BaseException) -> None:
+        """Note what an input raised."""
+        self._leave_if_copy()
+        self._stray.insert(0, error)
+
+    def _try(self, data: bytes) -> BaseException | None:
+        """Run an input aside from the engine's; return what it raised."""
+        self._begin(data)
         error: BaseException | None = None
         try:
-            features = self._run(data)
-        except UndecidedError:
-            self._box.undecided += 1
-        except KeyboardInterrupt:
-            raise
-        except BaseException as raised:  # noqa: BLE001  # SystemExit ends a campaign otherwise
+            self._run(data)
+        except BaseException as raised:  # noqa: BLE001  # as above
+            self._leave_if_copy()
             error = raised
-        self._box.end()
+        self._end()
+        self._leave_if_copy()
         if self._stray:
             error = error or self._stray[0]
             self._stray.clear()
-        return features, error
+        return error
 
     def _take_stray(self, error: BaseException | None) -> None:
         if error is not None:
             self._stray.append(error)
 
-    def _fail(self, error: BaseException, data: bytes) -> None:
+    def _judge(self, data: bytes) -> None:
         """Count a failure; report it if it is new, or smaller than those like it."""
+        self._leave_if_copy()
+        error = self._stray[0]
+        self._stray.clear()
+        if isinstance(error, UndecidedError):
+            self._box.undecided += 1
+            return
         self._box.failures += 1
+        self.on_failure(data)
         crash = crash_of(error, data, story="", confirmed=False)
         known = self._smallest.get(crash.key)
         if known is not None and len(data) >= known:
             return
         self._smallest[crash.key] = len(data)
-        _, again = self._try(data)
+        again = self._try(data)
         confirmed = again is not None and (
             crash_of(again, data, story="", confirmed=False).key == crash.key
         )
@@ -153,3 +296,7 @@ class Executor:
         explain = getattr(self._run, "explain", None)
         told: str = explain(data) if explain is not None else ""
         return told or full_traceback(error)
+
+
+def _nothing(*_args: object) -> None:
+    """Do nothing: what is called where nobody wants to be."""

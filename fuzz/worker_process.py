@@ -1,0 +1,153 @@
+"""The life of one worker, inside its process: forked off the template, or the template itself."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import faulthandler
+import os
+import sys
+import traceback
+from typing import IO, TYPE_CHECKING, Final
+
+from fuzz.black_box import DONE, READY, BlackBox
+from fuzz.corpus import InputFolder, content_name
+from fuzz.errors import JournalError
+from fuzz.executor import Executor
+from fuzz.journal import Journal
+from fuzz.process_limits import adopt_orphans, die_with, limit
+from fuzz.worker_files import WorkerFiles
+from harness.probes import NotAvailableHereError, arm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fuzz.engine import Engine
+    from fuzz.fuzz_target import Target
+    from fuzz.worker_job import WorkerJob
+
+TROUBLED: Final = 70  # exit status of a worker that could not work, and said why in its box
+
+
+def run_worker(job: WorkerJob, engine: Engine, target: Target, *, parent: int) -> None:
+    """Do the job; does not return.
+
+    Args:
+        parent: Process without which this one shall not live.
+    """
+    stacks = _settle_in(job, parent)
+    box = BlackBox(job.box)
+    status = TROUBLED
+    try:
+        _work(job, engine, target, box)
+        status = 0
+    except JournalError as error:
+        box.trouble = str(error)
+    except OSError as error:
+        box.trouble = _what_of(error, job)
+    except BaseException:  # noqa: BLE001  # an engine that breaks is told like the rest
+        box.trouble = f"the engine {job.engine} broke:\n{traceback.format_exc()[-2_000:]}"
+    leave(status, stacks)
+
+
+def _work(job: WorkerJob, engine: Engine, target: Target, box: BlackBox) -> None:
+    _need_room(job.corpus)
+    corpus = InputFolder(job.corpus)
+    journal = Journal(job.journal)
+    journal.send("ready", pid=os.getpid(), number=job.number)
+    box.state = READY
+    executor = Executor(target.run, box, journal, runs=job.runs, seconds=job.seconds)
+    executor.on_failure = Unkept(executor, corpus).note
+    for path in job.replay:
+        executor.replay(path.read_bytes(), str(path))
+    if not executor.done:
+        for seed in target.seeds:
+            corpus.add(seed)
+        engine.fuzz(executor, corpus, job)
+    finish(executor, box)
+
+
+def finish(executor: Executor, box: BlackBox) -> None:
+    """End in good order: for an engine that ends in the middle of a run, too."""
+    executor.finish()
+    box.state = DONE
+
+
+def leave(status: int, *files: IO[bytes] | IO[str]) -> None:
+    """End this process without waiting for threads that a run has left stuck."""
+    for file in (*files, sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # the target may have closed or replaced them
+            file.flush()
+    os._exit(status)
+
+
+class Unkept:
+    """Sees to it that an input that fails is not kept in the corpus: crashes have a place.
+
+    libFuzzer takes a failure that was caught for a good input, and writes it after the run.
+    """
+
+    def __init__(self, executor: Executor, corpus: InputFolder) -> None:
+        self._executor = executor
+        self._corpus = corpus
+        self._failed: set[bytes] = set()
+        executor.at_look = self._remove
+
+    def note(self, data: bytes) -> None:
+        """Remember an input that failed; its file goes at the next look."""
+        if len(self._failed) < _MOST_UNKEPT:
+            self._failed.add(data)
+
+    def _remove(self) -> None:
+        while self._failed:
+            self._corpus.remove(self._failed.pop())
+
+
+_MOST_UNKEPT: Final = 10_000  # of one stretch between two looks
+
+
+def _settle_in(job: WorkerJob, parent: int) -> IO[bytes]:
+    """Make this process one of its own; return the file to which it writes its stacks."""
+    files = WorkerFiles(job.box)
+    if hasattr(os, "setsid"):
+        with contextlib.suppress(OSError):  # leads one already: it is the template itself
+            os.setsid()
+    die_with(parent)
+    adopt_orphans()
+    output = os.open(files.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for descriptor in (1, 2):
+        os.dup2(output, descriptor)
+    os.close(output)
+    # On a descriptor of its own: a target that closes 2 shall not silence what it died of.
+    stacks = files.output.open("ab", buffering=0)
+    faulthandler.enable(stacks)
+    with contextlib.suppress(NotAvailableHereError):
+        arm(stacks)
+    limit(job.memory_bytes)
+    return stacks
+
+
+def _need_room(corpus: Path) -> None:
+    """Write and remove a file beside the inputs.
+
+    Raises:
+        OSError: That cannot be done: the folder is not writable, or its disk full.
+    """
+    corpus.mkdir(parents=True, exist_ok=True)
+    probe = corpus / f".probe.{os.getpid()}"
+    try:
+        probe.write_bytes(content_name(b"").encode())
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _what_of(error: OSError, job: WorkerJob) -> str:
+    place = error.filename or job.corpus
+    why = error.strerror or str(error)
+    advice = {
+        errno.ENOSPC: "Make room on that disk, and resume.",
+        errno.EDQUOT: "Make room in that quota, and resume.",
+        errno.EACCES: "Make the folder writable, and resume.",
+        errno.EROFS: "Choose a folder that can be written.",
+    }.get(error.errno or 0, "Nothing that was found before is lost.")
+    return f"a worker cannot keep its inputs at {place}: {why}. {advice}"
