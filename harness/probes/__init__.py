@@ -13,7 +13,7 @@ from harness.probes.foreign_memory import Reach, page_is_readable
 from harness.probes.leaks import Census, Growth, census
 from harness.probes.needles import Form, Needles
 from harness.probes.probed_child import Checkpoint, ProbedChild
-from harness.probes.residue import Residue, Seen, examine, scan, self_test
+from harness.probes.residue import Residue, Seen, examine, scan, scan_process, self_test
 from harness.probes.search import Hit
 from harness.probes.stuck import arm, stacks_of
 
@@ -40,6 +40,7 @@ __all__ = [
     "examine",
     "page_is_readable",
     "scan",
+    "scan_process",
     "self_test",
     "stacks_of",
 ]

@@ -27,7 +27,7 @@ def _from_proc(pid: int) -> Iterator[tuple[int, str]]:
     if listed is None:  # a kernel without that list
         listed = [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208  # names alone, quick
     for other in listed:
-        state = _state_of(other)
+        state = state_of(other)
         if state is not None and state[2] == pid:
             name, letter, _ = state
             yield other, f"{name} ({DEFUNCT})" if letter in "ZX" else name
@@ -49,7 +49,7 @@ def _listed(pid: int) -> list[int] | None:
     return found
 
 
-def _state_of(pid: int) -> tuple[str, str, int] | None:
+def state_of(pid: int) -> tuple[str, str, int] | None:
     """Return name, state letter and parent of a process, or None if it is gone by now."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")

@@ -16,6 +16,7 @@ def keep(probe: Probe) -> None:
     key = bytearray(32)
     probe.key_into(key)
     kept: list[object] = [
+        bytes(reversed(key)),
         key.hex(),
         key.hex().upper(),
         base64.b64encode(key),

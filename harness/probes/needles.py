@@ -29,6 +29,7 @@ class Form(StrEnum):
     """In which writing a secret lies in memory."""
 
     RAW = "raw bytes"
+    REVERSED = "raw bytes, last one first"
     HEX = "hexadecimal digits"
     HEX_UPPER = "upper-case hexadecimal digits"
     BASE64 = "base64"
@@ -37,11 +38,15 @@ class Form(StrEnum):
     CONTROL = "the control value of the probed child"
 
 
+_PLAIN: Final = frozenset({Form.RAW, Form.REVERSED, Form.CONTROL})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needle:
     """One piece of one writing of the secret, masked.
 
-    `offset` is where the piece begins in that writing, which is `whole` bytes long.
+    `offset` is where the piece begins in that writing, which is `whole` bytes long. `name` says
+    which secret it is where there are several.
     """
 
     form: Form
@@ -49,6 +54,7 @@ class Needle:
     whole: int
     masked: bytes = field(repr=False)
     mask: bytes = field(repr=False)
+    name: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -65,16 +71,32 @@ class Needles:
         self._needles = needles
 
     @classmethod
-    def of(cls, secret: bytes | bytearray | memoryview, *, forms: tuple[Form, ...] = ()) -> Self:
+    def of(
+        cls,
+        secret: bytes | bytearray | memoryview,
+        *,
+        forms: tuple[Form, ...] = (),
+        name: str = "",
+    ) -> Self:
         """Return the needles of `secret` in the given forms, by default in all but CONTROL.
+
+        Args:
+            name: What hits call the secret, where a scan looks for several joined by `|`.
 
         Raises:
             PlainNeedleError: Too short, or a piece of it is one repeated byte.
         """
         clear = bytearray(secret)
-        _check(clear)
-        wanted = forms or tuple(form for form in Form if form is not Form.CONTROL)
-        return cls(tuple(needle for form in wanted for needle in _cut(form, _written(clear, form))))
+        try:
+            _check(clear)
+            wanted = forms or tuple(form for form in Form if form is not Form.CONTROL)
+            return cls(
+                tuple(
+                    needle for form in wanted for needle in _cut(form, _written(clear, form), name)
+                )
+            )
+        finally:
+            clear[:] = bytes(len(clear))
 
     def __or__(self, other: "Needles") -> "Needles":
         return Needles(self._needles + other._needles)
@@ -115,18 +137,21 @@ def _check(clear: bytearray) -> None:
 def _written(clear: bytearray, form: Form) -> bytearray:
     match form:
         case Form.RAW | Form.CONTROL:
-            return clear
+            written = clear
+        case Form.REVERSED:
+            written = clear[::-1]
         case Form.HEX:
-            return bytearray(clear.hex(), "ascii")
+            written = bytearray(clear.hex(), "ascii")
         case Form.HEX_UPPER:
-            return bytearray(clear.hex().upper(), "ascii")
+            written = bytearray(clear.hex().upper(), "ascii")
         case Form.BASE64:
             # Without the last group: padding and the next bytes of a longer message differ there.
-            return bytearray(base64.b64encode(clear[: len(clear) // 3 * 3]))
+            written = bytearray(base64.b64encode(clear[: len(clear) // 3 * 3]))
         case Form.INT_BIG:
-            return _digits(int.from_bytes(clear, "big"))
+            written = _digits(int.from_bytes(clear, "big"))
         case Form.INT_LITTLE:
-            return _digits(int.from_bytes(clear, "little"))
+            written = _digits(int.from_bytes(clear, "little"))
+    return written
 
 
 def _digits(number: int) -> bytearray:
@@ -139,14 +164,16 @@ def _digits(number: int) -> bytearray:
     return words
 
 
-def _cut(form: Form, written: bytearray) -> Iterator[Needle]:
+def _cut(form: Form, written: bytearray, name: str) -> Iterator[Needle]:
     # A byte of the secret is two hex digits: a piece keeps its information, not its length.
-    size = PIECE_BYTES if form in {Form.RAW, Form.CONTROL} else 2 * PIECE_BYTES
+    size = PIECE_BYTES if form in _PLAIN else 2 * PIECE_BYTES
     for offset in _offsets(len(written), size):
         piece = written[offset : offset + size]
         mask = os.urandom(len(piece))
         masked = bytes(_xor(piece, mask))
-        yield Needle(form=form, offset=offset, whole=len(written), masked=masked, mask=mask)
+        yield Needle(
+            form=form, offset=offset, whole=len(written), masked=masked, mask=mask, name=name
+        )
 
 
 def _offsets(length: int, size: int) -> Iterator[int]:

@@ -6,26 +6,36 @@
 The function runs in a spawned child (see child_main.py), takes the key straight into its buffers
 and reports checkpoints; at each the child stands still and all its readable mappings are searched.
 
+`scan_process` searches any process that may be read, for any secrets, wherever they came from:
+
+    residue.scan_process(server.pid, {"session key": key}, forms=(Form.RAW, Form.BASE64))
+
 A scan that finds nothing is believed for two reasons only: once per process `self_test` shows that
 each form of a key kept on purpose is found and that a wiped key is not; and in every single scan
-the child's control value, a random one it keeps on its heap, must be found too.
+of a child its control value, a random one it keeps on its heap, must be found too. A process that
+is not such a child keeps none, so a scan of it rests on the self-test and on `bytes_read`.
 
 What "clean" means: none of the searched writings lay in memory that could be read at that moment.
 Registers, kernel memory, swap and other transforms of the key are not searched.
 """
 
+import contextlib
+import functools
+import operator
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from harness.errors import ArgumentError
 from harness.probes.errors import BlindScanError
 from harness.probes.foreign_memory import Reach
 from harness.probes.mappings import Mapping as MemoryMapping
 from harness.probes.needles import Form, Needles
 from harness.probes.probed_child import DEFAULT_LIMIT_S, Checkpoint, ProbedChild
 from harness.probes.search import Hit, sweep
+from harness.probes.standstill import stopped
 
 _SHOWN_HITS: Final = 8
 _CONTROL_TARGETS: Final = "harness.probes.known_residue"
@@ -110,6 +120,55 @@ def scan(child: ProbedChild, needles: Needles, *, reach: Reach = Reach.READABLE)
     """
     self_test()
     return _scan(child, needles, reach)
+
+
+def scan_process(
+    pid: int,
+    secrets: bytes | bytearray | memoryview | Needles | Mapping[str, bytes],
+    *,
+    forms: tuple[Form, ...] = (Form.RAW,),
+    reach: Reach = Reach.READABLE,
+    pause: bool = False,
+) -> Residue:
+    """Search all the memory of process `pid` that can be read for secrets.
+
+    Args:
+        secrets: One secret, or several by the names that hits shall call them by, or needles that
+            were made before. They lie masked in this process but for the time of the search.
+        forms: The writings to look for; () is all of them. Needles have theirs already.
+        reach: How far it sees.
+        pause: Stop the process meanwhile and let it go on afterwards. What moves about in memory
+            during a scan may be missed; a child that waits does not move.
+
+    Raises:
+        NotAvailableHereError: Not Linux.
+        ForeignMemoryError: The process is gone, is this one, or may not be read.
+        PlainNeedleError: A secret cannot be told apart from ordinary memory.
+        BlindScanError: The self-test failed, or nothing at all could be read.
+    """
+    needles = _needles_of(secrets, forms)
+    self_test()
+    with stopped(pid) if pause else contextlib.nullcontext():
+        seen = sweep(pid, needles, reach=reach)
+    if not seen.bytes_read:
+        raise BlindScanError(
+            "anything", 0, f"Process {pid} has no memory: it has ended, or is the kernel's own."
+        )
+    return Residue(hits=seen.hits, bytes_read=seen.bytes_read, reach=reach, unread=seen.unread)
+
+
+def _needles_of(
+    secrets: bytes | bytearray | memoryview | Needles | Mapping[str, bytes],
+    forms: tuple[Form, ...],
+) -> Needles:
+    if isinstance(secrets, Needles):
+        return secrets
+    if not isinstance(secrets, Mapping):
+        return Needles.of(secrets, forms=forms)
+    if not secrets:
+        raise ArgumentError("secrets", {}, "at least one secret")
+    each = [Needles.of(secret, forms=forms, name=name) for name, secret in secrets.items()]
+    return functools.reduce(operator.or_, each)
 
 
 @cache

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from harness.probes.byte_search import places_of
 from harness.probes.foreign_memory import ForeignMemory, Reach
 from harness.probes.mappings import KERNEL_MAPPINGS, Mapping, mappings_of
 from harness.probes.needles import Form, Needle, Needles
+from harness.probes.places import Places
 
 CHUNK_BYTES: Final = 1 << 16  # small enough that untouched stretches of stacks are all zeros
 PAGE_BYTES: Final = 4096  # the step over an unreadable hole; no Linux page is smaller
@@ -15,7 +17,10 @@ PAGE_BYTES: Final = 4096  # the step over an unreadable hole; no Linux page is s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A stretch of the secret found in memory; it names the place, never the bytes."""
+    """A stretch of the secret found in memory; it names the place, never the bytes.
+
+    `place` is what the mapping is to people; `name` is which secret, where there are several.
+    """
 
     form: Form
     offset: int
@@ -23,6 +28,8 @@ class Hit:
     whole: int
     address: int
     mapping: Mapping
+    place: str = ""
+    name: str = ""
 
     @property
     def part(self) -> str:
@@ -33,8 +40,9 @@ class Hit:
 
     def __str__(self) -> str:
         return (
-            f"{self.part} of the secret as {self.form} ({self.size_bytes} of {self.whole} bytes "
-            f"from offset {self.offset}) at {self.address:x} in {self.mapping}"
+            f"{self.part} of {self.name or 'the secret'} as {self.form} ({self.size_bytes} of "
+            f"{self.whole} bytes from offset {self.offset}) at {self.address:x} in "
+            f"{self.place or 'memory'}, {self.mapping}"
         )
 
 
@@ -74,14 +82,15 @@ def sweep(pid: int, needles: Needles, *, reach: Reach) -> Sweep:
                     found += (
                         (needle, address + at, mapping)
                         for needle, clear in opened
-                        for at in _places(buffer, clear, size)
+                        for at in places_of(clear, buffer, size)
                     )
                 total += mapping.size_bytes - holes * PAGE_BYTES
                 if holes:
                     unread.append(mapping)
     finally:
         buffer[:] = bytes(len(buffer))
-    return Sweep(hits=_joined(found), bytes_read=total, unread=tuple(unread))
+    hits = _placed(_joined(found), pid)
+    return Sweep(hits=hits, bytes_read=total, unread=tuple(unread))
 
 
 def _within(pid: int, reach: Reach) -> Iterator[Mapping]:
@@ -119,21 +128,23 @@ def _chunks(
         address += got - (overlap - 1) if more and got > overlap else got
 
 
-def _places(buffer: bytearray, clear: bytearray, size: int) -> Iterator[int]:
-    at = buffer.find(clear, 0, size)
-    while at >= 0:
-        yield at
-        at = buffer.find(clear, at + 1, size)
+def _placed(hits: tuple[Hit, ...], pid: int) -> tuple[Hit, ...]:
+    if not hits:
+        return hits
+    places = Places(pid)
+    return tuple(replace(hit, place=places.of(hit.mapping)) for hit in hits)
 
 
 def _joined(found: list[tuple[Needle, int, Mapping]]) -> tuple[Hit, ...]:
     """Join the pieces that belong to one copy: same writing, same place where it would begin."""
-    copies: dict[tuple[Form, int], list[tuple[int, int, Needle, Mapping]]] = defaultdict(list)
+    copies: dict[tuple[str, Form, int], list[tuple[int, int, Needle, Mapping]]] = defaultdict(list)
     for needle, address, mapping in found:
         begins = address - needle.offset
         end = needle.offset + needle.size_bytes
-        copies[needle.form, begins].append((needle.offset, end, needle, mapping))
-    hits = [hit for (form, begins), pieces in copies.items() for hit in _runs(form, begins, pieces)]
+        copies[needle.name, needle.form, begins].append((needle.offset, end, needle, mapping))
+    hits = [
+        hit for (_, form, begins), pieces in copies.items() for hit in _runs(form, begins, pieces)
+    ]
     return tuple(sorted(hits, key=lambda hit: (hit.address, hit.form)))
 
 
@@ -154,4 +165,5 @@ def _runs(form: Form, begins: int, pieces: list[tuple[int, int, Needle, Mapping]
             whole=needle.whole,
             address=begins + start,
             mapping=mapping,
+            name=needle.name,
         )

@@ -5,6 +5,7 @@ import mmap
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -91,3 +92,23 @@ def maps_a_secret_file(probe: Any) -> None:
     page[:32] = bytes(range(32))
     KEPT.append(page)
     probe.checkpoint("secret page")
+
+
+def keeps_in_a_thread_of_its_own(probe: Any) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        inside.set()
+        leave.wait()
+
+    worker = threading.Thread(target=hold, name="holder", daemon=True)
+    worker.start()
+    inside.wait()
+    tasks = Path("/proc/self/task") / str(worker.native_id)
+    time.sleep(0.05)  # until it sleeps in the kernel, which tells its stack pointer only then
+    pointer = int((tasks / "syscall").read_text("ascii").split()[-2], 16)
+    # Far below the frames in use, in the same mapping: what a call that has returned left there.
+    landing = (ctypes.c_char * 32).from_address(pointer - 65_536)
+    probe.key_into(landing)
+    probe.checkpoint("kept", thread=worker.native_id)
+    leave.set()
