@@ -45,24 +45,29 @@ class Noise:
     """How the threads of a stress run are disturbed. A value: see `applied` for the effect.
 
     Attributes:
-        switch_s: Switch intervals of the interpreter, in seconds; each round has one of them.
+        spell_s: How long the noise stays as it is, in seconds: then another switch interval, other
+            strengths and other places are drawn, each up to what is said here. 0: for a round.
+        switch_s: Switch intervals of the interpreter, in seconds; each spell has one of them.
             Empty: the interpreter's own.
-        gather_s: Tick of a common clock at which started threads begin, in seconds, so that those
-            started within one tick begin together; half of the threads, by chance. 0: at once.
+        gather_s: Longest tick of a common clock at which started threads begin, in seconds, so that
+            those started within one tick begin together; half of the threads, in half of the
+            spells. 0: at once.
         yields: Share of instrumented accesses at which the thread offers its turn, 0 to 1.
         sleeps: Share of instrumented accesses at which the thread sleeps for a moment, 0 to 1.
-        places: How many places in the program are hot in a round: there, threads are held up.
+        places: How many places in the program are hot at a time, at most: there, threads are held
+            up.
         near: Choose hot places among those that were seen to touch the same thing from two
             threads within a short time, at least one of them writing; otherwise among all seen.
         delay_s: Longest sleep, in seconds; a sleep is drawn so that short ones are as likely as
             long ones by order of size.
-        budget_s: Longest that one thread sleeps in one round, in seconds: a bound on what noise
+        budget_s: Longest that one thread sleeps in one spell, in seconds: a bound on what noise
             costs, whatever the program does.
         pinning: Which processors the threads may use.
         busy: Threads beside the program's that compute and do nothing else: more than cores.
         memory_mib: Memory held, and written over again and again by one more thread.
     """
 
+    spell_s: float = 0.05
     switch_s: tuple[float, ...] = ()
     gather_s: float = 0.0
     yields: float = 0.0
@@ -70,7 +75,7 @@ class Noise:
     places: int = 0
     near: bool = False
     delay_s: float = 0.001
-    budget_s: float = 0.1
+    budget_s: float = 0.025
     pinning: Pinning = Pinning.FREE
     busy: int = 0
     memory_mib: int = 0
@@ -78,7 +83,7 @@ class Noise:
     def __post_init__(self) -> None:
         for value in self.switch_s:
             _check("switch_s", value, least=1e-9, most=1.0)
-        for name in ("gather_s", "budget_s"):
+        for name in ("spell_s", "gather_s", "budget_s"):
             _check(name, getattr(self, name), least=0.0, most=60.0)
         _check("delay_s", self.delay_s, least=1e-6, most=60.0)
         for name in ("yields", "sleeps"):
@@ -240,11 +245,17 @@ def _read_flag(text: str) -> bool:
 
 
 SETTINGS: Final[Mapping[str, Setting]] = {
+    "spell": Setting(
+        field="spell_s",
+        read=_read_time,
+        show=_show_time,
+        what="until all is drawn anew: spell=50ms",
+    ),
     "switch": Setting(
         field="switch_s",
         read=lambda text: tuple(_read_time(part) for part in text.split("/")) if text else (),
         show=lambda value: "/".join(map(_show_time, value)),
-        what="switch intervals, one a round: switch=10us/1ms",
+        what="switch intervals, one a spell: switch=10us/1ms",
     ),
     "gather": Setting(
         field="gather_s",
@@ -262,7 +273,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         field="sleeps", read=_read_share, show=_show_share, what="share that sleep: sleeps=0.5%"
     ),
     "places": Setting(
-        field="places", read=int, show=str, what="how many places are hot in a round: places=3"
+        field="places", read=int, show=str, what="how many places are hot at a time: places=3"
     ),
     "near": Setting(
         field="near",
@@ -277,7 +288,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         field="budget_s",
         read=_read_time,
         show=_show_time,
-        what="longest that a thread sleeps in a round: budget=100ms",
+        what="longest that a thread sleeps in a spell: budget=25ms",
     ),
     "pin": Setting(
         field="pinning", read=Pinning, show=str, what="processors: pin=free, one or spread"

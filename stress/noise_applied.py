@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from harness.instrument import perturb_imports, perturbed
@@ -14,6 +15,7 @@ from stress.noise_errors import NoiseInUseError
 from stress.noise_places import Places
 from stress.noise_starts import Starts, can_pin
 from stress.pressure import Pressure
+from stress.spell import Spell
 
 if TYPE_CHECKING:
     from harness.instrument.perturbation import Perturbation
@@ -33,12 +35,14 @@ class AppliedNoise:
     ) -> None:
         self.noise = noise
         self.skipped: tuple[str, ...] = ()
-        self._seed = seed
         self._include = include
         self._exclude = exclude
         self._undo = contextlib.ExitStack()
         self._perturbation: Perturbation | None = None
-        self._places = Places(noise, seed=seed)
+        self._places = Places(noise)
+        self._spell = Spell(seed, 0, 0)
+        self._drawing = threading.Lock()  # of spells; no thread of the program comes by here
+        self._ended = threading.Event()
         self._starts: Starts | None = None
 
     def __enter__(self) -> AppliedNoise:  # noqa: PYI034  # final in effect
@@ -51,6 +55,7 @@ class AppliedNoise:
             self._disturb_starts(undo)
             self._disturb_accesses(undo)
             undo.callback(sys.setswitchinterval, sys.getswitchinterval())
+            self._change_with_time(undo)
             self._undo = undo.pop_all()
         return self
 
@@ -58,18 +63,36 @@ class AppliedNoise:
         self._undo.close()
 
     def begin_round(self, number: int) -> None:
-        """Draw anew what a round has of its own: switch interval, hot places."""
-        noise = self.noise
-        if noise.switch_s:
-            chance = Chance(self._seed, "switch", number)
-            sys.setswitchinterval(noise.switch_s[chance.below(len(noise.switch_s))])
+        """Draw anew what a round has of its own; its later spells are drawn as time goes by."""
+        with self._drawing:
+            self._begin_spell(Spell(self._spell.seed, number, 0))
+
+    def _begin_spell(self, spell: Spell) -> None:
+        self._spell = spell
+        switch_s = self.noise.switch_s
+        if switch_s:
+            sys.setswitchinterval(switch_s[spell.chance("switch").below(len(switch_s))])
         if self._starts is not None:
-            self._starts.begin_round()
+            self._starts.begin_spell(spell)
         if self._perturbation is not None:
-            self._perturbation.use(self._places.begin_round(number))
+            self._perturbation.use(self._places.begin_spell(spell))
+
+    def _change(self) -> None:
+        """Begin one spell after the other: a round may last for seconds, or a thousandth of one."""
+        while not self._ended.wait(self.noise.spell_s):
+            with self._drawing:
+                self._begin_spell(self._spell._replace(number=self._spell.number + 1))
+
+    def _change_with_time(self, undo: contextlib.ExitStack) -> None:
+        if not self.noise.spell_s or not (self._starts or self._perturbation):
+            return  # a switch interval alone is drawn with each round
+        thread = threading.Thread(target=self._change, name="noise", daemon=True)
+        undo.callback(thread.join)
+        undo.callback(self._ended.set)
+        thread.start()
 
     def hot_places(self) -> tuple[str, ...]:
-        """Return where threads are held up in this round, in words; to be told with a failure."""
+        """Return where threads are held up in this spell, in words; to be told with a failure."""
         return self._places.hot()
 
     def places_seen(self) -> tuple[int, int]:
@@ -85,9 +108,7 @@ class AppliedNoise:
         """After the load: its own threads begin as they always do, on any processor."""
         processors = self._processors(undo)
         if self.noise.gather_s or processors:
-            self._starts = Starts(
-                gather_s=self.noise.gather_s, processors=processors, seed=self._seed
-            )
+            self._starts = Starts(gather_s=self.noise.gather_s, processors=processors)
             undo.enter_context(self._starts)
 
     def _processors(self, undo: contextlib.ExitStack) -> tuple[int, ...]:
@@ -102,7 +123,7 @@ class AppliedNoise:
         if self.noise.pinning is Pinning.SPREAD:
             return tuple(sorted(allowed))
         # Any one of them, and not the first: several children run at the same time.
-        one = sorted(allowed)[Chance(self._seed, os.getpid()).below(len(allowed))]
+        one = sorted(allowed)[Chance(self._spell.seed, os.getpid()).below(len(allowed))]
         os.sched_setaffinity(0, {one})  # threads started from here inherit it
         return ()
 

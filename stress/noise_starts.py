@@ -13,26 +13,29 @@ import sys
 import threading
 import time
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from stress.chance import Chance
+from stress.spell import Spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+HALF: Final = 0.5
 
 
 class Starts:
     """Changes how threads of this process begin, from entering to leaving.
 
     Args:
-        gather_s: Length of a tick; half of the threads wait for the next one.
+        gather_s: Longest tick; half of the threads wait for the next one, in half of the spells.
         processors: Each new thread gets the next of them; empty: those that it has anyway.
     """
 
-    def __init__(self, *, gather_s: float, processors: tuple[int, ...], seed: int) -> None:
+    def __init__(self, *, gather_s: float, processors: tuple[int, ...]) -> None:
         self._gather_s = gather_s
+        self._tick_s = 0.0
         self._processors = processors
-        self._seed = seed
+        self._spell = Spell(0, 0, 0)
         self._numbers = count()
         self._original: Callable[[threading.Thread], None] = threading.Thread.start
 
@@ -55,8 +58,15 @@ class Starts:
     def __exit__(self, *_exc: object) -> None:
         threading.Thread.start = self._original  # type: ignore[method-assign, assignment]  # as above
 
-    def begin_round(self) -> None:
-        """Count threads from 0 again."""
+    def begin_spell(self, spell: Spell) -> None:
+        """Draw another tick, and count threads from 0 again.
+
+        In half of the spells threads begin at once: where the thread that starts them takes part
+        itself, those that wait come too late.
+        """
+        chance = spell.chance("starts")
+        self._tick_s = chance.duration_s(self._gather_s) if chance.share() < HALF else 0.0
+        self._spell = spell
         self._numbers = count()
 
     def _prepare(self, thread: threading.Thread, number: int) -> None:
@@ -79,8 +89,9 @@ class Starts:
                 os.sched_setaffinity(0, {processor})  # of the calling thread alone
 
     def _wait(self, number: int) -> None:
-        if self._gather_s and Chance(self._seed, number).share() < 0.5:  # noqa: PLR2004  # half
-            time.sleep(self._gather_s - time.monotonic() % self._gather_s)
+        tick_s = self._tick_s
+        if tick_s and self._spell.chance(("start", number)).share() < HALF:
+            time.sleep(tick_s - time.monotonic() % tick_s)
 
 
 def can_pin() -> bool:

@@ -8,11 +8,13 @@ each access costs what it costs outside an execution, a look at one builtin name
 
 from __future__ import annotations
 
+import builtins
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from harness.engine import board
+from harness.engine.board import CONTENT, WRITE
 from harness.errors import ArgumentError
 from harness.instrument import (
     access_hooks,
@@ -23,18 +25,25 @@ from harness.instrument import (
     installation,
 )
 from harness.instrument.errors import AccessesTakenError
+from harness.instrument.hook_names import hook_name
 from harness.instrument.imports import InstrumentedImports
 from harness.instrument.loader import InstrumentingLoader
+from harness.instrument.type_facts import Kind, facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from importlib.machinery import ModuleSpec
     from types import FrameType, ModuleType
 
 # Told by identity of their globals: comparing file names costs more than all the rest.
 _HOOKS: Final = frozenset(
-    id(vars(module))
-    for module in (access_hooks, cache_hooks, call_hooks, content_hooks, flow_hooks)
+    [
+        id(globals()),
+        *(
+            id(vars(module))
+            for module in (access_hooks, cache_hooks, call_hooks, content_hooks, flow_hooks)
+        ),
+    ]
 )
 
 
@@ -79,6 +88,7 @@ def perturbed(backend: AccessBackend | None = None) -> Iterator[Perturbation]:
     if board.perturbed or board.execution is not None:
         raise AccessesTakenError("backend" if board.perturbed else "controlled execution")
     installation.install_hooks()
+    vars(builtins).update(_WAITING)
     board.perturbed = True
     place = Perturbation()
     try:
@@ -87,6 +97,7 @@ def perturbed(backend: AccessBackend | None = None) -> Iterator[Perturbation]:
     finally:
         place.use(None)
         board.perturbed = False
+        installation.install_hooks()
 
 
 def accessing_frame() -> FrameType:
@@ -95,6 +106,36 @@ def accessing_frame() -> FrameType:
     while id(frame.f_globals) in _HOOKS and frame.f_back is not None:
         frame = frame.f_back
     return frame
+
+
+# -- what waits ------------------------------------------------------------------------------------
+# An execution has a switching point in the twin of each lock, so the hooks before it do without.
+# Real locks have none, and the moment before one is taken is often the only one that a race has.
+
+
+def _manage(manager: Any) -> Any:  # noqa: ANN401  # hooks pass anything through
+    if not board.alone:
+        board.access(WRITE, manager, CONTENT)
+    return manager
+
+
+def _before_waiting(hook: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    """Return the hook of a method call that also tells of locks, events, queues and threads."""
+
+    def tell(obj: Any, name: str) -> Any:  # noqa: ANN401  # as above
+        if not board.alone and facts_of(type(obj)).kind is Kind.TRUSTED:
+            board.access(WRITE, obj, CONTENT)
+        return hook(obj, name)
+
+    return tell
+
+
+_WAITING: Final[dict[str, Any]] = {
+    hook_name("with"): _manage,
+    hook_name("method"): _before_waiting(call_hooks.method),
+    hook_name("late_method"): _before_waiting(call_hooks.late_method),
+    hook_name("lock_method"): _before_waiting(call_hooks.lock_method),
+}
 
 
 class PerturbedImports(InstrumentedImports):
