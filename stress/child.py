@@ -28,9 +28,11 @@ def main(argument: str) -> None:
         os.dup2(nothing.fileno(), 0)
     tempfile.tempdir = job["scratch"]
     from stress.channel import Channel  # noqa: PLC0415  # importable only now
+    from stress.limits import limit_this_process  # noqa: PLC0415
     from stress.watcher import start_watcher  # noqa: PLC0415
 
     channel = Channel(reports)
+    limit_this_process(memory_bytes=job["memory_bytes"], file_bytes=job["disk_bytes"])
     start_watcher(questions, channel, folder=os.path.dirname(job["scratch"]))  # noqa: PTH120
     if job["describe"]:
         from stress.describing import describe  # noqa: PLC0415

@@ -92,3 +92,31 @@ class TooFewPointsError(StressError, ValueError):
             f"a slope with confidence takes {self.least} measurements or more, got {self.got}; "
             "let it run for more rounds"
         )
+
+
+class BadSoakError(StressError, ValueError):
+    """A soak is planned with something that it does not take."""
+
+    def __init__(self, field: str, got: object, takes: str) -> None:
+        super().__init__(field, got, takes)
+        self.field = field
+        self.got = got
+        self.takes = takes
+
+    def __str__(self) -> str:
+        return f"{self.field} of a soak takes {self.takes}; got {self.got!r}"
+
+
+class NoSoakError(StressError, ValueError):
+    """A folder is not that of a soak, or cannot become it."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder = folder
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"no soak in {self.folder}: {self.reason}. Give a new folder to begin one, or that of "
+            "an earlier soak to go on with it."
+        )

@@ -18,7 +18,6 @@ from harness.probes import NotAvailableHereError, arm
 from stress.errors import StressError
 from stress.holdings import Accountant
 from stress.interpreter_words import this_interpreter
-from stress.limits import limit_this_process
 from stress.noise import SWITCH, Noise
 from stress.scenarios import Scale, Scenario, find_scenario
 from stress.watcher import THREADS
@@ -52,9 +51,6 @@ class Rounds:
 
     def run(self) -> None:
         """Run rounds until the budget is spent or one fails; report each."""
-        limit_this_process(
-            memory_bytes=self._job["memory_bytes"], file_bytes=self._job["disk_bytes"]
-        )
         self._listen()
         self._channel.tell("begun", interpreter=this_interpreter(whole=self._job["foreign"]))
         noise = SWITCH if self._job["noise"] is None else Noise.from_json(self._job["noise"])

@@ -62,7 +62,7 @@ def test_a_run_that_fails_exits_1_with_the_line_that_runs_it_again(tmp_path: Pat
         (["run", "nobody"], "no scenario 'nobody'"),
         (["run", "flow_100_waiters", "--rounds", "0"], "--rounds"),
         (["run", "flow_100_waiters", "--seconds", "0"], "--seconds"),
-        (["run", "flow_100_waiters", "--seconds", "inf"], "--seconds takes a finite number"),
+        (["run", "flow_100_waiters", "--time", "inf"], "is no time; write 90, 90s, 5m or 8h"),
     ],
 )
 def test_wrong_usage_exits_2_before_any_child_starts(words: list[str], says: str) -> None:

@@ -1,0 +1,102 @@
+"""What all scenarios say of themselves, without importing any of them here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from stress.budget import DEFAULT_DISK_BYTES, DEFAULT_MEMORY_BYTES
+from stress.spawning import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IMPORT_S: Final = 20.0  # of one scenario's module; ours take 0.3 s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """One scenario as a list shows it.
+
+    Attributes:
+        broken: Why it cannot be had; "" if it can.
+    """
+
+    name: str
+    what: str = ""
+    threads: int = 0
+    operations: int = 0
+    takes: tuple[str, ...] = ()
+    broken: str = ""
+
+
+def describe_scenarios(
+    targets: Mapping[str, str], *, import_s: float = IMPORT_S
+) -> tuple[Description, ...]:
+    """Return what scenarios say of themselves, in the order of their names in `targets`.
+
+    They are imported in a child process. One that hangs, leaves or kills the child is named as
+    broken, and the others are asked again.
+
+    Args:
+        targets: `module:NAME` by the name that people use.
+        import_s: Longest import of one.
+    """
+    found: dict[str, Description] = {}
+    while len(found) < len(targets):
+        left = {name: target for name, target in targets.items() if name not in found}
+        found.update(_ask(left, import_s))
+    return tuple(found[name] for name in targets)
+
+
+def _ask(targets: Mapping[str, str], import_s: float) -> dict[str, Description]:
+    """Ask one child, up to its end; whatever it was at then is broken."""
+    found: dict[str, Description] = {}
+    at = next(iter(targets))
+    job = {
+        "describe": dict(targets),
+        "memory_bytes": DEFAULT_MEMORY_BYTES,
+        "disk_bytes": DEFAULT_DISK_BYTES,
+    }
+    with Child(job) as child:
+        reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        arguments = (child.process.stdout, reports)
+        threading.Thread(target=_read, args=arguments, daemon=True).start()
+        while True:
+            try:
+                report = reports.get(timeout=import_s)
+            except queue.Empty:
+                why = f"its import did not end within {import_s:g} s"
+                break
+            if report is None:
+                child.process.wait()
+                code = child.process.returncode
+                why = f"its import ended the process, with {_words(code)}"
+                break
+            kind = report.pop("kind")
+            if kind == "done":
+                return found
+            if kind == "describing":
+                at = report["name"]
+            elif kind == "broken":
+                found[at] = Description(name=at, broken=report["text"])
+            else:
+                found[at] = Description(**{**report, "takes": tuple(report["takes"])})
+    found[at] = Description(name=at, broken=why)
+    return found
+
+
+def _words(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _read(stdout: IO[bytes], reports: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+    with contextlib.suppress(ValueError, OSError):  # closed under us, after the child's end
+        for line in stdout:
+            with contextlib.suppress(ValueError):  # cut short by the child's death
+                reports.put(json.loads(line))
+    reports.put(None)
