@@ -1,4 +1,4 @@
-"""What processes of ours print: kept in a file that never grows far, and of which the end counts."""
+"""What processes of ours print: kept in a file that never grows far; its end is what counts."""
 
 from __future__ import annotations
 

@@ -277,7 +277,7 @@ class NothingToResumeError(FuzzError):
         )
 
 
-class JournalError(FuzzError, OSError):
+class JournalError(FuzzError):
     """A worker cannot write down what it found: the disk is full, or the folder is not writable."""
 
     def __init__(self, path: Path, reason: str) -> None:

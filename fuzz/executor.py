@@ -21,7 +21,7 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
-from fuzz.black_box import EXECUTIONS, INPUT, LIMIT, NUMBERS, RUNNING
+from fuzz.black_box import DONE, EXECUTIONS, INPUT, LIMIT, NUMBERS, RUNNING
 from fuzz.crash import crash_of, full_traceback
 from fuzz.errors import UndecidedError
 from fuzz.fuzz_target import MAX_BYTES
@@ -60,10 +60,13 @@ class Executor:
     """Runs inputs of one target until the budget ends. Used by one thread of one process.
 
     Attributes:
+        box: The black box: engines write there how many inputs they keep, and places they reach.
         done: The budget has ended, or the parent wants us to end, or there is none any more.
-        at_look: Called some fifty times a second, between two inputs.
-        at_end: Called once `done` is set, after the input that was the last.
-        on_failure: Called with every input that fails.
+        at_look: Called some fifty times a second, between two inputs. For the engine.
+        at_end: Called once `done` is set, after the input that was the last. For the engine.
+        on_failure: Called with every input that fails. For the engine.
+        lookers: Called like `at_look`, before it.
+        failure_takers: Called like `on_failure`, before it.
     """
 
     def __init__(
@@ -76,11 +79,13 @@ class Executor:
         seconds: float | None = None,
     ) -> None:
         self.done = False
+        self.box = box
+        self.lookers: list[Callable[[], object]] = []
+        self.failure_takers: list[Callable[[bytes], object]] = []
         self.at_look: Callable[[], object] = _nothing
         self.at_end: Callable[[], object] = _nothing
         self.on_failure: Callable[[bytes], object] = _nothing
         self._run = run
-        self._box = box
         self._reports = reports
         self._runs = runs
         self._ends_s = None if seconds is None else time.monotonic() + seconds
@@ -97,7 +102,7 @@ class Executor:
         # no engine calls that a crash.
         threading.excepthook = lambda args: self._take_stray(args.exc_value)
         sys.unraisablehook = lambda args: self._take_stray(args.exc_value)
-        self._begin, self._end, self._one = self._closures()
+        self._begin, self._end, self._one, self._set_take = self._closures()
         self._look()
 
     def __call__(
@@ -120,15 +125,30 @@ class Executor:
         fresh = frozenset(told) - self._features
         if fresh:
             self._features |= fresh
-            self._box.features = len(self._features)
+            self.box.features = len(self._features)
         return fresh
 
-    def runner(self) -> Callable[[bytes], Collection[int] | None]:
+    def runner(
+        self, take: Callable[[Collection[int]], object] | None = None
+    ) -> Callable[[bytes], Collection[int] | None]:
         """Return what runs one input as fast as can be, and returns what the target told.
 
         It does not stop at the end of the budget: look at `done`, or set `at_end`.
+
+        Args:
+            take: Gets what the target told of an input, if it told anything.
         """
+        if take is not None:
+            self._set_take(take)
         return self._one
+
+    def tell(self, kind: str, **fields: Any) -> None:  # noqa: ANN401  # plain values
+        """Report something to the parent."""
+        self._reports.send(kind, **fields)
+
+    def look_soon(self) -> None:
+        """Look up after the next input, whatever was planned."""
+        self.box.numbers[LIMIT] = 0
 
     def replay(self, data: bytes, name: str) -> None:
         """Run a saved input and report whether it still fails."""
@@ -136,7 +156,7 @@ class Executor:
         self._replayed += 1
         crash = None
         if isinstance(error, UndecidedError):
-            self._box.undecided += 1
+            self.box.undecided += 1
         elif error is not None:
             crash = crash_of(error, data, story=self._story(error, data), confirmed=True).to_json()
             self._smallest[crash["key"]] = 0  # a saved finding is never reported as a new one
@@ -145,25 +165,28 @@ class Executor:
 
     def finish(self) -> None:
         """Tell the parent that the budget ended in good order."""
-        self._box.settle()
+        self.box.settle()
         close = getattr(self._run, "close", None)  # optional
         if callable(close):
             close()
         with contextlib.suppress(BrokenPipeError):  # the parent was killed
             self._reports.send("done")
+        self.box.state = DONE
 
-    def _closures(
+    def _closures(  # noqa: C901  # one execution in one place, for speed
         self,
     ) -> tuple[
         Callable[[bytes], None],
         Callable[[], None],
         Callable[[bytes], Collection[int] | None],
+        Callable[[Callable[[Collection[int]], object]], None],
     ]:
-        """Return what notes a beginning, what notes an end, and what does a whole execution."""
+        """Return what notes a beginning and an end, runs an input, and sets who gets features."""
         run, stray = self._run, self._stray
-        space, numbers = self._box.space, self._box.numbers
+        space, numbers = self.box.space, self.box.numbers
         judge, look, failed = self._judge, self._look, self._failed
         count = numbers[EXECUTIONS]
+        take: Callable[[Collection[int]], object] = _nothing
 
         def begin(data: bytes) -> None:
             nonlocal count
@@ -192,7 +215,13 @@ class Executor:
                 judge(data)
             if count >= numbers[8]:
                 look()
+            if told:
+                take(told)
             return told
+
+        def set_take(new: Callable[[Collection[int]], object]) -> None:
+            nonlocal take
+            take = new
 
         def become_a_copy() -> None:
             """Write into memory of our own: the target has forked, and this is the other one."""
@@ -202,13 +231,13 @@ class Executor:
 
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=become_a_copy)
-        return begin, end, one
+        return begin, end, one, set_take
 
     def _look(self) -> None:
         """Look at the orders and the clock, and say when to look next."""
         self._leave_if_copy()
         now_s = time.monotonic()
-        box = self._box
+        box = self.box
         count = box.executions
         ended = (
             box.stopping
@@ -220,6 +249,7 @@ class Executor:
             box.numbers[LIMIT] = 0
             if not self.done:
                 self.done = True
+                self._tell_lookers()
                 self.at_end()
             return
         self._pace(now_s, count)
@@ -229,6 +259,11 @@ class Executor:
         box.numbers[LIMIT] = next_look
         if box.stopping:
             box.numbers[LIMIT] = 0  # asked between our look and our write
+        self._tell_lookers()
+
+    def _tell_lookers(self) -> None:
+        for looker in self.lookers:
+            looker()
         self.at_look()
 
     def _pace(self, now_s: float, count: int) -> None:
@@ -276,9 +311,11 @@ class Executor:
         error = self._stray[0]
         self._stray.clear()
         if isinstance(error, UndecidedError):
-            self._box.undecided += 1
+            self.box.undecided += 1
             return
-        self._box.failures += 1
+        self.box.failures += 1
+        for taker in self.failure_takers:
+            taker(data)
         self.on_failure(data)
         crash = crash_of(error, data, story="", confirmed=False)
         known = self._smallest.get(crash.key)

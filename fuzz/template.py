@@ -71,7 +71,7 @@ def _import(
     reason = ""
     target: Any = None
     try:
-        stack.enter_context(_hooks(facts))
+        stack.enter_context(hooks(facts))
         stack.enter_context(engine.watching(facts))
         target = find_target(facts.place)
     except UnknownTargetError as error:
@@ -87,7 +87,7 @@ def _import(
     return target  # type: ignore[no-any-return]  # Any only until it is there
 
 
-def _hooks(facts: TargetFacts) -> contextlib.AbstractContextManager[object]:
+def hooks(facts: TargetFacts) -> contextlib.AbstractContextManager[object]:
     """Return the import hook that makes accesses visible; empty for a target that needs none."""
     if not facts.controlled:
         return contextlib.nullcontext()
@@ -161,7 +161,7 @@ class _Serving:
         from fuzz.worker_job import job_from_json  # noqa: PLC0415  # as in main
         from fuzz.worker_process import run_worker  # noqa: PLC0415
 
-        job = job_from_json(json.loads(Path(order["job"]).read_text("utf-8")))
+        job = job_from_json(json.loads(Path(order["job"]).read_text("utf-8"))["job"])
         run_worker(job, self._engine, self._target, parent=parent)
 
     def _reap(self) -> None:

@@ -40,7 +40,7 @@ START_S: Final = 60.0  # an interpreter, its imports and Atheris take 1 s on a q
 END_S: Final = 10.0  # from the end of the budget to the end of the process
 LAST_WORDS_BYTES: Final = 6_000
 _HERE: Final = Path(__file__).resolve().parent
-_PROGRAMS: Final = {Engine.ATHERIS: _HERE / "_atheris.py", Engine.PLAIN: _HERE / "child.py"}
+_PROGRAMS: Final = {Engine.ATHERIS: _HERE / "atheris_child.py", Engine.PLAIN: _HERE / "child.py"}
 _STATUS: Final = re.compile(rb"cov: (\d+) ft: (\d+) corp: (\d+)/")
 
 

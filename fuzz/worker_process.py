@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import IO, TYPE_CHECKING, Final
 
-from fuzz.black_box import DONE, READY, BlackBox
+from fuzz.black_box import READY, BlackBox
 from fuzz.corpus import InputFolder, content_name
 from fuzz.errors import JournalError
 from fuzz.executor import Executor
@@ -57,20 +57,14 @@ def _work(job: WorkerJob, engine: Engine, target: Target, box: BlackBox) -> None
     journal.send("ready", pid=os.getpid(), number=job.number)
     box.state = READY
     executor = Executor(target.run, box, journal, runs=job.runs, seconds=job.seconds)
-    executor.on_failure = Unkept(executor, corpus).note
+    Unkept(executor, corpus)
     for path in job.replay:
         executor.replay(path.read_bytes(), str(path))
     if not executor.done:
         for seed in target.seeds:
             corpus.add(seed)
         engine.fuzz(executor, corpus, job)
-    finish(executor, box)
-
-
-def finish(executor: Executor, box: BlackBox) -> None:
-    """End in good order: for an engine that ends in the middle of a run, too."""
     executor.finish()
-    box.state = DONE
 
 
 def leave(status: int, *files: IO[bytes] | IO[str]) -> None:
@@ -84,26 +78,29 @@ def leave(status: int, *files: IO[bytes] | IO[str]) -> None:
 class Unkept:
     """Sees to it that an input that fails is not kept in the corpus: crashes have a place.
 
-    libFuzzer takes a failure that was caught for a good input, and writes it after the run.
+    libFuzzer takes a failure that was caught for a good input, and writes it once the run is over;
+    so its file goes after the input that follows.
     """
 
     def __init__(self, executor: Executor, corpus: InputFolder) -> None:
         self._executor = executor
         self._corpus = corpus
-        self._failed: set[bytes] = set()
-        executor.at_look = self._remove
+        self._failed: list[bytes] = []
+        self._written: list[bytes] = []
+        executor.lookers.append(self._remove)
+        executor.failure_takers.append(self._note)
 
-    def note(self, data: bytes) -> None:
-        """Remember an input that failed; its file goes at the next look."""
-        if len(self._failed) < _MOST_UNKEPT:
-            self._failed.add(data)
+    def _note(self, data: bytes) -> None:
+        """Remember an input that failed."""
+        self._failed.append(data)
+        self._executor.look_soon()  # this run's own look, at which it is not yet written
 
     def _remove(self) -> None:
-        while self._failed:
-            self._corpus.remove(self._failed.pop())
-
-
-_MOST_UNKEPT: Final = 10_000  # of one stretch between two looks
+        for data in self._written:
+            self._corpus.remove(data)
+        self._written, self._failed = self._failed, []
+        if self._written:
+            self._executor.look_soon()
 
 
 def _settle_in(job: WorkerJob, parent: int) -> IO[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from typing import TYPE_CHECKING, Final, Self
 
@@ -64,7 +65,8 @@ class Worker:
         self._box = BlackBox(job.box, create=True)
         self._journal = JournalReader(job.journal, offset=offset)
         self._output = BoundedOutput(self._files.output)
-        self._files.job.write_text(json.dumps(job.to_json()), "utf-8")
+        written = {"job": job.to_json(), "path": sys.path}
+        self._files.job.write_text(json.dumps(written), "utf-8")
         self._seen: psutil.Process | None = None
         self._ready_s = 0.0
         self._stop_s = 0.0
