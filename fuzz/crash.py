@@ -34,7 +34,7 @@ MAX_STORY: Final = 20_000  # characters of a story that are kept
 
 _HERE: Final = Path(__file__).resolve().parent
 # What runs an input from outside: the first frames of every traceback, and of no use to a reader.
-_RUNNERS: Final = frozenset(str(_HERE / f"{name}.py") for name in ("executor", "judge"))
+_RUNNERS: Final = frozenset(str(_HERE / f"{name}.py") for name in ("executor", "contained_child"))
 
 
 class CrashKind(StrEnum):

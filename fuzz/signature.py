@@ -59,6 +59,7 @@ _TOOLS: Final = frozenset(
     {"hypothesis", "pytest", "_pytest", "pluggy", "coverage", "atheris", "greenlet", "xdist"}
 )
 _INNER: Final = re.compile(r"\.<(?:listcomp|setcomp|dictcomp|genexpr)>")
+_COMPREHENSIONS: Final = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _NATIVE_FRAME: Final = re.compile(r'File "([^"]+)", line \d+ in (.+)')
 _NATIVE_HEAD: Final = re.compile(
     r"^(?:Current thread 0x|Thread 0x|Stack )[^\n]*\(most recent call first\):", re.MULTILINE
@@ -148,7 +149,12 @@ def named_frames(stack: Sequence[Frame]) -> list[str]:
     chosen = [frame for frame in stack if _counts(frame[0])]
     if not chosen:
         chosen = [frame for frame in stack if not _runs_inputs(frame[0])]
-    return [f"{Path(path).stem}:{name}" for path, name in map(_plain, chosen)]
+    named = (
+        f"{Path(path).stem}:{_INNER.sub('', name).replace('.<locals>', '')}"
+        for path, name in chosen
+        if name not in _COMPREHENSIONS  # as faulthandler has it, without the function around it
+    )
+    return list(named)
 
 
 def loop_erased(functions: Iterable[str]) -> list[str]:
@@ -212,11 +218,6 @@ def _native_stacks(text: str) -> list[list[Frame]]:
     current = [stack for is_current, stack in stacks if is_current]
     # Where none is marked: the main thread is the oldest, and printed last.
     return current or [stacks[-1][1]]
-
-
-def _plain(frame: Frame) -> Frame:
-    path, name = frame
-    return path, _INNER.sub("", name).replace(".<locals>", "")
 
 
 def _counts(path: str) -> bool:

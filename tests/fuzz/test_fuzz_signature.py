@@ -370,6 +370,11 @@ def test_of_several_looks_at_a_hang_what_stayed_counts() -> None:
     assert frames_in("\n".join(looks)) == ("subject:middle", "subject:outer", "subject:run")
 
 
+def test_a_native_stack_does_not_show_a_comprehension_of_its_own() -> None:
+    (inner, middle, *_) = frames_in(native(inner="<listcomp>"))
+    assert (inner, middle) == ("subject:middle", "subject:outer")
+
+
 def test_a_text_without_a_stack_has_no_frames() -> None:
     assert frames_in("") == frames_in("Traceback?\n nothing here") == ()
 
