@@ -14,6 +14,7 @@ in each thread and does them itself; without, it is one operation, and is called
 from __future__ import annotations
 
 import inspect
+import itertools
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from harness.wrapped_body import WrappedBody
@@ -80,7 +81,7 @@ def scenario(  # noqa: PLR0913  # each by its name
         name: What reports call it; the function's name when None.
         threads: How many threads a stress run has, where nobody says otherwise.
         operations: What each of them does.
-        duration_s: Seconds after which no further operation begins; None: no bound.
+        duration_s: Seconds after which no further operation begins, in place of a number of them.
         explored_threads: Threads where every order is tried: few.
         explored_operations: Operations there.
         make: Makes the object that all threads share, anew for each round. The function is then
@@ -142,27 +143,31 @@ class DeclaredBody(WrappedBody):
         self._wanted = _parameters(function, shared=make is not None)
         self.takes = tuple(one for one in TAKEN if one in self._wanted or make is not None)
 
-    def __call__(self, scale: Scale) -> None:  # type: ignore[override]  # a scenario's body
-        """Run once, and judge."""
+    def __call__(self, scale: Scale) -> int | None:  # type: ignore[override]  # a scenario's body
+        """Run once, and judge; return how many operations were done, where that is known."""
+        done: int | None = None
         for number in range(scale.repeats):
             seed = scale.seed * scale.repeats + number
             if self._make is None:
                 self._judge_result(self.function(**self._values(scale, seed)))
             else:
-                self._run_threads(self._make(), scale, seed)
+                done = (done or 0) + self._run_threads(self._make(), scale, seed)
+        return done
 
-    def _run_threads(self, shared: Any, scale: Scale, seed: int) -> None:  # noqa: ANN401  # the user's
+    def _run_threads(self, shared: Any, scale: Scale, seed: int) -> int:  # noqa: ANN401  # the user's
         values = self._values(scale, seed)
         itself = "operations" in self._wanted
+        calls = itertools.count()  # taking the next number is one step, also without the GIL's help
 
         def work(client: Client) -> None:
             given = {**values, "client": client} if "client" in self._wanted else values
             self.function(shared, **given)
+            next(calls)
 
         history = record_threads(
             work,
             threads=scale.threads,
-            rounds=1 if itself else scale.operations,
+            rounds=1 if itself else None if scale.duration_s else scale.operations,
             duration_s=None if itself else scale.duration_s,
             seed=seed,
             gather=scale.gather,
@@ -171,6 +176,7 @@ class DeclaredBody(WrappedBody):
         self._judge_invariant(shared)
         if self._model is not None:
             self._judge_history(history, "call through client.call, which records")
+        return next(calls) * (scale.operations if itself else 1)
 
     def _judge_result(self, result: Any) -> None:  # noqa: ANN401  # whatever the body returns
         if self._invariant is not None:
