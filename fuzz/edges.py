@@ -84,20 +84,13 @@ class CodeMap:
         reached, turns = path
         found = list(reached)
         if any(turns):
-            found += [
-                self._loops[index] | turn << 1 for index, turn in enumerate(turns) if turn
-            ]
+            found += [self._loops[index] | turn << 1 for index, turn in enumerate(turns) if turn]
         return found
 
 
 def place_number(digest: int) -> int:
     """Return the number of a place from a hash of where it is."""
     return digest << PLACE_BITS
-
-
-def told_feature(number: int) -> int:
-    """Return the feature for a number that the target told; never one of code."""
-    return number << 1 | 1
 
 
 def covered_places(features: Iterable[int]) -> int:

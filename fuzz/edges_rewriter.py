@@ -195,5 +195,3 @@ def _turn(index: int) -> ast.stmt:
     after = ast.Subscript(value=ast.Name(id=NEXT, ctx=ast.Load()), slice=count, ctx=ast.Load())
     place = ast.Subscript(value=turns, slice=number, ctx=ast.Store())
     return ast.Assign(targets=[place], value=after)
-
-

@@ -1,0 +1,137 @@
+"""The inputs that are worth varying, and which of them is varied next.
+
+An input is kept when it shows a feature that none had before; the feature is its own from then on.
+Energy follows rarity: the chance of an input to be chosen is that of its rarest own feature, 1 over
+the number of inputs that showed it, so that work goes where little was done (M. Boehme and others,
+"Coverage-based Greybox Fuzzing as Markov Chain", AFLFast, CCS 2016; "Boosting Fuzzer Efficiency",
+Entropic, FSE 2020, which also counts features and not paths). It falls with the variations that led
+to nothing, and is larger for short inputs. A new feature is the rarest of all, so that what was
+just reached leads on.
+
+How often features of code show is counted when a path has been taken 1, 2, 4, 8, ... times: right
+to a factor of two, for a look into a table for each input.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from fuzz.edges import Path
+
+MOST_PATHS: Final = 20_000  # remembered; some 10 MB
+REWEIGH_EVERY: Final = 256  # choices
+FRUITLESS: Final = 256  # variations without a new feature that halve an input's chance
+SHORT: Final = 32  # bytes: as good as shorter
+
+
+def told_features(told: Iterable[int]) -> list[int]:
+    """Return the features for what the target told; never those of code."""
+    return [number << 1 | 1 for number in told]
+
+
+class Seed:
+    """An input that is varied. Its data may be replaced by shorter ones that do the same."""
+
+    __slots__ = ("data", "fruitless", "own", "prepared", "swaps")
+
+    def __init__(self, data: bytes, own: tuple[int, ...]) -> None:
+        self.data = data
+        self.own = own
+        self.fruitless = 0
+        self.prepared = False
+        self.swaps: list[tuple[bytes, bytes]] = []
+
+
+class _Taken:
+    """How often a path was taken; the features it stands for."""
+
+    __slots__ = ("counted", "features", "times")
+
+    def __init__(self, features: list[int]) -> None:
+        self.features = features
+        self.times = 0
+        self.counted = 0
+
+
+class SeedPool:
+    """The seeds of one target. Not for use by several threads.
+
+    Args:
+        features_of: Turns a path through the code into its features.
+    """
+
+    def __init__(self, features_of: Callable[[Path], Iterable[int]]) -> None:
+        self._features_of = features_of
+        self._paths: dict[Path, _Taken] = {}
+        self.counts: dict[int, int] = {}  # inputs that showed a feature
+        self.seeds: list[Seed] = []
+        self._summed: list[float] = []
+        self._stale_in = 0
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def note(self, path: Path, told: Collection[int]) -> tuple[int, ...]:
+        """Count what an input showed; return those of its features that none showed before."""
+        counts = self.counts
+        new: list[int] = []
+        for number in told:
+            feature = number << 1 | 1
+            if feature in counts:
+                counts[feature] += 1
+            else:
+                counts[feature] = 1
+                new.append(feature)
+        taken = self._paths.get(path)
+        if taken is None:
+            taken = self._new_path(path)
+            new += [feature for feature in taken.features if feature not in counts]
+        taken.times += 1
+        if taken.times >= 2 * taken.counted:
+            for feature in taken.features:
+                counts[feature] = counts.get(feature, 0) + taken.times - taken.counted
+            taken.counted = taken.times
+        return tuple(new)
+
+    def shows(self, own: tuple[int, ...], path: Path, told: Collection[int]) -> bool:
+        """Say if an input that was just noted shows all of `own`."""
+        shown = {number << 1 | 1 for number in told}.union(self._paths[path].features)
+        return shown.issuperset(own)
+
+    def add(self, data: bytes, own: tuple[int, ...]) -> Seed:
+        """Keep an input that has features of its own."""
+        seed = Seed(data, own)
+        self.seeds.append(seed)
+        self._stale_in = 0
+        return seed
+
+    def choose(self, chance: float) -> Seed:
+        """Return the seed for a number from 0 to below 1: rarer ones have more room there."""
+        if self._stale_in <= 0:
+            self._weigh()
+        self._stale_in -= 1
+        summed = self._summed
+        return self.seeds[min(bisect(summed, chance * summed[-1]), len(summed) - 1)]
+
+    def _weigh(self) -> None:
+        self._summed = list(accumulate(map(self._weight, self.seeds)))
+        # With many seeds less often: weighing takes a microsecond for each.
+        self._stale_in = max(REWEIGH_EVERY, 2 * len(self.seeds))
+
+    def _weight(self, seed: Seed) -> float:
+        counts = self.counts
+        rarest = min(counts[feature] for feature in seed.own)
+        short = SHORT / max(len(seed.data), SHORT)
+        return math.sqrt(short) / (rarest * (1 + seed.fruitless / FRUITLESS))
+
+    def _new_path(self, path: Path) -> _Taken:
+        if len(self._paths) >= MOST_PATHS:
+            self._paths.clear()  # counts of features stay
+        taken = self._paths[path] = _Taken(list(self._features_of(path)))
+        return taken
