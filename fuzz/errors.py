@@ -201,6 +201,10 @@ class RoundFailedError(ClusterError):
         return f"the round failed: {self.reason}"
 
 
+class RoundRaisedError(RoundFailedError):
+    """A round raised; it would do so on any machine."""
+
+
 class DictionaryError(FuzzError, ValueError):
     """A dictionary is not of libFuzzer's and AFL's format."""
 
@@ -289,4 +293,36 @@ class JournalError(FuzzError):
         return (
             f"{self.path} cannot be written: {self.reason}. Nothing is fuzzed meanwhile, since what "
             "is found could not be kept. Make room there or make it writable, and resume."
+        )
+
+
+class MeasureError(FuzzError):
+    """Saved inputs could not be measured, for no fault of theirs."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"the inputs of {self.name} were not measured to the end: {self.reason}. Nothing was "
+            "removed. Give it more time, or run one of the inputs with --replay."
+        )
+
+
+class MergeLostError(FuzzError):
+    """The inputs that were chosen show less than all of them do."""
+
+    def __init__(self, name: str, lost: int, features: int) -> None:
+        super().__init__(name, lost, features)
+        self.name = name
+        self.lost = lost
+        self.features = features
+
+    def __str__(self) -> str:
+        return (
+            f"the merged corpus of {self.name} would lose {self.lost} of {self.features} features, "
+            "so nothing was removed. A target that does something else each time looks like this: "
+            "run one input twice. If it is steady, this is a fault of the merge."
         )
