@@ -1,7 +1,7 @@
 """Runs targets on generated inputs and schedules, and keeps what makes them fail."""
 
-from fuzz.campaign import choose_engine, run_campaign
-from fuzz.campaign_run import Budget, CampaignRun, Engine, Found, Verdict
+from fuzz.campaign import resume_campaign, run_campaign
+from fuzz.campaign_run import Budget, CampaignRun, Ending, Found, Verdict
 from fuzz.catalogue import find_target, target_names
 from fuzz.crash import Crash, CrashKind
 from fuzz.data_provider import FuzzedDataProvider
@@ -27,7 +27,7 @@ __all__ = [
     "CampaignRun",
     "Crash",
     "CrashKind",
-    "Engine",
+    "Ending",
     "EngineMissingError",
     "Found",
     "FuzzError",
@@ -41,8 +41,8 @@ __all__ = [
     "UndecidedError",
     "UnknownTargetError",
     "Verdict",
-    "choose_engine",
     "find_target",
+    "resume_campaign",
     "run_campaign",
     "target",
     "target_names",

@@ -1,302 +1,343 @@
-"""A campaign: one target, one budget, as many children as it takes.
+"""A campaign: one target, one budget, some workers over one corpus.
 
-Saved crashes are run again first. A finding that can be caught is reported by the child, which goes
-on; one that ends the child is read from its black box, and another child takes over. Ctrl-C ends
-the child and keeps what was found.
+Nothing here imports a target, prints, changes the folder it stands in, or handles signals: so a
+campaign can be run from any thread of any process, one in a folder at a time.
 """
 
 from __future__ import annotations
 
-import re
+import json
+import math
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
 
-from fuzz._atheris import why_not
-from fuzz.campaign_run import Budget, CampaignRun, Engine
-from fuzz.catalogue import find_target
-from fuzz.corpus import InputFolder
-from fuzz.crash import Crash, CrashKind, crash_from_json, frames_in, key_of
-from fuzz.crash_store import CrashStore
-from fuzz.errors import EngineMissingError, InputFileError
-from fuzz.fuzz_target import MAX_BYTES
-from fuzz.watch import Child, ChildEnd, Ended, Report, Status, describe_end
+import psutil
+
+from fuzz.campaign_books import Books
+from fuzz.campaign_database import CampaignDatabase, last_campaign_in
+from fuzz.campaign_folder import DEFAULT_FOLDER, CampaignFolder, Lock
+from fuzz.campaign_run import Budget, CampaignRun, Ending
+from fuzz.campaign_schema import read_database
+from fuzz.campaign_settings import Settings, settings_from_json
+from fuzz.crew import Crew
+from fuzz.errors import BrokenTargetError, NothingToResumeError
+from fuzz.leftovers import take_in
+from fuzz.mixture import AUTO, able_engines, mixture
+from fuzz.pace import USUAL
+from fuzz.progress import Progress, Rate, trail
+from fuzz.sitting import Sitting
+from fuzz.target_facts import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-    from fuzz.campaign_run import Found
+    from fuzz.leftovers import TakenIn
+    from fuzz.pace import Pace
+    from fuzz.target_facts import TargetFacts
 
-DEFAULT_FOLDER: Final = Path("build/fuzz")
-MOST_CHILDREN: Final = 50  # a subject that kills its process on every input would never end
-_UNSAFE: Final = re.compile(r"[^\w.-]+")
-
-
-def choose_engine(name: str) -> Engine:
-    """Return the engine called "atheris", "plain", or the best there is for "auto".
-
-    Raises:
-        EngineMissingError: Atheris is asked for and cannot run here.
-    """
-    reason = why_not() if name != "plain" else "not asked for"
-    if name == "atheris" and reason:
-        raise EngineMissingError(reason)
-    return Engine.PLAIN if reason else Engine.ATHERIS
+RESUMABLE = (None, Ending.INTERRUPTED.name, Ending.PAUSED.name, Ending.TROUBLE.name)
 
 
 def run_campaign(  # noqa: PLR0913  # all but one are keyword-only
     name: str,
     *,
-    engine: Engine,
+    engine: str = AUTO,
+    workers: int = 1,
     seed: int,
     budget: Budget | None = None,
     folder: Path = DEFAULT_FOLDER,
-    replay: Path | None = None,
+    seeds: Iterable[bytes] = (),
+    dictionary: Iterable[bytes] = (),
+    hang_s: float | None = None,
     progress: Callable[[Progress], object] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    pace: Pace = USUAL,
 ) -> CampaignRun:
     """Fuzz a target and return what came of it; never raises for the subject.
 
+    Saved crashes run again first. What a campaign that was killed has left in the folder is taken
+    in. `kill -9` loses nothing that was found; `resume_campaign` then goes on.
+
     Args:
         name: One of `target_names()`, or `module:NAME` of any Target.
-        seed: With the same engine, corpus and code, the plain generator makes the same inputs.
+        engine: "auto" lets unlike engines take turns at the workers; or the name of one.
+        workers: Processes that run inputs at the same time, over one corpus.
+        seed: With one worker of the pure-Python engine, the same corpus and code, the inputs are
+            the same.
         budget: Ten seconds when None.
-        folder: Holds a folder for each target, with `corpus` and `crashes`.
-        replay: Run the input in this file, and nothing else.
-        progress: Called some twenty times a second.
+        folder: Holds a folder for each target, with `corpus`, `crashes` and the database.
+        seeds: Inputs to begin with, beside those of the target.
+        dictionary: Pieces that inputs are likely to hold, beside those of the target.
+        hang_s: Seconds after which one input counts as hanging; None: as the target says.
+        progress: Called some four times a second.
+        stop: Asked some twenty times a second; True ends the campaign as Ctrl-C does.
+        pace: How often chores are done; for tests that compress a night into a minute.
 
     Raises:
         UnknownTargetError: There is no such target.
-        InputFileError: The file to replay is missing or too long.
+        BrokenTargetError: It cannot be imported.
+        EngineMissingError: The engine cannot run here.
+        FolderInUseError: Another campaign runs in the folder.
+        FolderError: The folder cannot be written.
+        DatabaseError: The folder's database is damaged, or of another version.
     """
-    campaign = _Campaign(
-        name, engine, seed=seed, budget=budget or Budget(), folder=folder, progress=progress
+    settings = Settings(
+        target=name,
+        engine=engine,
+        workers=workers,
+        seed=seed,
+        budget=budget or Budget(),
+        dictionary=tuple(dictionary),
+        hang_s=hang_s,
     )
-    if replay is not None:
-        return campaign.replay(replay)
-    return campaign.run()
+    facts = ask(name)
+    with Campaign(settings, facts, folder=folder, progress=progress, pace=pace) as campaign:
+        campaign.begin(seeds=seeds)
+        campaign.sit(stop=stop)
+        return campaign.result()
 
 
-class Progress:
-    """What a running campaign shows. Made for each look; the words are for one line."""
+def resume_campaign(  # noqa: PLR0913  # all but one are keyword-only
+    name: str,
+    *,
+    folder: Path = DEFAULT_FOLDER,
+    budget: Budget | None = None,
+    progress: Callable[[Progress], object] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    pace: Pace = USUAL,
+) -> CampaignRun:
+    """Go on with the last campaign of a target, with its own settings, where it was cut short.
 
-    def __init__(self, target: str, status: Status, *, seconds: float, quiet_s: float) -> None:
-        self.target = target
-        self.status = status
-        self.seconds = seconds
-        self.quiet_s = quiet_s  # since the last new feature
+    Args:
+        name: The target, as it was given to the campaign.
+        budget: Another budget than it had, in all; None: its own.
 
-    def __str__(self) -> str:
-        flight = self.status.flight
-        rate = flight.executions / self.seconds if self.seconds > 0 else 0.0
-        parts = [f"{flight.executions:,} executions", f"{rate:,.0f}/s"]
-        if self.status.coverage is not None:
-            parts.append(f"{self.status.coverage} edges")
-        parts.append(f"{flight.features} features")
-        parts.append(f"{self.status.corpus or flight.kept} kept")
-        if flight.failures:
-            parts.append(f"{flight.failures} failures")
-        parts.append(f"nothing new for {self.quiet_s:.0f} s")
-        return ", ".join(parts)
+    Raises:
+        NothingToResumeError: There is no campaign of it, or it ran to its end.
+        BrokenTargetError: The target cannot be imported.
+        FolderInUseError: It still runs.
+        DatabaseError: The folder's database is damaged, or of another version.
+    """
+    settings = settings_to_resume(name, folder)
+    if budget is not None:
+        settings = replace(settings, budget=budget)
+    facts = ask(name)
+    with Campaign(settings, facts, folder=folder, progress=progress, pace=pace) as campaign:
+        campaign.go_on()
+        campaign.sit(stop=stop)
+        return campaign.result()
 
 
-class _Campaign:
-    """One call of `run_campaign`."""
+def settings_to_resume(name: str, folder: Path) -> Settings:
+    """Return the settings of a target's last campaign, if it was cut short.
 
-    def __init__(  # noqa: PLR0913  # one call of run_campaign
+    Raises:
+        NothingToResumeError: There is no campaign of it, or it ran to its end.
+        DatabaseError: The folder's database is damaged, or of another version.
+    """
+    path = CampaignFolder(folder, name).database
+    if not path.exists():
+        raise NothingToResumeError(folder, name, f"there is no {path}")
+    with closing(read_database(path)) as opened:
+        last = last_campaign_in(opened)
+    if last is None:
+        raise NothingToResumeError(folder, name, "no campaign was begun")
+    if last["ending"] not in RESUMABLE:
+        why = Ending[last["ending"]].value
+        raise NothingToResumeError(folder, name, f"its last campaign ended because {why}")
+    return settings_from_json(json.loads(last["settings"]))
+
+
+class Campaign:
+    """One campaign from the lock to the result. Used by one thread, as a context manager."""
+
+    def __init__(
         self,
-        name: str,
-        engine: Engine,
+        settings: Settings,
+        facts: TargetFacts,
         *,
-        seed: int,
-        budget: Budget,
         folder: Path,
         progress: Callable[[Progress], object],
+        pace: Pace,
     ) -> None:
-        self._name = name
-        self._target = find_target(name)
-        self._engine = engine
-        self._seed = seed
-        self._budget = budget
-        self._folder = folder / _UNSAFE.sub("_", name)
+        self.settings = settings
+        self._facts = replace(
+            facts,
+            dictionary=tuple(dict.fromkeys((*facts.dictionary, *settings.dictionary))),
+            hang_s=settings.hang_s or facts.hang_s,
+        )
+        self._paths = CampaignFolder(folder, settings.target)
         self._progress = progress
-        self._corpus = InputFolder(self._folder / "corpus")
-        self._crashes = CrashStore(self._folder / "crashes", name)
-        self._to_replay: list[Path] = []
-        self._replayed = self._fixed = 0
-        # Of the children that have ended.
-        self._executions = self._failures = self._undecided = 0
-        self._features = 0
-        self._coverage: int | None = None
-        self._trouble = ""
-        self._interrupted = False
-        self._began_s = time.monotonic()
-        self._fuzzing_s = 0.0
-        self._ready_s = 0.0
-        self._first_ready_s = 0.0
-        self._newest: tuple[object, ...] = ()
-        self._newest_s = 0.0
+        self._pace = pace
+        self._stack = ExitStack()
+        self._database: CampaignDatabase
+        self._books: Books
+        self._engines: tuple[str, ...] = ()
+        self._rate = Rate()
+        self._ending = Ending.BUDGET
+        self._restarts = 0
 
-    def run(self) -> CampaignRun:
-        """Replay, fuzz, and go on after what ends a child."""
-        self._to_replay = self._crashes.saved()
-        return self._children(self._budget.seconds, self._budget.runs)
-
-    def replay(self, path: Path) -> CampaignRun:
-        """Run one input."""
+    def __enter__(self) -> Self:
         try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise InputFileError(path, error.strerror or str(error)) from error
-        if size > MAX_BYTES:
-            raise InputFileError(path, f"it has {size} bytes, an input at most {MAX_BYTES}")
-        self._to_replay = [path]
-        return self._children(None, 0)
+            self._engines = mixture(
+                self.settings.engine, self._facts, workers=self.settings.workers
+            )
+            self._paths.make()
+            self._stack.enter_context(Lock(self._paths.lock))
+            self._database = self._stack.enter_context(CampaignDatabase(self._paths.database))
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
 
-    def _children(self, seconds: float | None, runs: int | None) -> CampaignRun:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._corpus.path.mkdir(exist_ok=True)
-        try:
-            for number in range(MOST_CHILDREN):
-                left_s = None if seconds is None else max(seconds - self._since_first_s(), 0.0)
-                left = None if runs is None else max(runs - self._executions + self._replayed, 0)
-                if number and (left_s == 0 or left == 0) and not self._to_replay:
-                    break
-                if not self._one_child(number, left_s, left):
-                    break
-            else:
-                self._trouble = f"{MOST_CHILDREN} children ended early, so no more were started"
-        except KeyboardInterrupt:
-            self._interrupted = True
-        return self._result()
+    def __exit__(self, *_exc: object) -> None:
+        self._stack.close()
 
-    def _since_first_s(self) -> float:
-        """Return how long ago the first child began to run inputs, restarts included."""
-        return time.monotonic() - self._first_ready_s if self._first_ready_s else 0.0
+    def begin(self, *, seeds: Iterable[bytes] = ()) -> None:
+        """Begin a new campaign, with what earlier ones have left in the folder."""
+        left = take_in(self._database, self._paths, self.settings.target, going_on=None)
+        number = self._database.begin(self.settings, self._engines)
+        self._open_books(number, left, seeds=(*self._facts.seeds, *seeds), going_on=False)
 
-    def _one_child(self, number: int, seconds: float | None, runs: int | None) -> bool:
-        """Run one child to its end; return whether another shall follow."""
-        target = self._target
-        job = {
-            "target": self._name,
-            "instrument": target.instrument,
-            "controlled": target.controlled,
-            "compares": target.compares,
-            "seed": self._seed + number,
-            "seconds": seconds,
-            "runs": runs,
-            "memory_bytes": self._budget.memory_bytes,
-            "corpus": str(self._corpus.path.resolve()),
-            "replay": [str(path.resolve()) for path in self._to_replay],
-        }
-        engine = Engine.PLAIN if runs == 0 else self._engine
-        self._ready_s = 0.0
-        with Child(job, target, engine, self._folder) as child:
-            try:
-                end = child.watch(self._take, self._show)
-            finally:
-                self._count(child)
-        return self._after(end)
+    def go_on(self) -> None:
+        """Go on with the folder's last campaign."""
+        last = self._database.last_campaign()
+        assert last is not None, "somebody has read its settings"
+        left = take_in(self._database, self._paths, self.settings.target, going_on=last["id"])
+        self._database.go_on(last["id"], self.settings)
+        self._open_books(last["id"], left, seeds=self._facts.seeds, going_on=True)
 
-    def _count(self, child: Child) -> None:
-        """Add up what a child did, however it ended."""
-        flight = child.box.read()
-        self._executions += flight.executions
-        self._failures += flight.failures
-        self._undecided += flight.undecided
-        self._features = max(self._features, flight.features)
-        coverage = child.status.coverage
-        if coverage is not None:
-            self._coverage = max(self._coverage or 0, coverage)
-        if self._ready_s:
-            self._fuzzing_s += time.monotonic() - self._ready_s
-
-    def _take(self, report: Report) -> None:
-        match report["report"]:
-            case "ready":
-                self._ready_s = self._newest_s = time.monotonic()
-                self._first_ready_s = self._first_ready_s or self._ready_s
-            case "replayed":
-                self._take_replayed(Path(report["name"]), report["crash"])
-            case "crash":
-                data = bytes.fromhex(report["data"])
-                self._crashes.add(crash_from_json(report["crash"], data))
-            case _:
-                pass  # "done" concerns the watch alone
-
-    def _take_replayed(self, absolute: Path, fields: dict[str, Any] | None) -> None:
-        path = next(one for one in self._to_replay if one.resolve() == absolute)
-        self._to_replay.remove(path)
-        self._replayed += 1
-        if fields is None:
-            self._fixed += 1
-        else:
-            self._crashes.still_fails(crash_from_json(fields, path.read_bytes()), path)
-
-    def _after(self, end: ChildEnd) -> bool:
-        if end.ended is Ended.DONE:
-            return False
-        if not end.began or end.ended is Ended.SILENT or not end.flight.busy_s:
-            words = describe_end(end, hang_s=self._target.hang_s, memory_bytes=0)
-            self._trouble = f"the child gave out: {words}; its last words:\n{end.words}"
-            return False
-        crash = self._crash_of(end)
-        if self._to_replay and self._to_replay[0].read_bytes() == end.flight.data:
-            path = self._to_replay.pop(0)
-            self._replayed += 1
-            self._crashes.still_fails(crash, path)
-        else:
-            self._crashes.add(crash)
-        self._failures += 1
-        return True
-
-    def _crash_of(self, end: ChildEnd) -> Crash:
-        """Return the crash that ended a child, with the input its black box held."""
-        kinds = {Ended.HUNG: CrashKind.HANG, Ended.MEMORY: CrashKind.MEMORY}
-        killed = end.code is not None and end.code < 0
-        kind = kinds.get(end.ended, CrashKind.SIGNAL if killed else CrashKind.EXIT)
-        message = describe_end(
-            end, hang_s=self._target.hang_s, memory_bytes=self._budget.memory_bytes
+    def _open_books(
+        self, number: int, left: TakenIn, *, seeds: Iterable[bytes], going_on: bool
+    ) -> None:
+        self._books = Books(
+            self.settings,
+            self._facts,
+            folder=self._paths,
+            database=self._database,
+            campaign=number,
+            pace=self._pace,
         )
-        frames = () if kind is CrashKind.MEMORY else frames_in(end.words)
-        return Crash(
-            key=key_of(f"{kind.name} {end.code}", frames),
-            kind=kind,
-            message=message,
-            story=f"{message}\n{end.words}",
-            confirmed=False,
-            data=end.flight.data,
-        )
+        self._books.open(seeds=tuple(seeds), going_on=going_on)
+        if left.workers:
+            with self._database.transaction():
+                self._books.note(str(left))
 
-    def _show(self, status: Status) -> None:
+    def sit(
+        self, *, stop: Callable[[], bool] = lambda: False, limit_s: float | None = None
+    ) -> Ending:
+        """Run the workers until the budget, somebody, or `limit_s` seconds of fuzzing end it.
+
+        May be called again where it ended with `Ending.PAUSED`.
+
+        Raises:
+            BrokenTargetError: The target cannot be imported under the engine's hooks.
+        """
+        books = self._books
+        with Crew(
+            self._facts,
+            self._engines,
+            settings=self.settings,
+            folder=self._paths,
+            database=self._database,
+            campaign=books.campaign,
+            pace=self._pace,
+            runs=self._runs_left(),
+            able=able_engines(self._facts) if self.settings.engine == AUTO else (),
+        ) as crew:
+            sitting = Sitting(
+                crew, books, pace=self._pace, limit_s=limit_s, show=self._show, stop=stop
+            )
+            self._ending = sitting.run()
+            self._restarts += sum(slot.restarts for slot in crew.slots)
+        with self._database.transaction():
+            self._database.end(books.campaign, self._ending, trouble=books.trouble)
+        if books.broken:
+            raise BrokenTargetError(self.settings.target, books.broken)
+        return self._ending
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of fuzzing that its budget still has; endless without a limit of time."""
+        seconds = self.settings.budget.seconds
+        return math.inf if seconds is None else max(seconds - self._books.fuzzed_s, 0.0)
+
+    def give(self, seconds: float) -> None:
+        """Change its budget by what another target did not use."""
+        budget = self.settings.budget
+        if budget.seconds is not None:
+            budget = replace(budget, seconds=budget.seconds + seconds)
+            self.settings = self._books.settings = replace(self.settings, budget=budget)
+
+    def leave(self) -> None:
+        """Note that it was interrupted between two turns."""
+        self._ending = Ending.INTERRUPTED
+        with self._database.transaction():
+            self._database.end(self._books.campaign, self._ending)
+
+    def _runs_left(self) -> int | None:
+        runs = self.settings.budget.runs
+        if runs is None:
+            return None
+        counts = self._books.totals.counts
+        return max(runs - (counts.executions - counts.replayed), 0)
+
+    def _show(self, crew: Crew) -> None:
+        books = self._books
         now_s = time.monotonic()
-        figures = (status.coverage, status.engine_features, status.flight.features)
-        if figures != self._newest:
-            self._newest, self._newest_s = figures, now_s
-        seconds = now_s - self._ready_s if self._ready_s else 0.0
+        lines = crew.lines(now_s)
+        counts = books.totals.counts
+        self._rate.add(now_s, counts.executions)
         self._progress(
-            Progress(self._name, status, seconds=seconds, quiet_s=now_s - self._newest_s)
+            Progress(
+                target=self.settings.target,
+                budget=self.settings.budget,
+                seconds=books.fuzzed_s,
+                executions=counts.executions,
+                rate=self._rate.now,
+                coverage=counts.coverage,
+                features=counts.features,
+                corpus=len(books.corpus),
+                paths=books.curve.found,
+                quiet_s=books.quiet_s,
+                found=books.findings.by_kind,
+                new=sum(not found.known for found in books.findings.found),
+                undecided=counts.undecided,
+                workers=lines,
+                outlook=books.outlook,
+                trail=trail(books.curve.marks(), books.fuzzed_s),
+                resident_bytes=psutil.Process().memory_info().rss,
+                notes=tuple(books.last_notes),
+            )
         )
 
-    def _result(self) -> CampaignRun:
-        found: tuple[Found, ...] = self._crashes.found
-        for one in found:
-            self._corpus.remove(one.crash.data)  # libFuzzer takes a caught failure for a good input
+    def result(self) -> CampaignRun:
+        """Return what came of it so far."""
+        books = self._books
+        counts = books.totals.counts
         return CampaignRun(
-            target=self._name,
-            engine=self._engine,
-            seed=self._seed,
-            budget=self._budget,
-            executions=self._executions,
-            failures=self._failures,
-            undecided=self._undecided,
-            found=found,
-            replayed=self._replayed,
-            fixed=self._fixed,
-            corpus=len(self._corpus),
-            features=self._features,
-            coverage=self._coverage,
-            elapsed_s=time.monotonic() - self._began_s,
-            fuzzing_s=self._fuzzing_s,
-            trouble=self._trouble,
-            interrupted=self._interrupted,
+            target=self.settings.target,
+            engines=self._engines,
+            seed=self.settings.seed,
+            budget=self.settings.budget,
+            ending=self._ending,
+            executions=counts.executions,
+            failures=counts.failures,
+            undecided=counts.undecided,
+            found=books.findings.found,
+            replayed=books.findings.replayed,
+            fixed=books.findings.fixed,
+            corpus=len(books.corpus),
+            features=counts.features,
+            coverage=counts.coverage,
+            elapsed_s=books.elapsed_s,
+            fuzzing_s=books.fuzzed_s,
+            restarts=self._restarts,
+            quiet_s=books.quiet_s,
+            outlook=books.outlook,
+            trouble=books.trouble,
+            notes=self._database.notes(books.campaign),
         )

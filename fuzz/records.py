@@ -9,22 +9,37 @@ from reports import Direction, Measure, Outcome, Record, RecordKind
 
 if TYPE_CHECKING:
     from fuzz.campaign_run import CampaignRun
+    from fuzz.turns import Broken
 
 
 def record_of(run: CampaignRun) -> Record:
     """Return the campaign as a record."""
+    engines = " + ".join(sorted(set(run.engines)))
     return Record(
         kind=RecordKind.FUZZ,
         name=run.target,
         outcome=_outcome(run.verdict),
         measures=_measures(run),
         params={
-            "generator": run.engine.value,
-            "engine": run.engine.name.lower(),
+            "generator": engines,
+            "engine": engines,
+            "workers": str(run.workers),
             "seed": str(run.seed),
+            "ending": str(run.ending),
+            "outlook": "" if run.outlook is None else str(run.outlook),
         },
         message=_message(run),
         replay=run.found[0].replay if run.found else run.again,
+    )
+
+
+def record_of_broken(broken: Broken) -> Record:
+    """Return a target that could not be fuzzed as a record: nothing was shown either way."""
+    return Record(
+        kind=RecordKind.FUZZ,
+        name=broken.target,
+        outcome=Outcome.UNDECIDED,
+        message=f"the target is broken: {broken.reason}",
     )
 
 
@@ -45,8 +60,11 @@ def _measures(run: CampaignRun) -> tuple[Measure, ...]:
         _measure("rate", run.rate, "executions/s", higher),
         _measure("time", run.elapsed_s, "s", neither),
         _measure("crashes", len(run.found), "findings", lower),
+        _measure("new crashes", len(run.new), "findings", lower),
         _measure("features", run.features, "features", higher),
         _measure("corpus", run.corpus, "inputs", neither),
+        _measure("restarts", run.restarts, "workers", neither),
+        _measure("time without news", run.quiet_s, "s", neither),
     ]
     if run.coverage is not None:
         measures.append(_measure("coverage", run.coverage, "edges", higher))

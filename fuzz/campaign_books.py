@@ -1,0 +1,259 @@
+"""What a running campaign writes down, and what it knows of itself: all that is not processes.
+
+A page is one transaction: the sitting enters what each worker did, then closes the page, which
+counts the corpus and moves the curve.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from fuzz.campaign_database import CampaignTotals, WorkerCounts
+from fuzz.corpus import InputFolder, content_name
+from fuzz.corpus_watch import CorpusWatch
+from fuzz.findings import Findings
+from fuzz.plateau import Curve
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from fuzz.campaign_database import CampaignDatabase
+    from fuzz.campaign_folder import CampaignFolder
+    from fuzz.campaign_settings import Settings
+    from fuzz.crash import Crash
+    from fuzz.pace import Pace
+    from fuzz.plateau import Outlook
+    from fuzz.slot import Life
+    from fuzz.target_facts import TargetFacts
+
+LAST_NOTES: Final = 5  # that the view shows; the database keeps all
+SEED: Final = "seed"
+FOUND_HERE: Final = "found here"  # in the folder, before this campaign
+FUZZING: Final = "fuzzing"  # by one of several engines at once
+
+
+class Books:
+    """One campaign's books. Used by the campaign's thread.
+
+    Attributes:
+        fuzzed_s: Time in which inputs ran, sittings before a resume included.
+        totals: What all workers have done, as of the last page.
+        trouble: What is wrong with the fuzzing itself; "" mostly.
+        broken: Why the target cannot be imported under any engine; "" if it can.
+    """
+
+    def __init__(  # noqa: PLR0913  # one campaign's parts
+        self,
+        settings: Settings,
+        facts: TargetFacts,
+        *,
+        folder: CampaignFolder,
+        database: CampaignDatabase,
+        campaign: int,
+        pace: Pace,
+    ) -> None:
+        self.settings = settings
+        self.facts = facts
+        self.folder = folder
+        self.database = database
+        self.campaign = campaign
+        self.findings = Findings(
+            folder.crashes, settings.target, database=database, campaign=campaign
+        )
+        self.corpus = CorpusWatch(folder.corpus)
+        self.curve = Curve()
+        self.fuzzed_s = 0.0
+        self.elapsed_before_s = 0.0
+        self.trouble = ""
+        self.broken = ""
+        self.totals = CampaignTotals(counts=WorkerCounts(), workers=0)
+        self.last_notes: deque[str] = deque(maxlen=LAST_NOTES)
+        self.outlook: Outlook | None = None
+        self.merged: set[str] = set()
+        self._pace = pace
+        self._opened_s = time.monotonic()
+        self._mark_s = 0.0
+        self._last_finding_s = 0.0
+        self._kept_by: set[str] = set()  # engines whose workers kept something since the last page
+
+    def open(self, *, seeds: Collection[bytes], going_on: bool) -> None:
+        """Look at what is there: the corpus, and what the campaign did before it was cut short."""
+        corpus = InputFolder(self.folder.corpus)
+        wrong = self.corpus.adopt()
+        known = self.database.known_inputs()
+        for seed in seeds:
+            # One that was seen to fail, or was merged away, does not come back.
+            if content_name(seed) not in known:
+                corpus.add(seed)
+        if going_on:
+            self._read_what_was_done()
+        came, _ = self.corpus.look()
+        names = {content_name(seed) for seed in seeds}
+        fresh = [(name, size) for name, size in came if known.get(name, "") is not None]
+        seeded = [(name, size, SEED) for name, size in fresh if name in names]
+        others = [(name, size) for name, size in fresh if name not in names]
+        origin = FUZZING if going_on else FOUND_HERE
+        with self.database.transaction():
+            for text in wrong:
+                self.note(text)
+            self._enter_inputs(seeded + [(name, size, origin) for name, size in others])
+            # What came after the last page of a campaign that was killed.
+            if going_on and others:
+                self._add_paths(len(others))
+            self._close()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Time since the campaign began, without pauses between sittings."""
+        return self.elapsed_before_s + time.monotonic() - self._opened_s
+
+    @property
+    def quiet_s(self) -> float:
+        """How long nothing new has come: no path and no finding."""
+        return max(self.fuzzed_s - max(self.curve.last_s, self._last_finding_s), 0.0)
+
+    def to_replay(self) -> list[Path]:
+        """Return what has to run again first: suspects, then saved crashes."""
+        return [*InputFolder(self.folder.suspects).files(), *self.findings.to_replay]
+
+    def note(self, text: str) -> None:
+        """Keep something that a reader of the figures should know; inside a transaction."""
+        self.database.note(self.campaign, text)
+        if text not in self.last_notes:
+            self.last_notes.append(text)
+
+    def take_crash(self, crash: Crash) -> bool:
+        """Keep a crash; return whether it is a finding that this campaign had not."""
+        is_new = self.findings.take(
+            crash, at_s=self.fuzzed_s, executions=self.totals.counts.executions
+        )
+        if is_new:
+            self._last_finding_s = self.fuzzed_s
+        return is_new
+
+    def take_replayed(self, path: Path, crash: Crash | None) -> None:
+        """Note what an input did that had to run again; inside a transaction."""
+        if path.parent == self.folder.suspects:
+            self._take_suspect(path, crash)
+            return
+        self.database.cleared(path.name)
+        self.findings.take_replayed(
+            path, crash, at_s=self.fuzzed_s, executions=self.totals.counts.executions
+        )
+
+    def suspect(self, data: bytes) -> int:
+        """Note that a process was killed while an input ran; return how often by now."""
+        name = content_name(data)
+        if not any(path.name == name for path in self.findings.to_replay):
+            InputFolder(self.folder.suspects).add(data)
+        return self.database.suspect(name)
+
+    def _take_suspect(self, path: Path, crash: Crash | None) -> None:
+        if crash is None:
+            self.note(
+                "a worker was killed from outside; the input that ran did nothing wrong when it "
+                "was run again"
+            )
+        else:
+            self.take_crash(crash)
+            InputFolder(self.folder.corpus).remove(crash.data)
+        self.database.cleared(path.name)
+        path.unlink(missing_ok=True)
+
+    def enter(
+        self,
+        life: Life,
+        counts: WorkerCounts,
+        *,
+        kept: int,
+        engine: str,
+        ending: str | None = None,
+    ) -> None:
+        """Enter what a worker has done; inside a transaction."""
+        if kept > life.kept:
+            life.kept = kept
+            self._kept_by.add(engine)
+        self.database.worker(
+            life.row, counts, read_to=life.journal.offset, pid=life.worker.pid, ending=ending
+        )
+
+    def close_page(self) -> None:
+        """Count what came into the corpus and what it means; the end of a transaction."""
+        came, went = self.corpus.look()
+        if went:
+            self._enter_gone(went)
+        if came:
+            origin = next(iter(self._kept_by)) if len(self._kept_by) == 1 else FUZZING
+            self._enter_inputs([(name, size, origin) for name, size in came])
+            self._add_paths(len(came))
+            self._kept_by.clear()
+        elif self.fuzzed_s >= self._mark_s:
+            self._mark()
+        self._close()
+
+    def _close(self) -> None:
+        self.totals = self.database.totals(self.campaign)
+        self.outlook = self.curve.outlook(
+            seconds=self.fuzzed_s, executions=self.totals.counts.executions
+        )
+        self.database.state(
+            self.campaign,
+            elapsed_s=self.elapsed_s,
+            fuzzed_s=self.fuzzed_s,
+            quiet_s=self.quiet_s,
+            replayed=self.findings.replayed,
+            fixed=self.findings.fixed,
+            outlook=self.outlook,
+        )
+
+    def _enter_inputs(self, came: list[tuple[str, int, str]]) -> None:
+        self.database.inputs(
+            self.campaign, came, at_s=self.fuzzed_s, executions=self.totals.counts.executions
+        )
+
+    def _enter_gone(self, went: list[str]) -> None:
+        crashes = self.folder.crashes
+        why = {
+            name: "merged away" if name in self.merged
+            else "it fails" if (crashes / name).exists() else "somebody removed it"
+            for name in went
+        }  # fmt: skip
+        for reason in set(why.values()):
+            self.database.gone([name for name in went if why[name] == reason], reason)
+        self.merged.difference_update(went)
+
+    def _add_paths(self, count: int) -> None:
+        self.curve.add(count, seconds=self.fuzzed_s, executions=self.totals.counts.executions)
+        self._mark()
+
+    def _mark(self) -> None:
+        self._mark_s = self.fuzzed_s + self._pace.mark_s
+        counts = self.totals.counts
+        self.database.mark(
+            self.campaign,
+            at_s=self.fuzzed_s,
+            executions=counts.executions,
+            paths=self.curve.found,
+            coverage=counts.coverage,
+            features=counts.features,
+        )
+
+    def _read_what_was_done(self) -> None:
+        row = self.database.last_campaign()
+        assert row is not None, "a campaign goes on that is in the database"
+        self.fuzzed_s = row["fuzzed_s"]
+        self.elapsed_before_s = row["elapsed_s"]
+        self.totals = self.database.totals(self.campaign)
+        self.last_notes.extend(self.database.notes(self.campaign))
+        before = 0
+        for at_s, executions, paths in self.database.curve(self.campaign):
+            self.curve.add(paths - before, seconds=at_s, executions=executions)
+            before = paths
+
+
+def read_seeds(folder: Path) -> list[bytes]:
+    """Return the inputs that a user's folder of seeds holds, whatever the files are called."""
+    return [path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()]

@@ -1,0 +1,187 @@
+"""Is it worth going on? What the curve of discoveries says, and what it cannot say.
+
+Two estimates, each with its interval, both about *new paths* (inputs worth keeping), never about
+bugs: an input that no engine draws has no share in either.
+
+* How many more come if the campaign runs as long again. New paths of a fuzzer come ever more
+  slowly: their number grows with the logarithm of the time (Boehme and Falk, "Fuzzing: on the
+  exponential cost of vulnerability discovery", FSE 2020). Then the second half of a campaign and
+  the time it takes to double it bring equally many on average, so the count of the last half is
+  the estimate, and its interval that of a difference of two Poisson counts.
+* How likely the next input is new: Good-Turing's f1/n from what was seen exactly once where an
+  engine counts that (Boehme, "STADS", TOSEM 2018); without that the rate of the last half. Both
+  are biased in a fuzzer, which varies what was new and so draws its like more often (Boehme,
+  Liyanage, Wuestholz, "Estimating residual risk in greybox fuzzing", FSE 2021).
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Final
+
+Z_95: Final = 1.96  # of a normal distribution, two-sided
+NONE_SEEN: Final = 3.0  # upper 95 % bound of a Poisson count of none: -ln(0.05)
+MOST_MARKS: Final = 512  # of the curve in memory: a night's curve keeps its shape in these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What more time may bring; see this module for what the figures rest on.
+
+    Attributes:
+        found: New paths so far.
+        recent: New paths in the last half of the campaign.
+        more: The least and the most new paths that running as long again brings, in 95 of 100.
+        chance: How likely the next input shows something new.
+        at_most: Upper 95 % bound of `chance`.
+        next_s: Seconds of fuzzing until the next new path, as a median; None where the last half
+            brought none.
+        quiet_s: How long nothing new has come.
+        stale: Nothing new came in the last half, and that half was long enough to tell.
+    """
+
+    found: int
+    recent: int
+    more: tuple[int, int]
+    chance: float
+    at_most: float
+    next_s: float | None
+    quiet_s: float
+    stale: bool
+
+    def __str__(self) -> str:
+        least, most = self.more
+        if self.stale:
+            return (
+                f"nothing new in its last half: running as long again brings {most} new paths at "
+                f"most (95 %), the next input one in {one_in(self.at_most)} at best; it says "
+                "nothing about inputs that these engines never draw"
+            )
+        return (
+            f"running as long again brings {least} to {most} new paths (95 %); the next input is "
+            f"new in about one of {one_in(self.chance)} cases"
+        )
+
+
+def one_in(chance: float) -> str:
+    """Return a chance as its inverse, rounded to what an estimate can carry."""
+    if chance <= 0:
+        return "infinitely many"
+    number = 1 / chance
+    digits = max(len(str(int(number))) - 2, 0)
+    return f"{round(number, -digits):,.0f}"
+
+
+class Curve:
+    """When new paths came, in bounded memory: old marks are thinned, the total is exact."""
+
+    __slots__ = ("_executions", "_seconds", "_totals", "found")
+
+    def __init__(self) -> None:
+        self._seconds: list[float] = []
+        self._executions: list[int] = []
+        self._totals: list[int] = []
+        self.found = 0
+
+    def add(self, count: int, *, seconds: float, executions: int) -> None:
+        """Note that `count` new paths came by then."""
+        if count <= 0:
+            return
+        self.found += count
+        self._seconds.append(seconds)
+        self._executions.append(executions)
+        self._totals.append(self.found)
+        if len(self._seconds) > MOST_MARKS:
+            for marks in (self._seconds, self._executions, self._totals):
+                # The older half loses every second mark: what is told looks at the newer half.
+                del marks[0 : MOST_MARKS // 2 : 2]
+
+    @property
+    def last_s(self) -> float:
+        """When the last new path came; 0 where none did."""
+        return self._seconds[-1] if self._seconds else 0.0
+
+    def marks(self) -> list[tuple[float, int]]:
+        """Return (seconds, new paths by then), the oldest first."""
+        return list(zip(self._seconds, self._totals, strict=True))
+
+    def since(self, seconds: float) -> int:
+        """Return how many came at `seconds` or later."""
+        at = bisect_left(self._seconds, seconds)
+        return self.found - (self._totals[at - 1] if at else 0)
+
+    def outlook(
+        self, *, seconds: float, executions: int, singletons: int | None = None
+    ) -> Outlook | None:
+        """Return what more time may bring, or None where too little ran to say anything.
+
+        Args:
+            singletons: Kinds of behaviour that exactly one input showed, where engines count them.
+        """
+        if executions < 1 or seconds <= 0:
+            return None
+        recent = self.since(seconds / 2)
+        window = max(executions // 2, 1)
+        chance = recent / window if singletons is None else singletons / executions
+        return Outlook(
+            found=self.found,
+            recent=recent,
+            more=more_of(recent),
+            chance=min(chance, 1.0),
+            at_most=min(upper_count(recent) / window, 1.0),
+            next_s=_until_next(recent, seconds),
+            quiet_s=seconds - self.last_s,
+            stale=recent == 0 and window >= LEAST_WINDOW,
+        )
+
+
+LEAST_WINDOW: Final = 1_000  # inputs in the last half below which silence says nothing
+
+
+def more_of(recent: int) -> tuple[int, int]:
+    """Return the 95 % interval of a Poisson count where one like it was `recent`.
+
+    Source: Krishnamoorthy and Peng, "Improved closed-form prediction intervals for binomial and
+    Poisson distributions" (JSPI 2011): Nelson's interval, with a half added for small counts.
+    """
+    middle = recent + 0.5
+    spread = Z_95 * math.sqrt(2 * middle)
+    least = max(math.ceil(recent - spread), 0)
+    return least, math.floor(recent + spread + 1)
+
+
+def upper_count(count: int) -> float:
+    """Return the upper 95 % bound of the mean of a Poisson count, one-sided.
+
+    Source: Byar's approximation of the exact limit; exact for none.
+    """
+    if count == 0:
+        return NONE_SEEN
+    after = count + 1
+    return float(after * (1 - 1 / (9 * after) + 1.645 / (3 * math.sqrt(after))) ** 3)
+
+
+def _until_next(recent: int, seconds: float) -> float | None:
+    """Return the median wait: discoveries are a Poisson process of the logarithm of the time."""
+    if recent == 0:
+        return None
+    rate = recent / math.log(2)  # by e-fold of the time: the last half is a doubling
+    return float(seconds * math.expm1(math.log(2) / rate))
+
+
+def chance_of_new(singletons: int, executions: int) -> float:
+    """Return Good-Turing's estimate that the next input shows a kind nobody saw, 0 to 1.
+
+    Source: Good, Biometrika 1953; for fuzzers Boehme, STADS, TOSEM 2018, section 4.
+    """
+    return singletons / executions if executions else 1.0
+
+
+def kinds_in_all(kinds: int, *, singletons: int, doubletons: int) -> float:
+    """Return Chao1, a lower bound of how many kinds there are, seen or not.
+
+    Source: Chao, Scandinavian Journal of Statistics 1984, bias-corrected form.
+    """
+    return kinds + singletons * (singletons - 1) / (2 * (doubletons + 1))
