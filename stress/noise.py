@@ -323,6 +323,6 @@ OFF: Final = Noise()
 # From far below one round to CPython's own interval: which race shows depends on where the
 # interpreter takes the GIL away.
 SWITCH: Final = Noise(switch_s=(0.000_01, 0.000_1, 0.001, 0.005))
-LIGHT: Final = dataclasses.replace(SWITCH, gather_s=0.001, yields=0.02, sleeps=0.002)
-HEAVY: Final = dataclasses.replace(SWITCH, gather_s=0.001, places=3, near=True, delay_s=0.005)
+LIGHT: Final = dataclasses.replace(SWITCH, gather_s=0.001, yields=0.1, sleeps=0.1)
+HEAVY: Final = dataclasses.replace(LIGHT, places=4, near=True)
 PRESETS: Final[Mapping[str, Noise]] = {"off": OFF, "switch": SWITCH, "light": LIGHT, "heavy": HEAVY}

@@ -51,11 +51,12 @@ class AppliedNoise:
         with contextlib.ExitStack() as undo:
             _present.append(self.noise)
             undo.callback(_present.clear)
+            undo.callback(sys.setswitchinterval, sys.getswitchinterval())
+            # These two first: their own threads begin as they always do, on any processor.
             self._load(undo)
+            self._change_with_time(undo)
             self._disturb_starts(undo)
             self._disturb_accesses(undo)
-            undo.callback(sys.setswitchinterval, sys.getswitchinterval())
-            self._change_with_time(undo)
             self._undo = undo.pop_all()
         return self
 
@@ -84,7 +85,7 @@ class AppliedNoise:
                 self._begin_spell(self._spell._replace(number=self._spell.number + 1))
 
     def _change_with_time(self, undo: contextlib.ExitStack) -> None:
-        if not self.noise.spell_s or not (self._starts or self._perturbation):
+        if not self.noise.spell_s or not (self.noise.gather_s or self.noise.instruments):
             return  # a switch interval alone is drawn with each round
         thread = threading.Thread(target=self._change, name="noise", daemon=True)
         undo.callback(thread.join)
@@ -105,7 +106,6 @@ class AppliedNoise:
             undo.enter_context(Pressure(busy=noise.busy, memory_mib=noise.memory_mib))
 
     def _disturb_starts(self, undo: contextlib.ExitStack) -> None:
-        """After the load: its own threads begin as they always do, on any processor."""
         processors = self._processors(undo)
         if self.noise.gather_s or processors:
             self._starts = Starts(gather_s=self.noise.gather_s, processors=processors)

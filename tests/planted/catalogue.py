@@ -12,7 +12,9 @@ How `body` is called depends on the method:
 - PROPERTY, FUZZ: `body(make, rng)`; one random example, drawn from nothing but `rng`. The runner
   repeats it with fresh generators. With `controlled` each example is one controlled execution, so
   that a hang is a finding and not a hang.
-- STRESS: `body(make)`; real threads at full scale. The runner calls it in a child process.
+- STRESS: `body(make)`; real threads. The runner calls it again and again in a child process, with
+  noise, until it fails or the bug's seconds are over. A round of some executions that takes longer
+  than `hang_s` is a hang, so a body has to be quick.
 - MEMORY_SCAN, MEASUREMENT: `body(make, rng)`; once. It may start children of its own.
 
 It fails by raising, and nothing but raising.
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import harness
+    from stress import Ending
 
 HERE = Path(__file__).resolve().parent
 NUMBER = re.compile(r"B-\d{2,3}")
@@ -66,6 +69,11 @@ class PlantedBug:
         strategy: Name for `harness.explore`; None is its default.
         model: Switching model for `harness.explore`.
         max_steps: Step bound of one execution.
+        noise: What real threads are disturbed by, as `stress.noise.Noise` reads it. STRESS only,
+            as the rest.
+        seconds: Time for the whole budget of executions.
+        hang_s: Longest round; a round is a quarter of a second of executions.
+        endings: How the child may end for the bug to count as found; empty: in any failure.
     """
 
     number: str
@@ -83,6 +91,10 @@ class PlantedBug:
     strategy: str | None = None
     model: str = "free-threaded"
     max_steps: int = 20_000
+    noise: str = "off"
+    seconds: float = 10.0
+    hang_s: float = 2.0
+    endings: tuple[Ending, ...] = ()
 
     def __post_init__(self) -> None:
         if not NUMBER.fullmatch(self.number):
@@ -93,6 +105,8 @@ class PlantedBug:
             raise ValueError(f"{self.label}: only an exploration can be isolated")
         if self.controlled and self.method not in (Method.PROPERTY, Method.FUZZ):
             raise ValueError(f"{self.label}: only PROPERTY and FUZZ examples can be controlled")
+        if self.method is not Method.STRESS and (self.noise != "off" or self.endings):
+            raise ValueError(f"{self.label}: noise and endings are for STRESS only")
 
     @property
     def label(self) -> str:

@@ -9,13 +9,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import harness
-from stress import Budget, run_scenario
-from tests.planted.catalogue import Method, PlantedBug
+from stress import Budget, Ending, run_scenario
+from stress.noise import Noise
+from tests.planted.catalogue import Method, PlantedBug, instrumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Make = Callable[..., Any]
+
+NO_ANSWER: Final = frozenset({Ending.BROKEN, Ending.INTERRUPTED})  # nothing was run to its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +151,23 @@ def _once(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
 
 
 def _stress(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
+    """Run real threads for a share of the bug's time, as large as that of the executions."""
     run = run_scenario(
         f"tests.planted.targets:{target_name(bug, twin)}",
-        Budget(rounds=executions, seed=seed),
+        Budget(
+            rounds=None,
+            seconds=bug.seconds * executions / bug.executions,
+            seed=seed,
+            hang_s=bug.hang_s,
+            noise=Noise.parse(bug.noise),
+            instrument=tuple(instrumented()),
+        ),
     )
-    story = "" if run.passed else f"{run.ending.value}: {run.message}\n{run.stacks}"
-    return max(run.rounds, 1), story, ""
+    if run.passed:
+        return run.rounds, "", ""
+    other = run.ending in NO_ANSWER or (bug.endings and run.ending not in bug.endings)
+    undecided = f"it {run.ending.value}: {run.message}" if other else ""
+    return run.rounds + 1, f"{run.ending.value}: {run.message}\n{run.stacks}", undecided
 
 
 RUNNERS: Final[Mapping[Method, Callable[[PlantedBug, str, int, int], Answer]]] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness import FindingKind
 from secmem.flow import FlowController
+from stress import Ending
 from tests.planted.catalogue import Method, PlantedBug
 from tests.planted.flow import bodies, twins
 
@@ -23,6 +24,16 @@ BUGS: tuple[PlantedBug, ...] = (
         body=bodies.waiters,
         bad=twins.WakesOne,
         kinds=STUCK,
+    ),
+    _flow(
+        number="B-53",
+        variant="-stress",
+        what="when the gate opens, a signal with room for one wakes one of many waiters",
+        method=Method.STRESS,
+        noise="heavy",
+        body=bodies.waiters,
+        bad=twins.WakesOne,
+        endings=(Ending.HANG,),
     ),
     _flow(
         number="B-54",

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness import FindingKind
 from secmem.memory import ProtectionState, SecretFactory, SecretReader, SecretStream
+from stress import Ending
 from tests.planted.catalogue import Method, PlantedBug
 from tests.planted.secret import (
     fault_bodies,
@@ -15,6 +16,7 @@ from tests.planted.secret import (
     residue_bodies,
     stream_bodies,
     stream_twins,
+    stress_bodies,
 )
 from tests.planted.secret import state_twins as twins
 from tests.planted.secret.assembly import assemble, good
@@ -26,6 +28,7 @@ DIES = (FindingKind.CRASH,)
 _secret: Any = partial(PlantedBug, component="secret", good=good)
 _raced: Any = partial(_secret, method=Method.EXPLORATION, executions=500)
 _faulted: Any = partial(_secret, method=Method.PROPERTY, executions=60)
+_stressed: Any = partial(_secret, method=Method.STRESS, noise="heavy")
 _scanned: Any = partial(_secret, method=Method.MEMORY_SCAN, executions=1, good=SecretFactory)
 
 RACED: tuple[PlantedBug, ...] = (
@@ -247,4 +250,55 @@ SCANNED: tuple[PlantedBug, ...] = (
     ),
 )
 
-BUGS: tuple[PlantedBug, ...] = (*RACED, *FAULTED, *SCANNED)
+STRESSED: tuple[PlantedBug, ...] = (
+    _stressed(
+        number="B-01",
+        variant="-stress",
+        what="close waits for the accesses with the lock of the page's state held",
+        body=stress_bodies.a_close_meets_readers,
+        bad=assemble(state=twins.WaitsHoldingThePage),
+        endings=(Ending.HANG,),
+    ),
+    _stressed(
+        number="B-04",
+        variant="a-stress",
+        what="the last reader wakes the closer before it lowers the count",
+        body=stress_bodies.a_close_meets_readers,
+        bad=assemble(state=twins.WakesTooEarly),
+        endings=(Ending.HANG,),
+    ),
+    _stressed(
+        number="B-04",
+        variant="b-stress",
+        what="the last reader looks for a waiting closer without the lock",
+        body=stress_bodies.a_close_meets_readers,
+        bad=assemble(state=twins.LooksForCloserWithoutLock),
+        endings=(Ending.HANG,),
+    ),
+    _stressed(
+        number="B-05",
+        variant="-stress",
+        what="no second look for a close after counting in: a read of an unmapped page",
+        body=stress_bodies.a_close_meets_patient_readers,
+        bad=assemble(state=twins.LooksOnce),
+        endings=(Ending.SIGNAL, Ending.EXCEPTION),  # sometimes it is wiped and not yet unmapped
+    ),
+    _stressed(
+        number="B-09",
+        variant="-stress",
+        what="the count and the page change in two steps: a reader finds the page closed",
+        body=stress_bodies.readers_meet,
+        bad=assemble(state=twins.OpensAfterCounting),
+        endings=(Ending.EXCEPTION, Ending.SIGNAL),
+    ),
+    _stressed(
+        number="B-10",
+        variant="-stress",
+        what="the last reader closes the page after a newer one has entered",
+        body=stress_bodies.readers_meet,
+        bad=assemble(state=twins.ClosesAfterCounting),
+        endings=(Ending.EXCEPTION, Ending.SIGNAL),
+    ),
+)
+
+BUGS: tuple[PlantedBug, ...] = (*RACED, *FAULTED, *SCANNED, *STRESSED)
