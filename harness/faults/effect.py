@@ -1,4 +1,4 @@
-"""What is done to a call that a rule picks: it fails, it raises, or it takes longer."""
+"""What is done to a call that a rule picks: it fails, raises, takes longer or ends the process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import importlib
 import math
 import os
 import re
+import signal
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,7 @@ class Does(StrEnum):
     FAILS = "fails"
     RAISES = "raises"
     SLOW = "slow"
+    KILLS = "kills"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,8 @@ class Effect:
     Attributes:
         does: The kind.
         name: The errno's name for FAILS ("" for the one that is usual for the call), the
-            exception for RAISES: a builtin, or "package.module:Name".
+            exception for RAISES: a builtin, or "package.module:Name"; the signal for KILLS, which
+            ends the process at the call, "" for SIGKILL.
         delay_s: How much longer a SLOW call takes.
     """
 
@@ -50,6 +53,8 @@ class Effect:
                     raise ValueError(f"fails takes the name of an errno, got {self.name!r}")
             case Does.RAISES:
                 _exception_type(self.name)
+            case Does.KILLS:
+                _signal_number(self.name)
             case Does.SLOW:
                 if not (self.delay_s > 0 and math.isfinite(self.delay_s)):
                     raise ValueError(f"slow takes a time above 0, got {self.delay_s!r}")
@@ -64,7 +69,7 @@ class Effect:
         if not words or words[0] not in list(Does):
             raise ValueError(f"it takes one of {', '.join(Does)} at its end")
         does, rest = Does(words[0]), words[1:]
-        least, most = (0, 1) if does is Does.FAILS else (1, 1)
+        least, most = (0, 1) if does in (Does.FAILS, Does.KILLS) else (1, 1)
         if not least <= len(rest) <= most:
             raise ValueError(f"{does} takes one word, got {' '.join(rest)!r}")
         if does is Does.SLOW:
@@ -81,6 +86,9 @@ class Effect:
         match self.does:
             case Does.SLOW:
                 return None
+            case Does.KILLS:
+                os.kill(os.getpid(), _signal_number(self.name))
+                return None  # of a signal that does not end it
             case Does.RAISES:
                 return _exception_type(self.name)(f"injected into {call}")
             case Does.FAILS if self.name:
@@ -109,6 +117,13 @@ def _duration(seconds: float) -> str:
         if _DURATION.fullmatch(text) and "." not in text and _seconds(text) == seconds:
             return text
     return f"{seconds!r}s" if "e" not in repr(seconds) else f"{seconds:.20f}s"
+
+
+def _signal_number(name: str) -> int:
+    number = getattr(signal, name or "SIGKILL", None)
+    if not isinstance(number, signal.Signals):
+        raise ValueError(f"kills takes the name of a signal this system has, got {name!r}")  # noqa: TRY004  # a wrong value
+    return int(number)
 
 
 def _exception_type(name: str) -> type[BaseException]:

@@ -9,7 +9,8 @@ GRAMMAR = (
     "CALL: os.write, open, file.write, socket.socket.send, the name of a port's method, or a "
     "pattern with *. "
     "WHEN: nth 3, every 2, always, after 5, between 2 4, share 0.1. "
-    "WHAT: fails ENOSPC, fails, raises ValueError, raises package.module:Error, slow 50ms. "
+    "WHAT: fails ENOSPC, fails, raises ValueError, raises package.module:Error, "
+    "slow 50ms, kills, kills SIGTERM. "
     "`seed 7` may stand at the end."
 )
 

@@ -9,7 +9,10 @@ import io
 import json
 import mmap
 import os
+import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -30,6 +33,7 @@ TEXTS = [
     "os.write: always slow 50ms",
     "open: share 0.1 fails EMFILE; seed 7",
     "os.*: every 2 fails",
+    "os.replace: nth 2 kills; os.fsync: nth 9 kills SIGTERM",
     "callback: after 5 raises ValueError",
     "commit: between 2 4 raises harness.errors:TokenError",
     "os.fsync: nth 2 fails EIO; os.write: nth 1 slow 1500us; os.write: always fails ENOSPC",
@@ -53,7 +57,8 @@ def test_a_plan_reads_back_from_its_words_and_from_its_document(text: str) -> No
         ("os.write: nth 0 fails", "1 or more, got 0"),
         ("os.write: between 4 2 fails", "two rising numbers, got 4 2"),
         ("os.write: share 1.5 fails", "more than 0 up to 1"),
-        ("os.write: nth 1", "one of fails, raises, slow"),
+        ("os.write: nth 1", "one of fails, raises, slow, kills"),
+        ("os.write: nth 1 kills SIGNONE", "a signal this system has, got 'SIGNONE'"),
         ("os.write: nth 1 fails ENOSUCH", "name of an errno"),
         ("os.write: nth 1 raises", "raises takes one word"),
         ("os.write: nth 1 raises Nonsense", "'Nonsense' is none"),
@@ -240,6 +245,18 @@ def test_a_class_derived_meanwhile_keeps_working() -> None:
     assert isinstance(made, Derived)
     assert not isinstance(mmap.mmap(-1, 1), Derived)
     assert issubclass(Derived, mmap.mmap)
+
+
+def test_a_call_can_be_where_the_process_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\n"
+        "from harness.faults import FaultPlan\n"
+        "with FaultPlan.parse('os.mkdir: nth 2 kills').applied():\n"
+        "    os.mkdir(sys.argv[1] + '/one'); os.mkdir(sys.argv[1] + '/two')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
 
 
 def test_a_slow_call_takes_longer_and_then_happens(tmp_path: Path) -> None:
