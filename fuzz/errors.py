@@ -326,3 +326,19 @@ class MergeLostError(FuzzError):
             "so nothing was removed. A target that does something else each time looks like this: "
             "run one input twice. If it is steady, this is a fault of the merge."
         )
+
+
+class UnknownFindingError(FuzzError, ValueError):
+    """No saved input shows a finding of that key."""
+
+    def __init__(self, key: str, known: tuple[str, ...]) -> None:
+        super().__init__(key, known)
+        self.key = key
+        self.known = known
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known) or "none"
+        return (
+            f"no finding {self.key!r}; those of the target are: {known}. "
+            "`holdfast fuzz triage` shows them with what they do."
+        )
