@@ -145,9 +145,16 @@ def _controlled_example(bug: PlantedBug, make: Make, example: str, seed: int) ->
 
 
 def _once(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
-    """A memory scan or a measurement: the body knows how, and once is enough."""
+    """A memory scan or a measurement: the body knows how, and once is enough.
+
+    It speaks by an assertion alone: a child that was lost has shown nothing.
+    """
     del executions
-    return 1, _example(bug, make_of(bug, twin), str(seed)), ""
+    try:
+        bug.body(make_of(bug, twin), random.Random(str(seed)))
+    except AssertionError as error:
+        return 1, f"AssertionError: {error}", ""
+    return 1, "", ""
 
 
 def _stress(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Make(Protocol):
     """Makes one secret of `data`, in pages obtained through `calls`."""
 
-    def __call__(self, data: bytes, *, calls: SystemCalls | None = None) -> Secret: ...
+    def __call__(self, data: bytes | bytearray, *, calls: SystemCalls | None = None) -> Secret: ...
 
 
 def assemble(
@@ -48,8 +48,10 @@ def assemble(
                 size, policy=self._policy, backing=self._backing, calls=self._calls
             )
 
-    def make(data: bytes, *, calls: SystemCalls | None = None) -> Secret:
-        made: Secret = AssembledFactory(calls=calls).new(bytearray(data))
+    def make(data: bytes | bytearray, *, calls: SystemCalls | None = None) -> Secret:
+        # A caller's own buffer as it is: a copy of it would be one more thing to wipe.
+        buffer = data if isinstance(data, bytearray) else bytearray(data)
+        made: Secret = AssembledFactory(calls=calls).new(buffer)
         return made
 
     return make

@@ -14,6 +14,7 @@ from tests.planted.secret import (
     memory_twins,
     race_bodies,
     residue_bodies,
+    residue_makers,
     stream_bodies,
     stream_twins,
     stress_bodies,
@@ -30,6 +31,7 @@ _raced: Any = partial(_secret, method=Method.EXPLORATION, executions=500)
 _faulted: Any = partial(_secret, method=Method.PROPERTY, executions=60)
 _stressed: Any = partial(_secret, method=Method.STRESS, noise="heavy")
 _scanned: Any = partial(_secret, method=Method.MEMORY_SCAN, executions=1, good=SecretFactory)
+_left: Any = partial(_scanned, good=residue_makers.good)
 
 RACED: tuple[PlantedBug, ...] = (
     _raced(
@@ -250,6 +252,37 @@ SCANNED: tuple[PlantedBug, ...] = (
     ),
 )
 
+PAGES_SCANNED: tuple[PlantedBug, ...] = (
+    _left(
+        number="B-13",
+        variant="-scan",
+        what="a failed re-protect leaves the page readable, and nobody is told",
+        body=residue_bodies.failing_to_conceal_leaves_nothing,
+        bad=residue_makers.conceals_quietly,
+    ),
+    _left(
+        number="B-16",
+        variant="-scan",
+        what="a protect that fails in construction leaves the full mapping behind",
+        body=residue_bodies.failing_to_make_leaves_nothing,
+        bad=residue_makers.keeps_failed,
+    ),
+    _left(
+        number="B-17",
+        variant="a-scan",
+        what="the pages are unlocked before they are wiped",
+        body=residue_bodies.unlocked_pages_hold_nothing,
+        bad=residue_makers.unlocks_first,
+    ),
+    _left(
+        number="B-17",
+        variant="b-scan",
+        what="only the length is wiped and not the whole capacity",
+        body=residue_bodies.unlocked_pages_hold_nothing,
+        bad=residue_makers.wipes_length_only,
+    ),
+)
+
 STRESSED: tuple[PlantedBug, ...] = (
     _stressed(
         number="B-01",
@@ -301,4 +334,4 @@ STRESSED: tuple[PlantedBug, ...] = (
     ),
 )
 
-BUGS: tuple[PlantedBug, ...] = (*RACED, *FAULTED, *SCANNED, *STRESSED)
+BUGS: tuple[PlantedBug, ...] = (*RACED, *FAULTED, *SCANNED, *PAGES_SCANNED, *STRESSED)

@@ -8,8 +8,9 @@ from harness.probes import Form, residue
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
-    from secmem.memory import SecretFactory
+    from secmem.memory import Secret, SecretFactory
 
 TARGETS: Final = "tests.planted.secret.residue_targets"
 
@@ -24,7 +25,27 @@ def transforming_leaves_nothing(make: type[SecretFactory], rng: random.Random) -
     _scan(f"{TARGETS}:transforms_secrets", make, rng)
 
 
-def _scan(target: str, make: type[SecretFactory], rng: random.Random) -> None:
+def failing_to_conceal_leaves_nothing(make: Callable[..., Secret], rng: random.Random) -> None:
+    """A page cannot be closed after an access; who is told repairs it, and nothing is left."""
+    _scan(f"{TARGETS}:fails_to_conceal", make, rng)
+
+
+def failing_to_make_leaves_nothing(make: Callable[..., Secret], rng: random.Random) -> None:
+    """Constructions fail after the bytes were written, and no page holds any of them."""
+    _scan(f"{TARGETS}:fails_to_make", make, rng)
+
+
+def unlocked_pages_hold_nothing(make: Callable[..., Secret], rng: random.Random) -> None:
+    """When the pages of a closed secret may go to swap, nothing is in them: slack included."""
+    _scan(f"{TARGETS}:stops_at_unlock", make, rng)
+
+
+def wiping_leaves_nothing(make: Callable[..., None], rng: random.Random) -> None:
+    """Buffers of a key are wiped, and no page that can be read holds any of it."""
+    _scan(f"{TARGETS}:wipes_buffers", make, rng)
+
+
+def _scan(target: str, make: Callable[..., object], rng: random.Random) -> None:
     (seen,) = residue.examine(
         target,
         key=rng.randbytes(32),

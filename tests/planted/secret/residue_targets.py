@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import TYPE_CHECKING, Any, Final
+
+from secmem.memory import SystemCallFailed
+from tests.planted.secret._ledger import LedgerCalls, write_through
 
 if TYPE_CHECKING:
     from harness.probes.child_main import Probe
@@ -40,6 +44,93 @@ def transforms_secrets(probe: Probe, maker: str) -> None:
 
     probe.in_worker(work)
     probe.checkpoint("transformed")
+
+
+def fails_to_conceal(probe: Probe, maker: str) -> None:
+    """Let the page stay open after an access, and use it once more where that is told."""
+    make = _load(maker)
+
+    def work() -> None:
+        for repeats in REPEATS:
+            ledger = LedgerCalls()
+            secret = _made(make, _filled(probe, repeats), ledger)
+            ledger.fail("protect", 2)  # the first opens the page
+            try:
+                secret.with_bytes(len)
+            except SystemCallFailed:
+                ledger.allow_all()
+                secret.with_bytes(len)  # the next access repairs it
+            KEPT.append(secret)
+
+    probe.in_worker(work)
+    probe.checkpoint("used")
+
+
+def fails_to_make(probe: Probe, maker: str) -> None:
+    """Let constructions fail when the full page is to be closed."""
+    make = _load(maker)
+
+    def work() -> None:
+        for repeats in REPEATS:
+            ledger = LedgerCalls()
+            ledger.fail("protect", 2)  # the first is of the empty page
+            with contextlib.suppress(SystemCallFailed):
+                _made(make, _filled(probe, repeats), ledger)
+
+    probe.in_worker(work)
+    probe.checkpoint("failed")
+
+
+def stops_at_unlock(probe: Probe, maker: str) -> None:
+    """Close a secret with the key in the slack behind it, and stop where its pages are unlocked."""
+    calls = _StopsAtUnlock(probe)
+    secret = _made(_load(maker), _filled(probe, 1), calls)
+    cell = secret._state.cell
+    slack = _filled(probe, 1)
+    write_through(cell.address + cell.length, slack)
+    _forget(slack)
+    secret.close()
+
+
+def wipes_buffers(probe: Probe, maker: str) -> None:
+    """Wipe buffers of the key, and keep them."""
+    wipe = _load(maker)
+
+    def work() -> None:
+        for repeats in REPEATS:
+            buffer = _filled(probe, repeats)
+            wipe(buffer)
+            KEPT.append(buffer)
+
+    probe.in_worker(work)
+    probe.checkpoint("wiped")
+
+
+class _StopsAtUnlock(LedgerCalls):
+    """Tells of the first unlock, when it was made; looks at no page itself, which would copy it."""
+
+    def __init__(self, probe: Probe) -> None:
+        super().__init__()
+        self._probe = probe
+
+    def unlock(self, address: int, size: int) -> None:
+        self._real.unlock(address, size)
+        self._probe.checkpoint("unlocked")
+
+    def unmap(self, address: int, size: int) -> None:
+        self._real.unmap(address, size)
+
+
+def _made(make: Any, buffer: bytearray, calls: LedgerCalls) -> Any:
+    """Make a secret of a buffer that holds the key no longer, however it ends."""
+    try:
+        return make(buffer, calls=calls)
+    finally:
+        _forget(buffer)
+
+
+def _forget(buffer: bytearray) -> None:
+    buffer[:] = bytes(len(buffer))
 
 
 def _filled(probe: Probe, repeats: int) -> bytearray:
