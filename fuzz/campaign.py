@@ -237,7 +237,7 @@ class Campaign:
             BrokenTargetError: The target cannot be imported under the engine's hooks.
         """
         books = self._books
-        with Crew(
+        crew = Crew(
             self._facts,
             self._engines,
             settings=self.settings,
@@ -247,7 +247,8 @@ class Campaign:
             pace=self._pace,
             runs=self._runs_left(),
             able=able_engines(self._facts) if self.settings.engine == AUTO else (),
-        ) as crew:
+        )
+        with books.sitting(), crew:
             sitting = Sitting(
                 crew, books, pace=self._pace, limit_s=limit_s, show=self._show, stop=stop
             )

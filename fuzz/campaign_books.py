@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from fuzz.campaign_database import CampaignTotals, WorkerCounts
@@ -17,7 +18,7 @@ from fuzz.findings import Findings
 from fuzz.plateau import Curve
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from fuzz.campaign_database import CampaignDatabase
@@ -74,7 +75,7 @@ class Books:
         self.outlook: Outlook | None = None
         self.merged: set[str] = set()
         self._pace = pace
-        self._opened_s = time.monotonic()
+        self._sat_down_s: float | None = None
         self._mark_s = 0.0
         self._last_finding_s = 0.0
         self._kept_by: set[str] = set()  # engines whose workers kept something since the last page
@@ -105,10 +106,22 @@ class Books:
                 self._add_paths(len(others))
             self._close()
 
+    @contextmanager
+    def sitting(self) -> Iterator[None]:
+        """Let the time inside count as the campaign's."""
+        self._sat_down_s = time.monotonic()
+        try:
+            yield
+        finally:
+            self.elapsed_before_s = self.elapsed_s
+            self._sat_down_s = None
+
     @property
     def elapsed_s(self) -> float:
         """Time since the campaign began, without pauses between sittings."""
-        return self.elapsed_before_s + time.monotonic() - self._opened_s
+        if self._sat_down_s is None:
+            return self.elapsed_before_s
+        return self.elapsed_before_s + time.monotonic() - self._sat_down_s
 
     @property
     def quiet_s(self) -> float:
