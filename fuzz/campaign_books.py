@@ -73,7 +73,6 @@ class Books:
         self.totals = CampaignTotals(counts=WorkerCounts(), workers=0)
         self.last_notes: deque[str] = deque(maxlen=LAST_NOTES)
         self.outlook: Outlook | None = None
-        self.merged: set[str] = set()
         self._pace = pace
         self._sat_down_s: float | None = None
         self._mark_s = 0.0
@@ -193,11 +192,15 @@ class Books:
             life.row, counts, read_to=life.journal.offset, pid=life.worker.pid, ending=ending
         )
 
-    def close_page(self) -> None:
-        """Count what came into the corpus and what it means; the end of a transaction."""
+    def close_page(self, *, merging: bool = False) -> None:
+        """Count what came into the corpus and what it means; the end of a transaction.
+
+        Args:
+            merging: A merge has run since the last page: what went, it has taken.
+        """
         came, went = self.corpus.look()
         if went:
-            self._enter_gone(went)
+            self._enter_gone(went, "merged away" if merging else "somebody removed it")
         if came:
             origin = next(iter(self._kept_by)) if len(self._kept_by) == 1 else FUZZING
             self._enter_inputs([(name, size, origin) for name, size in came])
@@ -227,16 +230,10 @@ class Books:
             self.campaign, came, at_s=self.fuzzed_s, executions=self.totals.counts.executions
         )
 
-    def _enter_gone(self, went: list[str]) -> None:
-        crashes = self.folder.crashes
-        why = {
-            name: "merged away" if name in self.merged
-            else "it fails" if (crashes / name).exists() else "somebody removed it"
-            for name in went
-        }  # fmt: skip
-        for reason in set(why.values()):
-            self.database.gone([name for name in went if why[name] == reason], reason)
-        self.merged.difference_update(went)
+    def _enter_gone(self, went: list[str], why: str) -> None:
+        fails = {name for name in went if (self.folder.crashes / name).exists()}
+        self.database.gone(fails, "it fails")
+        self.database.gone((name for name in went if name not in fails), why)
 
     def _add_paths(self, count: int) -> None:
         self.curve.add(count, seconds=self.fuzzed_s, executions=self.totals.counts.executions)

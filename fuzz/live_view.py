@@ -27,65 +27,75 @@ if TYPE_CHECKING:
 BARS: Final = " ▁▂▃▄▅▆▇█"
 PLAIN_BARS: Final = " .:-=+*#@"
 MOST_WORKERS: Final = 12  # lines; the rest is one more
+NOTES: Final = 2
+LABEL: Final = 11  # columns
 QUIET_S: Final = 60.0  # from here on silence is worth a colour
 
 
 def draw(progress: Progress, *, ascii_only: bool = False) -> RenderableType:
     """Return the block that shows how far a campaign is."""
-    parts: list[RenderableType] = [
-        _headline(progress),
-        Text(),
-        _figures(progress),
-        _discoveries(progress, ascii_only=ascii_only),
-    ]
-    if progress.outlook is not None:
-        parts.append(_row("outlook", Text(outlook_words(progress.outlook))))
-    parts += [Text(), _workers(progress.workers), _memory(progress)]
-    parts += [_row("note", Text(note, overflow="ellipsis")) for note in progress.notes[-2:]]
-    return Group(*parts)
+    parts: list[RenderableType] = [_headline(progress), Text(), _figures(progress)]
+    rows = Table.grid(padding=(0, 1, 0, 0))
+    rows.add_column(style="dim", width=LABEL, no_wrap=True)
+    rows.add_column()
+    for name, value in _rows(progress, ascii_only=ascii_only):
+        rows.add_row(name, value)
+    return Group(*parts, rows, Text(), _workers(progress.workers), Text(), _foot(progress))
 
 
-def _headline(progress: Progress) -> Text:
-    text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(progress.target, style="bold")
-    text.append(f"  {in_words(progress.seconds)}")
+def _headline(progress: Progress) -> Table:
+    """Return the target at the left, how far it is at the right; the target gives way."""
+    far = Text(in_words(progress.seconds))
     budget = progress.budget
     if budget.seconds is not None:
         share = min(progress.seconds / budget.seconds, 1.0)
-        text.append(f" of {in_words(budget.seconds)} ({share:.0%})", style="dim")
+        far.append(f" of {in_words(budget.seconds)}, {share:.0%}")
     if budget.runs is not None:
-        text.append(f" of {budget.runs:,} inputs", style="dim")
-    text.append("   Ctrl-C ends, and keeps all", style="dim")
-    return text
+        far.append(f", {progress.executions / max(budget.runs, 1):.0%} of {budget.runs:,} inputs")
+    line = Table.grid(expand=True)
+    line.add_column(no_wrap=True, overflow="ellipsis", style="bold")
+    line.add_column(no_wrap=True, justify="right")
+    line.add_row(progress.target, far)
+    return line
 
 
 def _figures(progress: Progress) -> Table:
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(padding=(0, 1, 0, 0))
     for _ in range(2):
-        table.add_column(style="dim", width=10)
-        table.add_column(justify="right", width=13)
-        table.add_column(width=12, no_wrap=True)
+        table.add_column(style="dim", width=LABEL, no_wrap=True)
+        table.add_column(width=26, no_wrap=True)
+    edges = "not counted" if progress.coverage is None else f"{progress.coverage:,}"
     table.add_row(
-        "executions", f"{progress.executions:,}", f"{progress.rate:,.0f}/s",
-        "features", f"{progress.features:,}", "",
+        "executions", Text(f"{progress.executions:,}", style="bold"),
+        "per second", Text(f"{progress.rate:,.0f}", style="bold"),
     )  # fmt: skip
-    edges = "-" if progress.coverage is None else f"{progress.coverage:,}"
-    table.add_row("edges", edges, "", "corpus", f"{progress.corpus:,}", "inputs")
+    table.add_row("edges", edges, "features", f"{progress.features:,}")
+    table.add_row("corpus", f"{progress.corpus:,} inputs", "new paths", _new_paths(progress))
     return table
 
 
-def _discoveries(progress: Progress, *, ascii_only: bool) -> Group:
-    quiet = f"the last {in_words(progress.quiet_s)} ago" if progress.paths else "none yet"
+def _new_paths(progress: Progress) -> Text:
+    if not progress.paths:
+        return Text("none yet")
+    text = Text(f"{progress.paths:,}, ")
     style = "yellow" if progress.quiet_s > QUIET_S else ""
-    new = Text(f"{progress.paths:,}, ")
-    new.append(quiet, style=style)
-    rows = [_row("new paths", new)]
+    return text.append(f"last {in_words(progress.quiet_s)} ago", style=style)
+
+
+def _rows(progress: Progress, *, ascii_only: bool) -> list[tuple[str, Text]]:
+    rows = []
     if any(progress.trail):
-        rows.append(_row("over time", Text(sparkline(progress.trail, ascii_only=ascii_only))))
-    rows.append(_row("crashes", crashes_text(progress)))
+        rows.append(("over time", Text(sparkline(progress.trail, ascii_only=ascii_only))))
+    if progress.outlook is not None:
+        rows.append(("outlook", Text(outlook_words(progress.outlook))))
+    rows.append(("crashes", crashes_text(progress)))
     if progress.undecided:
-        rows.append(_row("undecided", Text(f"{progress.undecided:,} inputs", style="yellow")))
-    return Group(*rows)
+        rows.append(("undecided", Text(f"{progress.undecided:,} inputs", style="yellow")))
+    rows += [
+        ("note", Text(note.partition("\n")[0], no_wrap=True, overflow="ellipsis"))
+        for note in progress.notes[-NOTES:]
+    ]
+    return rows
 
 
 def crashes_text(progress: Progress) -> Text:
@@ -147,15 +157,10 @@ def _workers(lines: Sequence[WorkerLine]) -> Table:
     return table
 
 
-def _memory(progress: Progress) -> Table:
+def _foot(progress: Progress) -> Text:
     workers = sum(line.resident_bytes for line in progress.workers)
-    words = f"this process {progress.resident_bytes // MIB} MiB, its workers {workers // MIB} MiB"
-    return _row("memory", Text(words, style="dim"))
-
-
-def _row(name: str, value: Text) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", width=10)
-    table.add_column()
-    table.add_row(name, value)
-    return table
+    return Text(
+        f"memory: {workers // MIB} MiB of workers, {progress.resident_bytes // MIB} MiB of ours"
+        "    Ctrl-C ends, and keeps all",
+        style="dim", no_wrap=True, overflow="ellipsis",
+    )  # fmt: skip

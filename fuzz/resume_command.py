@@ -68,6 +68,7 @@ def resume_command(
     """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
     ended: list[CampaignRun | Broken] = []
     with Terminal() as terminal, Interrupts(lambda: terminal.say(STOPPING)) as interrupts:
+        terminal.waiting("importing the target in a child process")
         try:
             for name in _cut_short(target, folder):
                 one = _resume(name, seconds, folder, terminal=terminal, interrupts=interrupts)

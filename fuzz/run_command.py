@@ -223,6 +223,7 @@ def run_here(
     """Run campaigns on this machine, and show them."""
     ended: list[CampaignRun | Broken] = []
     with Terminal() as terminal, Interrupts(lambda: terminal.say(STOPPING)) as interrupts:
+        terminal.waiting("importing targets, each in a child process")
         try:
             for one in run_in_turns(
                 wanted,

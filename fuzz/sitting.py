@@ -18,6 +18,7 @@ from fuzz.crash import crash_from_json
 from fuzz.deaths import Meaning, crash_of_end, describe_end, meaning_of
 from fuzz.findings import crash_in
 from fuzz.leftovers import remove_files
+from fuzz.scheduled_merge import ScheduledMerge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +64,7 @@ class Sitting:
         self._pace = pace
         self._show = show
         self._stop = stop
+        self._merges = ScheduledMerge(books.settings.target, books.folder.corpus, pace=pace)
         self._fruitless = 0
         self._began_s: float | None = None  # when the first worker was ready
         budget_s = books.settings.budget.seconds
@@ -161,7 +163,11 @@ class Sitting:
             for one in ended:
                 self._take_reports(one.life)
                 self._take_end(one)
-            books.close_page()
+            merging = self._merges.running
+            words = self._merges.look(books.fuzzed_s, len(books.corpus))
+            if words:
+                books.note(words)
+            books.close_page(merging=merging)
         for one in ended:
             remove_files(books.folder, one.life.row)
         if shutil.disk_usage(books.folder.path).free < SPARE_DISK_BYTES:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from fuzz.campaign_run import Verdict
 from fuzz.duration import in_words
 from fuzz.live_view import draw
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from fuzz.campaign_run import CampaignRun, Found
     from fuzz.progress import Progress
     from fuzz.turns import Broken
@@ -44,12 +47,20 @@ class Terminal:
         if not self._console.is_terminal:
             self._progress_line(progress)
             return
+        self._draw(draw(progress, ascii_only=self._ascii_only))
+
+    def _draw(self, block: RenderableType) -> None:
         if self._live is None:
             # Drawn when there is something new, by this thread: no flicker, and no race with what
             # is printed above.
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(draw(progress, ascii_only=self._ascii_only), refresh=True)
+        self._live.update(block, refresh=True)
+
+    def waiting(self, text: str) -> None:
+        """Show a line until there is something to show."""
+        if self._console.is_terminal:
+            self._draw(Text(text, style="dim"))
 
     def say(self, text: str) -> None:
         """Print a line as it is, above what is drawn."""

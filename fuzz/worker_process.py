@@ -61,7 +61,7 @@ def _work(job: WorkerJob, engine: Engine, target: Target, box: BlackBox) -> None
     for path in job.replay:
         executor.replay(path.read_bytes(), str(path))
     if not executor.done:
-        for seed in target.seeds:
+        for seed in job.facts.seeds:  # none where the campaign has put them there before
             corpus.add(seed)
         engine.fuzz(executor, corpus, job)
     executor.finish()
