@@ -12,7 +12,12 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from fuzz.errors import ClusterMissingError, ClusterUnreachableError, NoClusterWorkersError
+from fuzz.errors import (
+    ClusterMissingError,
+    ClusterUnreachableError,
+    NoClusterWorkersError,
+    RoundRaisedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,11 +36,13 @@ class RoundEnd(Generic[J, R]):
     Attributes:
         result: What the round returned; None if it was lost or raised.
         trouble: Why there is no result; "" if there is one.
+        again: It may have one elsewhere, or another time: nothing in the job was at fault.
     """
 
     job: J
     result: R | None = None
     trouble: str = ""
+    again: bool = True
 
 
 class Cluster:
@@ -130,7 +137,8 @@ class Cluster:
 
     def _ended(self, running: dict[Any, J]) -> list[Any]:
         """Wait a moment; return what has ended."""
-        with contextlib.suppress(TimeoutError, self._distributed.TimeoutError):
+        ended = contextlib.suppress(TimeoutError, self._distributed.TimeoutError)
+        with self._client.as_current(), ended:
             self._distributed.wait(list(running), timeout=LOOK_S, return_when="FIRST_COMPLETED")
         return [future for future in running if future.done()]
 
@@ -141,4 +149,5 @@ def _end_of(future: Any, job: J) -> RoundEnd[J, Any]:  # noqa: ANN401  # Dask's 
     if future.status == "cancelled":
         return RoundEnd(job=job, trouble="it was cancelled; the scheduler lost it")
     error = future.exception()
-    return RoundEnd(job=job, trouble=f"{type(error).__name__}: {error}")
+    again = not isinstance(error, RoundRaisedError)
+    return RoundEnd(job=job, trouble=str(error) or type(error).__name__, again=again)

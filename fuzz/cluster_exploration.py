@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 EXPLORER: Final = "harness.explorer"  # where `holdfast explore` looks for one
 ROUND_S: Final = 20.0
 FIRST_ROUND_S: Final = 2.0  # short: it tells the rate, and what of a tree there is to divide
+DIVIDING_WORKERS: Final = 2
 MOST_LOST: Final = 5  # rounds without a result, after which it is not the round's fault
 
 
@@ -161,11 +162,24 @@ class _Search:
             target=self._target,
             instrument=self._instrument,
             place=place,
-            settings={**self._settings, "executions": wanted, "budget_s": seconds},
+            settings={
+                **self._settings,
+                "executions": wanted,
+                "budget_s": seconds,
+                "workers": self._workers(),
+            },
         )
         self._running[self._begun] = job
         self._begun += 1
         return job, (job, seconds)
+
+    def _workers(self) -> int:
+        """Return how many processes a round has: two divide what they do not finish.
+
+        What one leaves of a tree is one place; two leave it in parts that many can go on from.
+        """
+        few = len(self._places) + len(self._running) < max(self._cluster.slots, 1)
+        return DIVIDING_WORKERS if few and not self._draws else 1
 
     def _size(self) -> int:
         """Return how many executions a round may make: as many as fill its time."""
@@ -193,7 +207,7 @@ class _Search:
         result = end.result
         if result is None:
             self._lost += 1
-            if self._lost >= MOST_LOST:
+            if self._lost >= MOST_LOST or not end.again:
                 raise RoundsLostError(self._lost, end.trouble)
             if not self._draws:
                 self._places.append(job.place)
@@ -204,12 +218,6 @@ class _Search:
             self._over = True
         elif result.resume:
             self._go_on(result.resume)
-        elif result.verdict is harness.Verdict.UNDECIDED and not result.overruns:
-            raise harness.ArgumentError(
-                "strategy", result.strategy,
-                "dfs with --cluster, or one that draws; what this one runs next follows from what "
-                "it ran before",
-            )  # fmt: skip
         elif self._draws or not self._places:
             # Whoever has run all there is has done it for everybody; of a tree, this was the rest.
             self._over = self._draws or not self._running

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from fuzz.errors import RoundFailedError
+from fuzz.errors import RoundFailedError, RoundRaisedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,8 @@ def run_round(job: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401  #
         seconds: How long it means to take; it is ended some two minutes after that.
 
     Raises:
-        RoundFailedError: It raised, was killed, or did not end.
+        RoundRaisedError: It raised, and would do so anywhere.
+        RoundFailedError: It was killed, or did not end.
     """
     with tempfile.TemporaryDirectory(prefix="holdfast-round-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -47,7 +48,7 @@ def run_round(job: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401  #
             raise RoundFailedError(f"its process ended without a result; {words.strip()}")
     kind, value = ended
     if kind == "error":
-        raise RoundFailedError(value)
+        raise RoundRaisedError(value)
     return value
 
 
