@@ -30,9 +30,11 @@ _OPEN_PLACES: Final = ("builtins", "io", "_io")
 
 
 @contextlib.contextmanager
-def in_force(rules: Sequence[Rule], seed: int, *, calls: Sequence[str]) -> Iterator[Faults]:
+def in_force(
+    rules: Sequence[Rule], seed: int, *, calls: Sequence[str], spared: Sequence[str]
+) -> Iterator[Faults]:
     """Yield the plan in force; see `FaultPlan.applied`."""
-    faults = Faults(rules, seed)
+    faults = Faults(rules, seed, spared=spared)
     names = dict.fromkeys([*calls, *(rule.call for rule in rules)])
     with contextlib.ExitStack() as undo:
         undo.callback(faults.end)
@@ -72,7 +74,8 @@ def _replace_open(faults: Faults, undo: contextlib.ExitStack) -> None:
 
 def _open(faults: Faults, original: Callable[..., io.IOBase], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # the original's own
     caller = sys._getframe(1)  # noqa: SLF001  # the only way to know who calls
-    if caller.f_globals.get("__name__", "").partition(".")[0] in SPARED:
+    module = caller.f_globals.get("__name__", "")
+    if module.partition(".")[0] in SPARED or faults.spares(module):
         return original(*args, **kwargs)
     faults.meet(OPEN)
     return open_faulty(faults, original, *args, **kwargs)

@@ -49,10 +49,21 @@ class Injected:
 class Faults:
     """A plan in force. Safe to share between threads; made by `FaultPlan.applied`."""
 
-    __slots__ = ("_counts", "_draws", "_lock", "_log", "_met", "_outsiders", "_over", "_rules")
+    __slots__ = (
+        "_counts",
+        "_draws",
+        "_lock",
+        "_log",
+        "_met",
+        "_outsiders",
+        "_over",
+        "_rules",
+        "_spared",
+    )
 
-    def __init__(self, rules: Sequence[Rule], seed: int) -> None:
+    def __init__(self, rules: Sequence[Rule], seed: int, *, spared: Sequence[str] = ()) -> None:
         self._rules = tuple(rules)
+        self._spared = frozenset(spared)
         self._counts = [0] * len(self._rules)
         self._draws = [random.Random(f"{seed}:{at}") for at in range(len(self._rules))]  # noqa: S311  # chance that repeats
         self._met: Counter[str] = Counter()
@@ -132,7 +143,7 @@ class Faults:
 
     def around(self, name: str, call: Callable[[], Any], *, caller: Any = None) -> Any:  # noqa: ANN401  # a frame; what the call returns
         """Make a call that meets the plan; one from the harness itself is let through."""
-        if caller is not None and _is_own(caller.f_globals.get("__name__", "")):
+        if caller is not None and self.spares(caller.f_globals.get("__name__", "")):
             return call()
         if name not in DONE_FIRST:
             self._meet(name)
@@ -140,6 +151,11 @@ class Faults:
         result = call()
         self._meet(name)
         return result
+
+    def spares(self, module: str) -> bool:
+        """Return whether calls from that module are let through."""
+        own = module.startswith(_OWN) and not module.startswith(_STAND_INS)
+        return own or module in self._spared
 
     def end(self) -> None:
         """Let everything through from now on: what still holds a stand-in goes on working."""
@@ -183,10 +199,6 @@ class Faults:
         thread = self._outsiders.get(real.get_ident())
         # The number of a thread that has ended is given to a new one.
         return thread is not None and thread.is_alive()
-
-
-def _is_own(module: str) -> bool:
-    return module.startswith(_OWN) and not module.startswith(_STAND_INS)
 
 
 class Port:

@@ -85,7 +85,9 @@ class FaultPlan:
             raise PlanError(str(document), "document", "it takes a list `rules` and a whole `seed`")
         return cls(tuple(Rule.parse(str(rule)) for rule in rules), seed)
 
-    def applied(self, *, calls: Sequence[str] = ()) -> AbstractContextManager[Faults]:
+    def applied(
+        self, *, calls: Sequence[str] = (), spared: Sequence[str] = ()
+    ) -> AbstractContextManager[Faults]:
         """Put the plan in force for the block; its target gives ports and callbacks their faults.
 
         The Python callables that rules name (`os.write`, `open`, `socket.socket.send`) fail for
@@ -96,11 +98,12 @@ class FaultPlan:
         Args:
             calls: More Python callables to put in reach of rules with a pattern; `FILE_CALLS`,
                 `SOCKET_CALLS` and `OS_CALLS` are lists of such.
+            spared: Modules whose own calls are let through: a logger's, a channel's to a parent.
 
         Raises:
             UnknownCallError: There is no callable of that name, or nothing can stand in for it.
         """
-        return in_force(self.rules, self.seed, calls=calls)
+        return in_force(self.rules, self.seed, calls=calls, spared=spared)
 
 
 def _seed_of(part: str, text: str) -> int:

@@ -9,6 +9,7 @@ import io
 import json
 import mmap
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -342,6 +343,16 @@ def test_a_port_and_a_callback_meet_the_plan_by_their_names() -> None:
         assert faults.callback(len)("ab") == 2
     assert store.put(6) == 6  # the plan is over, and who still holds the port goes on
     assert faults.met == {"db/put": 2, "callback": 2}
+
+
+def test_the_calls_of_a_spared_module_are_let_through(tmp_path: Path) -> None:
+    plan = FaultPlan.parse("os.mkdir: always fails ENOSPC; open: always fails EMFILE")
+    with plan.applied(spared=("pathlib", "pathlib._local", __name__)):
+        (tmp_path / "made").mkdir()
+        (tmp_path / "made" / "file").write_text("x", "utf-8")
+        with pytest.raises(OSError, match="No space left"):
+            shutil.copytree(tmp_path / "made", tmp_path / "copied")
+    assert (tmp_path / "made" / "file").exists()
 
 
 def test_rules_that_met_nothing_are_told() -> None:
