@@ -16,7 +16,7 @@ MIB: Final = 1024 * 1024
 DEFAULT_ROUNDS: Final = 3  # R-SM-24 asks for three
 DEFAULT_MEMORY_BYTES: Final = 1024 * MIB  # the scenarios here stay below 100 MiB
 DEFAULT_DISK_BYTES: Final = 1024 * MIB  # none of ours writes a megabyte
-DEFAULT_START_S: Final = 60.0  # an interpreter and its imports take 0.3 s; loaded, 100 times that
+DEFAULT_START_S: Final = 60.0  # an import of a second, on a machine that is loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from rich.table import Table
 from reports import ReportsError
 from stress.budget import DEFAULT_ROUNDS, Budget
 from stress.errors import StressError
-from stress.listing import describe_scenarios
+from stress.listing import IMPORT_S, describe_scenarios
 from stress.options import (
     EXIT_INTERRUPTED,
     EXIT_USAGE,
@@ -64,7 +64,7 @@ def list_command() -> None:
     Exit codes: 0 all can be had; 2 one cannot.
     """
     try:
-        found = describe_scenarios(scenario_targets())
+        found = describe_scenarios(scenario_targets(), import_s=IMPORT_S)
     except StressError as error:
         raise click.UsageError(str(error)) from error
     table = Table(box=box.SIMPLE_HEAD)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from stress.budget import DEFAULT_DISK_BYTES, DEFAULT_MEMORY_BYTES
+from stress.parent import SPAWN_S
 from stress.spawning import Child
 
 if TYPE_CHECKING:
@@ -66,12 +67,14 @@ def _ask(targets: Mapping[str, str], import_s: float) -> dict[str, Description]:
         reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         arguments = (child.process.stdout, reports)
         threading.Thread(target=_read, args=arguments, daemon=True).start()
+        limit_s = SPAWN_S
         while True:
             try:
-                report = reports.get(timeout=import_s)
+                report = reports.get(timeout=limit_s)
             except queue.Empty:
-                why = f"its import did not end within {import_s:g} s"
+                why = f"its import did not end within {limit_s:g} s"
                 break
+            limit_s = import_s
             if report is None:
                 child.process.wait()
                 code = child.process.returncode

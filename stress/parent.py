@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LOOK_S: Final = 0.05  # how often memory is looked at
+SPAWN_S: Final = 60.0  # an interpreter and our own imports take 0.5 s; loaded, some 20
 END_S: Final = 10.0  # from "done" to the end of the process
 BUSY_S: Final = 0.5  # how long a stuck child is watched for signs of work
 BUSY_SHARE: Final = 0.05  # of one core: sleepers take nothing, a loop a share of a crowded machine
@@ -153,10 +154,15 @@ class _Watch:
 
     def _watch(self, child: Child, stacks: IO[bytes]) -> tuple[Ending, str, str]:
         until_s = time.monotonic() + self._limit_s()
+        gone = False
         while True:
             try:
                 report = self._reports.get(timeout=LOOK_S)
             except queue.Empty:
+                if gone:  # and what it had said before has been read
+                    return self._ended(child, stacks)
+                # A forked copy keeps the channel open, so its end does not tell everything.
+                gone = child.process.poll() is not None
                 if over := self._over_limits():
                     return over
                 if time.monotonic() > until_s:
@@ -173,6 +179,8 @@ class _Watch:
     def _limit_s(self) -> float:
         if self._done:
             return END_S
+        if not self._run.interpreter:
+            return SPAWN_S
         return self._hang_s if self._ready else self._budget.start_s
 
     def _doing(self) -> str:
@@ -297,9 +305,9 @@ class _Watch:
             return Ending.EXIT, f"exit code {code}, without a report, {self._when()}", ""
         rounds = list(self._rounds)
         growth = growth_of(self._warm, rounds)
-        if leak := leak_in(growth, rounds, slopes_of(rounds)):
-            return Ending.LEAK, leak + self._names(), ""
-        return Ending.PASSED, "", ""
+        leak = leak_in(growth, rounds, slopes_of(rounds))
+        message = leak + self._names() if leak else _outlived(child)
+        return (Ending.LEAK if message else Ending.PASSED), message, ""
 
     def _when(self) -> str:
         return f"in round {self._rounds.count + 1}" if self._ready else "while it was imported"
@@ -308,6 +316,16 @@ class _Watch:
         """Name what is new, as far as it has names."""
         lines = [f"new {what}: {', '.join(names)}" for what, names in self._new.items() if names]
         return "".join(f"\n{line}" for line in lines)
+
+
+def _outlived(child: Child) -> str:
+    outliving = child.outliving()
+    if not outliving:
+        return ""
+    return (
+        f"{len(outliving)} processes that it started, directly or not, outlived it: "
+        f"{', '.join(outliving)}. They were ended; wait for what is started."
+    )
 
 
 def _signal_name(number: int) -> str:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 MAIN: Final = Path(__file__).with_name("child.py")
 MARK: Final = "HOLDFAST_STRESS_CHILD"  # in the surroundings of the child and all that it starts
 SWEEPS: Final = 5  # a process may start another while we look; a fork bomb has to be met again
+OUTLIVING_S: Final = 1.0  # a helper that ends with its parent takes some milliseconds
+LOOK_AGAIN_S: Final = 0.05
+NAMED: Final = 5
 SETTLE_S: Final = 0.5  # from the end of the last process to the end of its output
 
 
@@ -89,6 +93,18 @@ class Child:
             if not left:
                 return
 
+    def outliving(self) -> tuple[str, ...]:
+        """Return which processes still run after the child has ended, the first few by name.
+
+        Those that end with their parent, as helpers of `multiprocessing` do, get a moment for it.
+        """
+        ends_s = time.monotonic() + OUTLIVING_S
+        while left := tuple(self._marked()):
+            if time.monotonic() > ends_s:
+                return tuple(f"{one.pid} {_name_of(one)}" for one in left[:NAMED])
+            time.sleep(LOOK_AGAIN_S)
+        return ()
+
     def ask(self, question: bytes) -> bool:
         """Send one byte to the child's watcher; False if it no longer listens."""
         assert self.process.stdin is not None
@@ -134,6 +150,13 @@ class Child:
                     process.environ().get(MARK) == self._mark
                 ):
                     yield process
+
+
+def _name_of(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.Error:
+        return "(ended since)"
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
