@@ -1,8 +1,8 @@
 """The import hook that rewrites watched modules to tell what was reached.
 
 The order, where a module is also to show its accesses: the harness rewrites the author's code, and
-the counting is put into what came of it. Whichever of the two hooks is asked first, a module's
-loader is found by all others and then told to give our code.
+the counting is put into what came of it. So enter this hook after that of the harness: the one that
+was entered last is asked first, and finds what the others make.
 """
 
 from __future__ import annotations

@@ -1,25 +1,20 @@
 """The engine in pure Python: guided by the code that is reached and by what the target tells.
 
-It runs wherever Python does, at the cost of some microseconds for each input. Where the target runs
+It runs wherever Python does, at the cost of two microseconds for each input. Where the target runs
 under the scheduler, an input takes a hundred times that, and what counts is how few inputs are
 needed.
 """
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from fuzz.black_box import BlackBox
-from fuzz.corpus import content_name
-from fuzz.edges import PLACE_BITS, CodeMap
+from fuzz.edges import CodeMap
 from fuzz.edges_compares import CompareLog
 from fuzz.edges_imports import CoveredImports
-from fuzz.fuzz_target import MAX_BYTES
-from fuzz.input_to_state import candidates, swaps, words
+from fuzz.greybox_loop import Fuzzing
 from fuzz.mutation import Mutator
-from fuzz.seed_pool import Seed, SeedPool
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -28,14 +23,6 @@ if TYPE_CHECKING:
     from fuzz.executor import Executor
     from fuzz.target_facts import TargetFacts
     from fuzz.worker_job import WorkerJob
-
-RECENT: Final = 20_000  # inputs that say what random bytes are good for
-TRIMS: Final = 24  # executions for making one seed shorter
-SHORT: Final = 16  # bytes that need not be made shorter
-SHORTEST_BLOCK: Final = 4
-FRESH_LEAST: Final = 0.05
-FRESH_MOST: Final = 0.5
-LOOK_S: Final = 1.0  # how often the corpus is looked through for what other workers found
 
 
 class Greybox:
@@ -74,195 +61,3 @@ class Greybox:
             Fuzzing(
                 executor, corpus, mutator, code=self._map, log=self._log, facts=facts, box=box
             ).run()
-
-
-class Fuzzing:
-    """One stretch of fuzzing. Used once, by one thread."""
-
-    def __init__(  # noqa: PLR0913  # all that one stretch takes; all but two are keyword-only
-        self,
-        executor: Executor,
-        corpus: InputFolder,
-        mutator: Mutator,
-        *,
-        code: CodeMap,
-        log: CompareLog,
-        facts: TargetFacts,
-        box: BlackBox,
-    ) -> None:
-        self._box = box
-        self._executor = executor
-        self._corpus = corpus
-        self._mutator = mutator
-        self._code = code
-        self._log = log
-        self._listens = facts.compares
-        self._max_bytes = facts.max_bytes
-        self.pool = SeedPool(code.features)
-        self._queue: deque[tuple[bytes, Seed | None]] = deque()
-        self._one = executor.runner()
-        self._failed = False
-        self._places: set[int] = set()
-        self._known: set[str] = set()
-        self._look_due = False
-        self._looked_s = time.monotonic()
-        self._folder_changed = -1
-        # Inputs that were new, and all, of random bytes and of variations; begins with a guess.
-        self._fresh = [1.0, 10.0]
-        self._varied = [4.0, 10.0]
-        self._fresh_share = FRESH_LEAST
-
-    def run(self) -> None:
-        """Run what the corpus holds, then variations of what is worth it, until the end."""
-        executor = self._executor
-        executor.on_failure = self._note_failure
-        executor.at_look = self._note_look
-        self._code.clear()  # of what the import reached
-        self._try(b"", None)
-        self._take_up()
-        while not executor.done:
-            self._step()
-            if self._look_due:
-                self._look()
-
-    # -- one input --------------------------------------------------------------------------------
-
-    def _step(self) -> None:
-        """Run the next input."""
-        if self._queue:
-            data, parent = self._queue.popleft()
-            self._try(data, parent)
-            return
-        mutator, pool = self._mutator, self.pool
-        if not pool.seeds or mutator.chance() < self._fresh_share:
-            self._count(self._fresh, self._try(mutator.fresh(), None))
-            return
-        seed = pool.choose(mutator.chance())
-        if not seed.prepared:
-            self._prepare(seed)
-        other = pool.seeds[mutator.below(len(pool.seeds))].data
-        self._count(self._varied, self._try(mutator.changed(seed.data, other, seed.swaps), seed))
-
-    def _try(self, data: bytes, parent: Seed | None) -> bool:
-        """Run an input; return whether it was new, and so is kept."""
-        told = self._one(data) or ()
-        # Taken after each input, whatever became of it: what is left over would be credited to
-        # the next one.
-        path = self._code.take()
-        if self._failed:
-            # Never kept: variations of it fail, too, and each costs a report.
-            self._failed = False
-            return False
-        new = self.pool.note(path, told)
-        if not new:
-            if parent is not None:
-                parent.fruitless += 1
-            return False
-        if parent is not None:
-            parent.fruitless = 0
-        self._executor.take(told)
-        self._keep(data, new)
-        return True
-
-    def _keep(self, data: bytes, new: tuple[int, ...]) -> None:
-        self.pool.add(data, new)
-        self._box.kept = len(self.pool)
-        self._places.update(feature >> PLACE_BITS for feature in new if not feature & 1)
-        self._box.edges = len(self._places)
-        name = content_name(data)
-        if name not in self._known:
-            self._known.add(name)
-            self._corpus.add(data)
-
-    def _note_failure(self, _data: bytes) -> None:
-        self._failed = True
-
-    def _count(self, kind: list[float], new: bool) -> None:  # noqa: FBT001  # what became of one
-        kind[0] += new
-        kind[1] += 1
-        if kind[1] > RECENT:
-            kind[0] /= 2
-            kind[1] /= 2
-        fresh, varied = self._fresh[0] / self._fresh[1], self._varied[0] / self._varied[1]
-        share = fresh / (fresh + varied)
-        self._fresh_share = min(max(share, FRESH_LEAST), FRESH_MOST)
-
-    # -- a seed that is chosen for the first time -------------------------------------------------
-
-    def _prepare(self, seed: Seed) -> None:
-        """Make a seed shorter, and find out what it is compared with."""
-        seed.prepared = True
-        if TRIMS and len(seed.data) > SHORT:
-            self._trim(seed)
-        if not self._listens or not self._code.places:
-            return
-        with self._log:
-            self._one(seed.data)
-        self._code.clear()
-        self._failed = False
-        pairs = self._log.pairs()
-        self._mutator.learn(words(pairs))
-        seed.swaps = swaps(seed.data, pairs)
-        for data in candidates(seed.data, pairs, max_bytes=self._max_bytes):
-            self._queue.append((data, seed))
-
-    def _trim(self, seed: Seed) -> None:
-        """Take blocks away as long as the seed shows what is its own."""
-        left = TRIMS
-        size = len(seed.data) // 2
-        while size >= SHORTEST_BLOCK and left:
-            at = len(seed.data) - size
-            while at >= 0 and left and not self._executor.done:
-                left -= 1
-                shorter = seed.data[:at] + seed.data[at + size :]
-                if self._shows(shorter, seed.own):
-                    seed.data = shorter
-                at -= size
-            size //= 2
-
-    def _shows(self, data: bytes, own: tuple[int, ...]) -> bool:
-        told = self._one(data) or ()
-        path = self._code.take()
-        if self._failed:
-            self._failed = False
-            return False
-        new = self.pool.note(path, told)
-        if new:
-            self._executor.take(told)
-            self._keep(data, new)
-        return self.pool.shows(own, path, told)
-
-    # -- what others found ------------------------------------------------------------------------
-
-    def _note_look(self) -> None:
-        self._look_due = True
-
-    def _look(self) -> None:
-        """Look at the corpus once a second, and only if its folder has changed."""
-        self._look_due = False
-        now_s = time.monotonic()
-        if now_s - self._looked_s < LOOK_S:
-            return
-        self._looked_s = now_s
-        try:
-            changed = self._corpus.path.stat().st_mtime_ns
-        except OSError:
-            return
-        if changed != self._folder_changed:
-            self._folder_changed = changed
-            self._take_up()
-
-    def _take_up(self) -> None:
-        """Run the inputs of the corpus that were not run here."""
-        for path in self._corpus.files():
-            if self._executor.done:
-                return
-            if path.name in self._known:
-                continue
-            self._known.add(path.name)
-            try:
-                data = path.read_bytes()
-            except OSError:
-                continue  # another one took it away
-            if len(data) <= MAX_BYTES:
-                self._try(data, None)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_PATHS: Final = 20_000  # remembered; some 10 MB
 REWEIGH_EVERY: Final = 256  # choices
-FRUITLESS: Final = 256  # variations without a new feature that halve an input's chance
+FRUITLESS: Final = 64  # variations without a new feature that halve an input's chance
 SHORT: Final = 32  # bytes: as good as shorter
 
 
@@ -38,13 +38,14 @@ def told_features(told: Iterable[int]) -> list[int]:
 class Seed:
     """An input that is varied. Its data may be replaced by shorter ones that do the same."""
 
-    __slots__ = ("data", "fruitless", "own", "prepared", "swaps")
+    __slots__ = ("data", "fruitless", "given", "own", "swaps", "varied")
 
     def __init__(self, data: bytes, own: tuple[int, ...]) -> None:
         self.data = data
         self.own = own
         self.fruitless = 0
-        self.prepared = False
+        self.varied = 0
+        self.given = False  # it lay in the corpus
         self.swaps: list[tuple[bytes, bytes]] = []
 
 
@@ -126,7 +127,8 @@ class SeedPool:
 
     def _weight(self, seed: Seed) -> float:
         counts = self.counts
-        rarest = min(counts[feature] for feature in seed.own)
+        # One that shows nothing is there because somebody put it there.
+        rarest = min((counts[feature] for feature in seed.own), default=1)
         short = SHORT / max(len(seed.data), SHORT)
         return math.sqrt(short) / (rarest * (1 + seed.fruitless / FRUITLESS))
 
