@@ -18,6 +18,8 @@ from stress.pressure import Pressure
 from stress.spell import Spell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.instrument.perturbation import Perturbation
 
 _present: list[Noise] = []
@@ -54,9 +56,10 @@ class AppliedNoise:
             undo.callback(sys.setswitchinterval, sys.getswitchinterval())
             # These two first: their own threads begin as they always do, on any processor.
             self._load(undo)
-            self._change_with_time(undo)
+            changing = self._change_with_time(undo)
             self._disturb_starts(undo)
             self._disturb_accesses(undo)
+            undo.callback(changing)  # and that thread ends first, or it would begin one more spell
             self._undo = undo.pop_all()
         return self
 
@@ -84,13 +87,19 @@ class AppliedNoise:
             with self._drawing:
                 self._begin_spell(self._spell._replace(number=self._spell.number + 1))
 
-    def _change_with_time(self, undo: contextlib.ExitStack) -> None:
+    def _change_with_time(self, undo: contextlib.ExitStack) -> Callable[[], None]:
+        """Start the thread that begins spells, and return what ends it."""
         if not self.noise.spell_s or not (self.noise.gather_s or self.noise.instruments):
-            return  # a switch interval alone is drawn with each round
+            return lambda: None  # a switch interval alone is drawn with each round
         thread = threading.Thread(target=self._change, name="noise", daemon=True)
-        undo.callback(thread.join)
-        undo.callback(self._ended.set)
+
+        def end() -> None:
+            self._ended.set()
+            thread.join()
+
         thread.start()
+        undo.callback(end)
+        return end
 
     def hot_places(self) -> tuple[str, ...]:
         """Return where threads are held up in this spell, in words; to be told with a failure."""

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.instrument import instrument_imports, instrument_source
+from harness.instrument import instrument_imports, instrument_source, perturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -362,3 +362,6 @@ def test_generated_program_gives_the_same_results(
         body = subject(source)["body"]
         with observe(gil=gil):
             assert body() == expected
+    body = subject(source)["body"]
+    with perturbed(lambda *_: None):
+        assert body() == expected

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.instrument import instrument_imports, instrument_source
+from harness.instrument import instrument_imports, instrument_source, perturbed
 from harness.instrument.hook_names import mangle
 from harness.instrument.installation import HOOKS
 
@@ -412,6 +412,9 @@ def test_program_means_the_same(
         assert repr(body()) == expected
     body = subject(source)["body"]
     with observe(gil=True):
+        assert repr(body()) == expected
+    body = subject(source)["body"]
+    with perturbed(lambda *_: None):
         assert repr(body()) == expected
 
 
