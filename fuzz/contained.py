@@ -28,6 +28,8 @@ from fuzz.errors import BrokenTargetError
 from harness.probes import NotAvailableHereError, stacks_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fuzz.target_facts import TargetFacts
 
 CHILD: Final = Path(__file__).with_name("contained_child.py")
@@ -158,11 +160,28 @@ class ContainedTarget:
         if self._touched:
             self._renew()
 
+    @contextlib.contextmanager
+    def limited(self, hang_s: float | None) -> Iterator[None]:
+        """Let inputs hang for `hang_s` seconds at most, inside the block; None: as before."""
+        before = self._hang_s
+        self._hang_s = before if hang_s is None else hang_s
+        try:
+            yield
+        finally:
+            self._hang_s = before
+
+    def abandon(self) -> None:
+        """Give up what runs; a new child is started when one is needed.
+
+        After an exception such as Ctrl-C in the middle of a call, which leaves an answer unread.
+        """
+        process, self._process = self._process, None
+        if process is not None:
+            _end(process)
+
     def close(self) -> None:
         """End the child and whatever it has started."""
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
+        self.abandon()
         self._words.close()
 
     def __enter__(self) -> Self:

@@ -99,6 +99,11 @@ class CrashStore:
             minimal=str(fields.get("minimal", "")),
         )
 
+    def target_of(self, path: Path) -> str:
+        """Return the name of the target whose crash a saved input is; "" where nobody wrote it."""
+        name = self._fields(path).get("target")
+        return name if isinstance(name, str) else ""
+
     def still_fails(self, crash: Crash, path: Path) -> None:
         """Note that a saved input fails still."""
         self._found.setdefault(
