@@ -107,7 +107,6 @@ class Places:
         """Return what holds up, and notes which place touches what."""
         hot, seen, near = self._hot, self._seen, self._near
         last: dict[tuple[int, Hashable], tuple[int, int, int]] = {}
-        get_ident = threading.get_ident
 
         def access(kind: int, obj: Any, key: Any) -> None:  # noqa: ANN401  # any object
             frame = accessing_frame()
@@ -116,7 +115,8 @@ class Places:
             place = id(frame.f_code) + frame.f_lasti
             if place not in seen:
                 seen[place] = frame.f_code, frame.f_lasti
-            thread, where = get_ident(), (id(obj), key)
+            # Its number, for the system gives an ended thread's identity to the next one.
+            thread, where = streams.number, (id(obj), key)
             before = last.get(where)
             if before is None and len(last) >= MOST_REMEMBERED:
                 last.clear()
@@ -132,7 +132,8 @@ class _Streams(threading.local):
     """What each thread has of its own in one spell."""
 
     def __init__(self, noise: Noise, spell: Spell, threads: count[int]) -> None:
-        self.chance = spell.chance(next(threads))
+        self.number = next(threads)
+        self.chance = spell.chance(self.number)
         self.noisy = noise.yields + noise.sleeps
         self.asleep = noise.sleeps / self.noisy if self.noisy else 0.0
         self.delay_s = noise.delay_s
