@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psutil
 
@@ -18,8 +18,6 @@ from fuzz.bounded_output import BoundedOutput
 from fuzz.journal import JournalReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from fuzz.journal import Report
     from fuzz.target_facts import TargetFacts
 
@@ -62,8 +60,9 @@ class TemplateProcess:
     def order(self, number: int, job: Path) -> None:
         """Order a worker. A template that has died does not hear it."""
         line = json.dumps({"order": number, "job": str(job.resolve())}) + "\n"
-        with contextlib.suppress(OSError):
-            os.write(self._stdin, line.encode())
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.write(line.encode())
 
     def events(self) -> list[Report]:
         """Return what it has told since the last time."""
@@ -106,8 +105,8 @@ class TemplateProcess:
 
     def close(self) -> None:
         """End it and all its workers; remove its files."""
-        with contextlib.suppress(OSError):
-            os.close(self._stdin)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         try:
             self.process.wait(CLOSE_S if self.forks else 0.0)
         except subprocess.TimeoutExpired:
@@ -119,11 +118,6 @@ class TemplateProcess:
     def _give_up(self, why: str) -> None:
         self._why_killed = self.broken = why
         kill_group(self.process.pid, self._seen)
-
-    @property
-    def _stdin(self) -> int:
-        pipe: Any = self.process.stdin
-        return int(pipe.fileno())
 
 
 def _spawn(setup: Path, output: int) -> subprocess.Popen[bytes]:
@@ -191,8 +185,3 @@ def remove_leftovers(folder: Path) -> None:
         pid = path.name.split("-")[1]
         if not (pid.isdigit() and psutil.pid_exists(int(pid))):
             path.unlink(missing_ok=True)
-
-
-def exit_codes(events: Sequence[Report]) -> dict[int, int]:
-    """Return the exit codes that the events tell, by order."""
-    return {event["order"]: event["code"] for event in events if event["report"] == "ended"}

@@ -98,7 +98,9 @@ class Worker:
     def look(self) -> Flight:
         """Return what it does now, or did last."""
         if self._end is None:
-            self._flight = self._box.read()
+            if self.pid is None:
+                self._workers.look()
+            self._flight = self._box.read() if self._end is None else self._flight
         return self._flight
 
     def reports(self) -> list[Report]:

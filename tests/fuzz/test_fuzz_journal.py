@@ -1,0 +1,96 @@
+"""The journal and the black box, which outlive the processes that use them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fuzz.black_box import BlackBox
+from fuzz.bounded_output import MOST_BYTES, BoundedOutput
+from fuzz.errors import JournalError
+from fuzz.journal import Journal, JournalReader
+
+
+def test_reports_are_read_once_and_a_later_reader_goes_on_where_the_first_was(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal"
+    reader = JournalReader(path)
+    assert reader.read() == [], "there is no file yet"
+    journal = Journal(path)
+    journal.send("one", number=1)
+    journal.send("two")
+    assert reader.read() == [{"report": "one", "number": 1}, {"report": "two"}]
+    assert reader.read() == []
+    journal.send("three")
+    assert JournalReader(path, offset=reader.offset).read() == [{"report": "three"}]
+
+
+def test_a_line_cut_short_is_waited_for_and_ended_by_the_next_writer(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(b'{"report": "whole"}\n{"report": "cr')
+    reader = JournalReader(path)
+    assert [one["report"] for one in reader.read()] == ["whole"]
+    Journal(path).send("next")
+    assert [one["report"] for one in reader.read()] == ["next"]
+    assert reader.damaged == 1
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe", b"[1]", b"{}", b"7"])
+def test_what_is_no_report_is_passed_over_and_counted(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(line + b'\n{"report": "good"}\n')
+    reader = JournalReader(path)
+    assert [one["report"] for one in reader.read()] == ["good"]
+    assert reader.damaged == 1
+
+
+def test_a_journal_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="cannot be written: No such file or directory"):
+        Journal(tmp_path / "nowhere" / "journal").send("lost")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_copy_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    child = os.fork()
+    if not child:
+        journal.send("by the copy")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert JournalReader(path).read() == []
+
+
+def test_a_box_left_by_the_dead_tells_what_ran(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    with BlackBox(path, create=True) as writer:
+        writer.begin(b"the input")
+        writer.trouble = "no room"
+    with BlackBox(path) as reader:
+        flight = reader.read()
+        assert (flight.running, flight.data, flight.executions) == (True, b"the input", 1)
+        assert flight.busy_s > 0
+        assert reader.trouble == "no room"
+        reader.end()
+        assert not reader.read().running
+
+
+def test_a_box_whose_maker_was_killed_early_is_an_empty_box(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    path.write_bytes(b"")
+    with BlackBox(path) as box:
+        assert box.read().executions == 0
+
+
+def test_output_is_cut_and_its_end_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "output"
+    output = BoundedOutput(path)
+    assert output.tail() == ""
+    with path.open("ab", buffering=0) as writer:
+        writer.write(b"x" * MOST_BYTES + b"the end of the flood")
+        output.bound()
+        assert output.size == 0
+        writer.write(b" and more")
+    assert output.tail().endswith("the end of the flood and more")
+    assert output.size == len(" and more")
