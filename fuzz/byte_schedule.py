@@ -1,15 +1,16 @@
-"""A strategy that takes its choices from bytes; `schedule_rules` says what they mean."""
+"""A strategy that follows the rules that bytes stand for; `schedule_rules` reads them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fuzz.schedule_rules import Rule, group_of, mixed, read_rules
+from fuzz.schedule_rules import KINDS, Rule, mixed
 from harness.strategies import ObservedPairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fuzz.schedule_rules import ScheduleRules
     from harness.engine.ending import Ending
     from harness.engine.task import Task
     from harness.strategies import Cell, Doing
@@ -19,7 +20,7 @@ _STEP_BITS: Final = 15  # of a task's number, in a STEP rule
 
 
 class ByteSchedule:
-    """Follows the rules in `data`; where they say nothing, nobody is interrupted.
+    """Follows rules; where they say nothing, nobody is interrupted.
 
     Who is held back goes on when nobody else can run, the longest held first. One execution.
 
@@ -32,24 +33,28 @@ class ByteSchedule:
     """
 
     __slots__ = (
-        "_arrived", "_awaiting", "_first", "_groups", "_held", "_last", "_left", "_owned", "_pairs",
-        "_rules", "_tickets", "_turns", "early_timeouts", "operations",
+        "_about", "_arrived", "_awaiting", "_first", "_held", "_last", "_owned", "_pairs", "_rules",
+        "_spent", "_tickets", "_turns", "early_timeouts", "operations",
     )  # fmt: skip
 
     def __init__(
-        self, data: bytes, pairs: ObservedPairs | None = None, *, early_timeouts: bool = False
+        self,
+        rules: ScheduleRules,
+        pairs: ObservedPairs | None = None,
+        *,
+        early_timeouts: bool = False,
     ) -> None:
         self._pairs = ObservedPairs() if pairs is None else pairs
-        self._rules = read_rules(data)
+        self._rules = rules
         self.operations = True
-        self.early_timeouts = early_timeouts and bool(self._rules.early)
+        self.early_timeouts = early_timeouts and self._rules.early
         self.begin(0)
 
     def begin(self, execution: int) -> bool:
         """Forget the last execution; there is one."""
         self._pairs.begin()
-        self._left = {group: list(kinds) for group, kinds in self._rules.groups.items()}
-        self._groups: dict[int, int] = {}  # by event
+        self._about: dict[int, list[int]] = {}  # by event: the bytes of the rules about it
+        self._spent: dict[int, int] = {}  # by the byte of a ONCE rule: how often it was applied
         self._arrived: dict[int, object] = {}  # by task: the operation it was seen to come to
         self._owned: dict[int, int] = {}  # by task: how many operations it came to
         self._held: dict[int, int] = {}  # by task: its ticket; the lowest goes on first
@@ -136,31 +141,40 @@ class ByteSchedule:
                 self._hold(number, times=times)
         if task.parked:
             self._arrive_parked(task)
-        elif self._left:
+        elif rules.events:
             doing = self._pairs.look(task)
             if doing.event:
-                kinds = self._left.get(self._group(doing.event))
-                if kinds:
-                    self._apply(kinds, number, doing)
+                for byte in self._rules_about(doing.event):
+                    self._apply(byte, number, doing)
+
+    def _rules_about(self, event: int) -> list[int]:
+        about = self._about.get(event)
+        if about is None:
+            about = self._about[event] = self._rules.about(event)
+        return about
 
     def _arrive_parked(self, task: Task) -> None:
         """Let a timed wait go on, unless a rule lets it give up early."""
-        event = self._pairs.look(task).event
-        if self._group(event) not in self._rules.early:
+        about = self._rules_about(self._pairs.look(task).event)
+        if all(KINDS[byte >> 4] is not Rule.EARLY for byte in about):
             self._hold(task.id, times=1_000)
 
-    def _apply(self, kinds: list[Rule], number: int, doing: Doing) -> None:
-        self._hold(number, times=kinds.count(Rule.HOLD) or 1)
-        if Rule.AWAIT in kinds and doing.cell is not None:
-            self._awaiting[number] = doing.cell
-        if Rule.ONCE in kinds:
-            kinds.remove(Rule.ONCE)
-
-    def _group(self, event: int) -> int:
-        group = self._groups.get(event)
-        if group is None:
-            group = self._groups[event] = group_of(event, self._rules.salt)
-        return group
+    def _apply(self, byte: int, number: int, doing: Doing) -> None:
+        times = self._rules.events[byte]
+        match KINDS[byte >> 4]:
+            case Rule.HOLD:
+                self._hold(number, times=times)
+            case Rule.AWAIT:
+                self._hold(number)
+                if doing.cell is not None:
+                    self._awaiting[number] = doing.cell
+            case Rule.ONCE:
+                spent = self._spent.get(byte, 0)
+                if spent < times:
+                    self._spent[byte] = spent + 1
+                    self._hold(number)
+            case Rule.STEP | Rule.EARLY:
+                pass
 
     def perform(self, task: Task, atomic: bool) -> None:  # noqa: ARG002, FBT001  # Protocol
         """Note who reads from whom, and who has got what it awaited."""

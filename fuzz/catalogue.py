@@ -27,7 +27,12 @@ GROUP: Final = "holdfast.fuzz_targets"
 # Where each lives, so that listing one does not import the subjects of all.
 OURS: Final = {
     "secret_operations": "fuzz.targets.secret_operations:SECRET_OPERATIONS",
+    "secret_streams": "fuzz.targets.secret_streams:SECRET_STREAMS",
     "flow_operations": "fuzz.targets.flow_operations:FLOW_OPERATIONS",
+    "replay_tokens": "fuzz.targets.replay_tokens:REPLAY_TOKENS",
+    "history_files": "fuzz.targets.history_files:HISTORY_FILES",
+    "run_documents": "fuzz.targets.run_documents:RUN_DOCUMENTS",
+    "schedules": "fuzz.targets.schedules:SCHEDULES",
 }
 
 
@@ -76,9 +81,18 @@ def find_target(name: str) -> Target:
 
 
 def _target_of(found: object) -> object:
-    """Return the target that another tool's object stands for, such as a stress scenario."""
+    """Return the target that another tool's object stands for.
+
+    What can be explored is a target of schedules: a function without arguments, a stress scenario.
+    """
+    if isinstance(found, Target):
+        return found
     as_target = getattr(found, "fuzz_target", None)
-    return as_target() if callable(as_target) else found
+    if callable(as_target):
+        return as_target()
+    from fuzz.schedule_bodies import is_body, schedule_target  # noqa: PLC0415  # it loads the engine
+
+    return schedule_target(found) if is_body(found) else found
 
 
 def _places() -> Mapping[str, str]:

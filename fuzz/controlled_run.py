@@ -11,6 +11,8 @@ change of one part leaves the other as it was. A function that takes nothing get
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,18 +29,25 @@ _HEAD: Final = 3
 class _Call(Body):
     """One call of a function, with its argument made anew each time."""
 
-    def __init__(self, function: Function, argument: Callable[[], tuple[Any, ...]]) -> None:
+    def __init__(
+        self, function: Function, operations: bytes, reader: Callable[[bytes], object] | None
+    ) -> None:
         super().__init__()
         self._function = function
-        self._argument = argument
+        self._reader = reader
+        self.meaning: bytes = operations
 
     def __call__(self) -> None:
-        told = self._function(*self._argument())
+        """Run once, a coroutine function in an event loop of its own."""
+        given = () if self._reader is None else (self._reader(self.meaning),)
+        told = self._function(*given)
+        if inspect.iscoroutine(told):
+            told = asyncio.run(told)
         if told:
             self.features = set(told)
 
     def __str__(self) -> str:
-        given = ", ".join(repr(one) for one in self._argument() if isinstance(one, bytes))
+        given = "" if self._reader is None else repr(self.meaning)
         return f"{_name_of(self._function)}({given})"
 
 
@@ -58,9 +67,9 @@ class ControlledRun(UnderEngine):
 
         def program(data: bytes) -> tuple[Body, bytes]:
             if reader is None:
-                return _Call(function, tuple), data
+                return _Call(function, b"", None), data
             operations, schedule = parts_of(data)
-            return _Call(function, lambda: (reader(operations),)), schedule
+            return _Call(function, operations, reader), schedule
 
         super().__init__(program, early_timeouts=True)
 
@@ -85,12 +94,13 @@ def input_of(operations: bytes, schedule: bytes) -> bytes:
 
 
 def _name_of(function: Function) -> str:
-    return getattr(function, "__name__", type(function).__name__)
+    name = getattr(function, "__name__", "") or getattr(function, "name", "")
+    return str(name or type(function).__name__)
 
 
 def _place_of(function: Function, run: ControlledRun) -> str:
     """Return `module:NAME` of a function; "" if it has none."""
-    name = getattr(function, "__qualname__", "")
+    name = str(getattr(function, "__qualname__", ""))
     module = sys.modules.get(getattr(function, "__module__", None) or "")
     found = getattr(module, name, None)
     if module is None or found is None:

@@ -22,6 +22,7 @@ from fuzz.controlled_run import ControlledRun
 from fuzz.data_provider import FuzzedDataProvider
 from fuzz.errors import BadTargetError
 from fuzz.fuzz_target import DEFAULT_BYTES, Target
+from fuzz.schedule_rules import MOST_BYTES
 from fuzz.strategy_run import StrategyRun
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ def _run_of(function: Function, strategy: object, fields: dict[str, Any]) -> Run
                 strategy,
                 "a function of a provider, of bytes or of nothing",
             )
-        return ControlledRun(function, _reader_of(function))
+        reader = _reader_of(function)
+        if reader is None:
+            fields.setdefault("max_bytes", MOST_BYTES)  # more would mean nothing
+        return ControlledRun(function, reader)
     if strategy is not None:
         return StrategyRun(function, strategy)
     reader = _reader_of(function)

@@ -6,17 +6,16 @@ in the whole execution, which any other change would shift: a delay says *at wha
 back, an abstract event as in RFF (Wolff et al., ASPLOS 2024: the operation, the class and attribute
 it touches, the line), the same for a hundred threads that run one line.
 
-    byte 0   salt: which events share one of the 16 groups; 0 as well as any other
+    byte 0   salt: with it changes which events a byte is about
     byte 1   order: who goes on where several can and nobody runs; 0 is the order of creation
-    others   a rule each, in no order:
-             bits 0 to 3  a group of events
-             bits 4 to 7  HOLD    whoever comes to one of them waits until nobody else can run
-                          AWAIT   likewise, but goes on, before all others, as soon as another
-                                  has touched the same thing
-                          ONCE    as HOLD, for the first that comes
-                          STEP    with one byte more: the task with these low bits in its number
-                                  is held back at its own n-th operation
-                          EARLY   a wait with a timeout may give up early, there
+    others   a rule each, in no order, about one event in 16, drawn by the byte itself:
+             HOLD    whoever comes to one of its events waits until nobody else can run
+             AWAIT   likewise, but goes on, before all others, as soon as another has touched the
+                     same thing
+             ONCE    as HOLD, for the first that comes
+             STEP    with one byte more: the task with these four low bits in its number is held
+                     back at its own n-th operation
+             EARLY   a wait with a timeout may give up early, there
 
 What stands twice holds twice, and any schedule of the scheduler can be written with STEP alone.
 A rule more or less leaves the meaning of the others alone, so does their order; an empty input is
@@ -26,11 +25,13 @@ ignored.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
-GROUPS: Final = 16
+SHARE: Final = 16  # of 256: the events that a rule is about; each rule about others
 MOST_RULES: Final = 16  # more hold everybody back everywhere, which is like nobody and nowhere
 MOST_BYTES: Final = 2 + 2 * MOST_RULES  # of a schedule that mean something
 _MANTISSA: Final = 31  # the low bits of a step's byte
@@ -58,60 +59,67 @@ class ScheduleRules:
     """What the bytes of a schedule say.
 
     Attributes:
-        groups: Rules by the group of events that they are about.
+        events: The bytes of the rules about events, and how often each stands there.
         steps: How often a task is held back, by its number's low bits and its own operation.
-        early: Groups of timed waits that may give up early.
     """
 
     salt: int = 0
     order: int = 0
-    groups: dict[int, list[Rule]] = field(default_factory=dict)
+    events: dict[int, int] = field(default_factory=dict)
     steps: dict[tuple[int, int], int] = field(default_factory=dict)
-    early: frozenset[int] = frozenset()
 
     @property
-    def quiet(self) -> bool:
-        """Whether nobody is held back anywhere."""
-        return not (self.groups or self.steps or self.early or self.order)
+    def early(self) -> bool:
+        """Whether any wait may give up early."""
+        return any(KINDS[byte >> 4] is Rule.EARLY for byte in self.events)
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """Equal for rules that make the same schedule of the same body."""
+        events, steps = tuple(sorted(self.events.items())), tuple(sorted(self.steps.items()))
+        return self.salt if events else 0, self.order, events, steps
+
+    def about(self, event: int) -> list[int]:
+        """Return the rules about an event, by their bytes."""
+        if not self.events:
+            return []
+        drawn = _drawn(event, self.salt)
+        return [byte for byte in self.events if drawn[byte] < SHARE]
 
 
 def read_rules(data: bytes) -> ScheduleRules:
     """Return what bytes say as a schedule; all of them say something."""
-    groups: dict[int, list[Rule]] = {}
+    events: dict[int, int] = {}
     steps: dict[tuple[int, int], int] = {}
-    early: set[int] = set()
     place = 2
     for _ in range(MOST_RULES):
         if place >= len(data):
             break
         byte = data[place]
-        kind, low = KINDS[byte >> 4], byte & 15
         place += 1
-        if kind is Rule.STEP:
-            step = (low, step_of(data[place] if place < len(data) else 0))
+        if KINDS[byte >> 4] is Rule.STEP:
+            step = (byte & 15, step_of(data[place] if place < len(data) else 0))
             place += 1
             steps[step] = steps.get(step, 0) + 1
-        elif kind is Rule.EARLY:
-            early.add(low)
         else:
-            groups.setdefault(low, []).append(kind)
+            events[byte] = events.get(byte, 0) + 1
     return ScheduleRules(
         salt=data[0] if data else 0,
         order=data[1] if len(data) > 1 else 0,
-        groups=groups,
+        events=events,
         steps=steps,
-        early=frozenset(early),
     )
+
+
+@lru_cache(maxsize=20_000)
+def _drawn(event: int, salt: int) -> bytes:
+    """Return a number for each byte, drawn for this event."""
+    return hashlib.shake_128(b"%d %d" % (event, salt)).digest(256)
 
 
 def step_of(byte: int) -> int:
     """Return the number of an operation that a byte stands for: 0 to 31 exactly, up to 248."""
     return (byte & _MANTISSA) << max(0, (byte >> 5) - _PLAIN_SHIFTS)
-
-
-def group_of(event: int, salt: int) -> int:
-    """Return the group that an event is in, 0 to 15."""
-    return mixed(event + salt * 0x9E3779B1) % GROUPS
 
 
 def mixed(number: int) -> int:

@@ -8,31 +8,41 @@ gives its token.
 from __future__ import annotations
 
 import dataclasses
-import gc
 import re
+import threading
 from typing import TYPE_CHECKING, Final
 
 from fuzz.byte_schedule import ByteSchedule
 from fuzz.crash import frames_of, innermost
 from fuzz.errors import ScheduleFailure, UndecidedError
+from fuzz.schedule_rules import read_rules
 from harness import ControlledSetting
 from harness.strategies import ObservedPairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fuzz.schedule_rules import ScheduleRules
     from harness import Finding, Outcome
 
 MAX_STEPS: Final = 20_000
-COLLECT_EVERY: Final = 500  # executions; the collector is off while they run
+MOST_KNOWN: Final = 20_000  # meanings of inputs that are remembered; some 10 MB
 LIVELOCKS: Final = 20  # executions over the step bound, in a process, that are looked into
 _PLACE: Final = re.compile(r" at (\S+\.py):\d+ in (\S+)")
 
 
 class Body:
-    """A body for `harness.explore` that can tell what it met. Its text is shown with a finding."""
+    """A body for `harness.explore` that can tell what it met. Its text is shown with a finding.
+
+    Attributes:
+        features: What an execution met, as small numbers; read after it ended well.
+        meaning: Equal for bodies that do the same, so that no schedule is run twice: two executions
+            under one schedule are the same, and inputs often differ in nothing that matters. None
+            for a body that must be run each time.
+    """
 
     features: set[int]
+    meaning: object = None
 
     def __init__(self) -> None:
         self.features = set()
@@ -46,11 +56,13 @@ class UnderEngine:
     """Runs inputs of one program; serves as the `run` of a target. Not safe between threads.
 
     Args:
-        program: Takes an input; returns the body to run and the bytes of its schedule. A body may
-            have an attribute `features`, which is read after it ended well.
+        program: Takes an input; returns the body to run and the bytes of its schedule.
         early_timeouts: A rule of the schedule may let a timed wait give up early. Without it such
             a wait ends only when nobody can run, which a body may use to wait for rest.
         max_steps: Choices in one execution after which it is given up.
+
+    Attributes:
+        executions: How many were run; inputs that mean the same are one.
     """
 
     def __init__(
@@ -65,7 +77,8 @@ class UnderEngine:
         self._max_steps = max_steps
         self._setting = ControlledSetting(max_steps=max_steps)
         self._pairs = ObservedPairs()
-        self._runs = 0
+        self._known: dict[object, frozenset[int]] = {}  # what inputs that ended well told
+        self.executions = 0
         self._overruns = 0
 
     def __call__(self, data: bytes) -> frozenset[int]:
@@ -76,13 +89,21 @@ class UnderEngine:
             UndecidedError: It met the step bound, and was not seen to go on for ever.
         """
         body, schedule = self._program(data)
-        outcome = self._execute(body, schedule)
+        rules = read_rules(schedule)
+        key = body.meaning, rules.meaning
+        known = None if key[0] is None else self._known.get(key)
+        if known is not None:
+            return known
+        outcome = self._execute(body, rules)
         if outcome.kind is not None:
             failure = ScheduleFailure(outcome.kind.name, outcome.message, _frames(outcome))
             raise failure from outcome.error
         if outcome.overrun:
             self._judge_overrun(body, outcome)
-        return frozenset(self._pairs.numbers | body.features)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        told = self._known[key] = frozenset(self._pairs.numbers | body.features)
+        return told
 
     def body(self, data: bytes) -> Body:
         """Return the body that an input runs, for `harness.replay` of a token of its story."""
@@ -95,7 +116,9 @@ class UnderEngine:
         and the bytes would then choose at other points.
         """
         body, schedule = self._program(data)
-        finding = self._setting.examine(body, self._execute(body, schedule))
+        outcome = self._execute(body, read_rules(schedule))
+        with _default_hook():
+            finding = self._setting.examine(body, outcome)
         if finding is None:
             return ""
         command = self.command(finding.token)
@@ -109,12 +132,11 @@ class UnderEngine:
         """Leave the controlled setting."""
         self._setting.close()
 
-    def _execute(self, body: Body, schedule: bytes) -> Outcome:
-        self._runs += 1
-        if not self._runs % COLLECT_EVERY:
-            gc.collect()
-        strategy = ByteSchedule(schedule, self._pairs, early_timeouts=self._early_timeouts)
-        return self._setting.run(body, strategy, vouched=True)
+    def _execute(self, body: Body, rules: ScheduleRules) -> Outcome:
+        self.executions += 1
+        strategy = ByteSchedule(rules, self._pairs, early_timeouts=self._early_timeouts)
+        with _default_hook():
+            return self._setting.run(body, strategy, vouched=True)
 
     def _judge_overrun(self, body: Body, outcome: Outcome) -> None:
         """Tell a livelock from an execution that is merely long.
@@ -125,10 +147,28 @@ class UnderEngine:
         self._overruns += 1
         finding: Finding | None = None
         if self._overruns <= LIVELOCKS:
-            finding = self._setting.examine(body, outcome)
+            with _default_hook():
+                finding = self._setting.examine(body, outcome)
         if finding is not None:
             raise ScheduleFailure(finding.kind.name, finding.message, _places(finding.places))
         raise UndecidedError(f"the execution met its bound of {self._max_steps} steps")
+
+
+class _default_hook:  # noqa: N801  # a context manager: a generator's would cost more than it does
+    """Lets an exception that leaves a thread be a failure of the execution.
+
+    The fuzzer hangs out a `threading.excepthook` for threads that nobody controls; the scheduler
+    would take it for one of the program's own, which has dealt with the exception.
+    """
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = threading.excepthook
+        threading.excepthook = threading.__excepthook__
+
+    def __exit__(self, *_exc: object) -> None:
+        threading.excepthook = self._before
 
 
 def _frames(outcome: Outcome) -> tuple[str, ...]:

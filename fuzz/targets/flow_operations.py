@@ -7,7 +7,7 @@ of the round's steps that explains what was seen.
     byte 0          which marks
     byte 1          how many bytes of operations (at most 20)
     the operations  low 3 bits: what; next 4: whom it concerns; high bit: the round ends here
-    the rest        the schedule
+    the rest        the schedule; see fuzz.schedule_rules
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ class FlowProgram(Body):
         super().__init__()
         self._program = program
         self._make = make
+        self.meaning = (program.high, program.low, program.rounds)
 
     def __str__(self) -> str:
         rounds = "; then ".join(

@@ -151,7 +151,7 @@ def test_the_same_flow_input_takes_the_same_schedule_every_time() -> None:
 def test_bytes_choose_the_schedule_and_not_only_the_operations() -> None:
     program = FLOW_OPERATIONS.seeds[1][:9]
     with closing(flow_run()) as run:
-        schedules = {run(program + bytes((byte, byte, byte))) for byte in range(64)}
+        schedules = {run(program + bytes((byte, byte, *range(byte)))) for byte in range(64)}
     assert len(schedules) > 5
 
 
