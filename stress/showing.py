@@ -24,8 +24,11 @@ def show_run(console: Console, run: StressRun) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    for words in run.skipped:
-        console.print(f"noise left out: {words}", markup=False, highlight=False, soft_wrap=True)
+    for words in (
+        *(f"{kind}: {done}" for kind, done in run.chaos.items()),
+        *(f"left out: {words}" for words in run.skipped),
+    ):
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     if run.passed:
         return
     printed = run.output and f"what it printed:\n{run.output}"
@@ -40,5 +43,5 @@ def exit_code(endings: Iterable[Ending]) -> int:
     if Ending.INTERRUPTED in found:
         return 130
     if found <= {Ending.PASSED}:
-        return 0 if found else 1
+        return 0
     return 2 if found <= {Ending.PASSED, Ending.BROKEN} else 1

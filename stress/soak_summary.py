@@ -54,7 +54,7 @@ def summary_table(turns: Sequence[Turn]) -> Table:
     for heading in ("turns", "rounds", "operations", "s", "MiB"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("a round adds", min_width=12)
-    table.add_column("endings", min_width=9)
+    table.add_column("endings", min_width=11, overflow="fold")
     for name in dict.fromkeys(turn.name for turn in turns):
         own = [turn for turn in turns if turn.name == name]
         endings = Counter(turn.ending for turn in own)

@@ -20,7 +20,7 @@ LIMIT_S = 30.0
 
 
 def call(*words: str) -> Any:
-    return CliRunner().invoke(stress_command, words)
+    return CliRunner().invoke(stress_command, words, env={"COLUMNS": "120"})
 
 
 def documents(store: Path) -> list[dict[str, Any]]:
