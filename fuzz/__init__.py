@@ -19,6 +19,7 @@ from fuzz.errors import (
     UnknownTargetError,
 )
 from fuzz.fuzz_target import Run, Target
+from fuzz.replaying import replay_input
 
 __all__ = [
     "BadTargetError",
@@ -42,6 +43,7 @@ __all__ = [
     "UnknownTargetError",
     "Verdict",
     "find_target",
+    "replay_input",
     "resume_campaign",
     "run_campaign",
     "target",

@@ -117,6 +117,26 @@ def prints(data: bytes) -> None:
     print('{"report": "done"}')  # noqa: T201  # must not be taken for a report
 
 
+def kills_always(data: bytes) -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def has_a_killer_seed(data: bytes) -> None:
+    if data == b"kill":
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def often_exits(data: bytes) -> list[int]:
+    if data and data[0] % 8 == 0:
+        os._exit(3)
+    return [len(data)]
+
+
+def knows_a_word(data: bytes) -> None:
+    if b"open sesame" in data:
+        raise PermissionError("the word was said")
+
+
 PASSES = Target(name="passes", run=passes, what="nothing is wrong", instrument=(HERE,))
 RAISES = Target(name="raises", run=raises, what="raises on 4 bytes")
 TWO_BUGS = Target(name="two", run=has_two_bugs, what="two bugs")
@@ -132,6 +152,12 @@ IN_FINALISER = Target(name="finaliser", run=raises_in_finaliser, what="raises in
 CANNOT_TELL = Target(name="undecided", run=cannot_tell, what="never judges")
 FLAKY = Target(name="flaky", run=depends_on_the_past, what="fails once")
 PRINTS = Target(name="prints", run=prints, what="prints")
+SLOW_START = Target(name="slow", run=passes, what="nothing is wrong")
+HANGS_LONG = Target(name="hangs_long", run=hangs, what="waits for ever", hang_s=50.0)
+KILLS_ALWAYS = Target(name="kills_always", run=kills_always, what="every input kills")
+KILLER_SEED = Target(name="seed", run=has_a_killer_seed, what="a seed kills", seeds=(b"kill",))
+OFTEN_EXITS = Target(name="often", run=often_exits, what="one input in eight leaves")
+KEYWORD = Target(name="keyword", run=knows_a_word, what="behind a word")
 NOT_A_TARGET = 7
 
 WAKES_ONE = Target(

@@ -4,13 +4,10 @@ from pathlib import Path
 
 import pytest
 
-import secmem
 from fuzz import BadTargetError, Budget, Target
-from fuzz._atheris import CoveredImports, arguments, why_not
 from fuzz.black_box import BlackBox
 from fuzz.byte_reader import ByteReader
-from fuzz.campaign import choose_engine
-from fuzz.campaign_run import CampaignRun, Engine, Verdict
+from fuzz.campaign_run import CampaignRun, Ending, Verdict
 from fuzz.corpus import InputFolder, content_name
 from fuzz.crash import Crash, CrashKind, crash_from_json, crash_of, frames_in, frames_of
 from fuzz.crash_store import CrashStore
@@ -136,8 +133,8 @@ def test_a_target_refuses_what_it_cannot_be(fields: dict[str, object], says: str
 
 @pytest.mark.parametrize(
     "fields",
-    [{"seconds": None}, {"seconds": 0.0}, {"runs": -1}, {"memory_bytes": 5}],
-    ids=["no limit", "no time", "negative", "no memory"],
+    [{"seconds": None}, {"seconds": 0.0}, {"runs": -1}, {"memory_bytes": 5}, {"stale_s": 0.0}],
+    ids=["no limit", "no time", "negative", "no memory", "no patience"],
 )
 def test_a_budget_refuses_what_it_cannot_be(fields: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="takes"):
@@ -145,7 +142,7 @@ def test_a_budget_refuses_what_it_cannot_be(fields: dict[str, float]) -> None:
 
 
 def run_of(**fields: object) -> CampaignRun:
-    return CampaignRun(target="t", engine=Engine.PLAIN, seed=3, budget=Budget(), **fields)  # type: ignore[arg-type]
+    return CampaignRun(target="t", engines=("greybox",), seed=3, budget=Budget(), **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +152,7 @@ def run_of(**fields: object) -> CampaignRun:
         ({}, Verdict.UNDECIDED, Outcome.UNDECIDED),
         ({"executions": 5, "undecided": 1}, Verdict.UNDECIDED, Outcome.UNDECIDED),
         ({"executions": 5, "trouble": "it broke"}, Verdict.UNDECIDED, Outcome.UNDECIDED),
-        ({"executions": 5, "interrupted": True}, Verdict.INTERRUPTED, Outcome.UNDECIDED),
+        ({"executions": 5, "ending": Ending.INTERRUPTED}, Verdict.INTERRUPTED, Outcome.UNDECIDED),
     ],
 )
 def test_only_a_campaign_that_ran_and_judged_is_clean(
@@ -165,34 +162,4 @@ def test_only_a_campaign_that_ran_and_judged_is_clean(
     assert run.verdict is verdict
     record = record_of(run)
     assert record.outcome is outcome
-    assert record.replay == "holdfast fuzz run t --seed 3 --engine plain --time 10s"
-
-
-def test_auto_is_atheris_exactly_where_it_can_run() -> None:
-    assert choose_engine("plain") is Engine.PLAIN
-    assert choose_engine("auto") is (Engine.PLAIN if why_not() else Engine.ATHERIS)
-
-
-def test_the_first_word_for_libfuzzer_is_a_quoted_command_with_an_absolute_script() -> None:
-    job = {"file": "/tmp/a job.json", "seed": 0, "corpus": "/c"}  # noqa: S108  # never opened
-    words = arguments(job, 64, [])
-    assert "'/tmp/a job.json'" in words[0]
-    assert "/fuzz/_atheris.py" in words[0]
-    assert "-seed=1" in words  # 0 would mean "choose one"
-    assert arguments(job, 64, ["-merge=1"])[1:] == ["-merge=1"]
-
-
-class FakeAtheris:
-    def patch_code(self, code: object, *, trace_dataflow: bool) -> tuple[object, bool]:
-        return code, trace_dataflow
-
-
-def test_the_hook_hands_matching_code_on_after_every_other_hook() -> None:
-    hook = CoveredImports(["secmem.flow"], FakeAtheris(), compares=False)
-    assert hook.find_spec("json", None) is None
-    assert hook.find_spec("secmem.flowers", None) is None
-    spec = hook.find_spec("secmem.flow", secmem.__path__)
-    assert spec is not None
-    code, traced = spec.loader.get_code("secmem.flow")  # type: ignore[union-attr]
-    assert code.co_filename.endswith("__init__.py")
-    assert traced is False
+    assert record.replay == "holdfast fuzz run t --seed 3 --engine greybox --workers 1 --time 10s"
