@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stress.chaos import Chaos
     from stress.noise import Noise
 
 MIB: Final = 1024 * 1024
@@ -35,6 +36,7 @@ class Budget:
         operations: Of each thread in a round.
         duration_s: Seconds after which no further operation of a round begins.
         noise: What makes races likely; None: other switch intervals, round by round.
+        chaos: What goes wrong meanwhile; None: nothing.
         instrument: Modules whose accesses the noise disturbs; empty: the scenario's own package.
         python: Another interpreter to run in; None: this one.
     """
@@ -50,6 +52,7 @@ class Budget:
     operations: int | None = None
     duration_s: float | None = None
     noise: Noise | None = None
+    chaos: Chaos | None = None
     instrument: tuple[str, ...] = ()
     python: str | None = None
 
@@ -87,6 +90,7 @@ class Budget:
             "--operations": self.operations,
             "--duration": _number(self.duration_s),
             "--noise": None if self.noise is None else str(self.noise) or "off",
+            "--chaos": None if self.chaos is None else str(self.chaos),
             "--python": self.python,
             "--memory-mib": _mib(self.memory_bytes, DEFAULT_MEMORY_BYTES),
             "--disk-mib": _mib(self.disk_bytes, DEFAULT_DISK_BYTES),

@@ -39,6 +39,11 @@ def main(argument: str) -> None:
 
         describe(job["describe"], channel)
         return
+    if "life" in job:
+        from stress.chaos_child import work_until_killed  # noqa: PLC0415
+
+        work_until_killed(job, channel)
+        return
     from stress.rounds import Rounds  # noqa: PLC0415
 
     with open(job["stacks"], "ab", buffering=0) as stacks:  # noqa: PTH123  # as above

@@ -9,6 +9,7 @@ import click
 from harness.errors import ArgumentError
 from harness.settings import seconds_of
 from stress.budget import MIB
+from stress.chaos import Chaos, Trouble
 from stress.errors import StressError
 from stress.noise import PRESETS, Noise
 from stress.scenarios.catalogue import scenario_targets, target_of
@@ -36,6 +37,21 @@ class Seconds(click.ParamType[float]):
             return seconds_of("time", float(bare) if bare.replace(".", "", 1).isdigit() else bare)
         except (ArgumentError, ValueError):
             self.fail(f"{value!r} is no time; write 90, 90s, 5m or 8h", param, ctx)
+
+
+class ChaosText(click.ParamType[Chaos]):
+    """Kinds of chaos, joined by commas."""
+
+    name = "chaos"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Chaos:
+        """Return the chaos."""
+        try:
+            return value if isinstance(value, Chaos) else Chaos.parse(str(value))
+        except StressError as error:
+            self.fail(str(error), param, ctx)
 
 
 class NoiseText(click.ParamType[Noise]):
@@ -78,6 +94,12 @@ _CONDITIONS: Final = (
         metavar="NOISE",
         help=f"What makes races likely: {', '.join(PRESETS)}, or settings such as "
         "places=3,pin=one.  [default: switch]",
+    ),
+    click.option(
+        "--chaos",
+        type=ChaosText(),
+        metavar="CHAOS",
+        help=f"What goes wrong meanwhile: {', '.join(Trouble)}, all, or faults(PLAN).",
     ),
     click.option(
         "--instrument",
@@ -134,6 +156,7 @@ def condition_fields(options: dict[str, Any]) -> dict[str, Any]:
         "duration_s": options.pop("duration"),
         "seed": options.pop("seed"),
         "noise": options.pop("noise"),
+        "chaos": options.pop("chaos"),
         "instrument": tuple(options.pop("instrument")),
         "python": options.pop("python"),
         "memory_bytes": options.pop("memory_mib") * MIB,

@@ -16,6 +16,7 @@ import time
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from stress.budget import MIB, Budget
+from stress.chaos_kills import run_with_kills
 from stress.disk_watch import DiskWatch
 from stress.holdings import Holdings
 from stress.interrupts import held_interrupts
@@ -53,7 +54,10 @@ def run_scenario(
     Raises:
         UnknownScenarioError: There is no such name. A module that cannot be imported is an ending.
     """
-    return _Watch(name, target_of(name), budget or Budget(), progress).run()
+    target, asked = target_of(name), budget or Budget()
+    if asked.chaos is not None and asked.chaos.kills:
+        return run_with_kills(name, target, asked, asked.chaos, progress=progress)
+    return _Watch(name, target, asked, progress).run()
 
 
 def instrumented_by_default(target: str) -> tuple[str, ...]:
@@ -134,6 +138,7 @@ class _Watch:
             "hang_s": budget.hang_s,
             "scale": budget.scale,
             "noise": None if budget.noise is None else budget.noise.to_json(),
+            "chaos": None if budget.chaos is None else budget.chaos.to_json(),
             "instrument": list(budget.instrument or instrumented_by_default(self._target)),
             "foreign": budget.python is not None,
         }
@@ -218,6 +223,7 @@ class _Watch:
             case "done":
                 self._done = True
                 self._new = report.get("new", {})
+                self._run = dataclasses.replace(self._run, chaos=report.get("chaos", {}))
             case _:
                 pass
 

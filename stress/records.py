@@ -102,6 +102,8 @@ def _params(run: StressRun) -> dict[str, str]:
         "threads": run.threads or None,
         "noise": noise,
         "noise left out": ", ".join(run.skipped),
+        "chaos": budget.chaos,
+        **{f"chaos: {kind}": done for kind, done in run.chaos.items()},
         "interpreter": run.interpreter,
         "duration_s": budget.duration_s,
     }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from harness.probes import NotAvailableHereError, arm
+from stress.chaos import Chaos
 from stress.errors import StressError
 from stress.holdings import Accountant
 from stress.interpreter_words import this_interpreter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stress.channel import Channel
+    from stress.chaos_applied import AppliedChaos
     from stress.noise_applied import AppliedNoise
 
 GRACE_S: Final = 30.0  # the parent ends a stuck child long before; this is for a dead parent
@@ -48,6 +50,7 @@ class Rounds:
         self._accountant = Accountant(Path(job["scratch"]), own_threads=THREADS)
         self._failure = ""
         self._hang_s = 0.0
+        self._chaos: AppliedChaos = Chaos().applied(seed=0, scratch=Path(job["scratch"]))
 
     def run(self) -> None:
         """Run rounds until the budget is spent or one fails; report each."""
@@ -55,7 +58,11 @@ class Rounds:
         self._channel.tell("begun", interpreter=this_interpreter(whole=self._job["foreign"]))
         noise = SWITCH if self._job["noise"] is None else Noise.from_json(self._job["noise"])
         include = self._job["instrument"]
-        with noise.applied(seed=self._job["seed"], include=include) as applied:
+        seed, scratch = self._job["seed"], Path(self._job["scratch"])
+        with (
+            self._chaos_of().applied(seed=seed, scratch=scratch) as self._chaos,
+            noise.applied(seed=seed, include=include) as applied,
+        ):
             try:
                 subject = find_scenario(self._job["target"])
                 full = subject.stressed(**self._job["scale"])
@@ -63,7 +70,11 @@ class Rounds:
                 self._channel.tell("broken", text=_bounded(_story(error)))
                 return
             self._run(subject, full, applied)
-        self._channel.tell("done", new=self._accountant.new_ones())
+        self._channel.tell("done", new=self._accountant.new_ones(), chaos=self._chaos.done)
+
+    def _chaos_of(self) -> Chaos:
+        asked = self._job["chaos"]
+        return Chaos() if asked is None else Chaos.from_json(asked)
 
     def _run(self, subject: Scenario, full: Scale, applied: AppliedNoise) -> None:
         self._hang_s = (self._job["hang_s"] or subject.hang_s) + (full.duration_s or 0.0)
@@ -72,7 +83,7 @@ class Rounds:
             hang_s=self._hang_s,
             threads=full.threads,
             operations=full.operations,
-            skipped=list(applied.skipped),
+            skipped=[*applied.skipped, *self._chaos.skipped],
         )
         began_s = time.monotonic()
         applied.begin_round(0)
@@ -86,8 +97,8 @@ class Rounds:
             applied.begin_round(number)
             scale = dataclasses.replace(full, seed=self._seeds.getrandbits(32))
             round_s = time.monotonic()
-            done = self._round(subject, scale)
-            if done is None:
+            done = self._round(subject, scale, number=number)
+            if done is None or not self._recovers(subject):
                 return
             took_s = time.monotonic() - round_s
             held = self._accountant.count().to_json()
@@ -99,13 +110,25 @@ class Rounds:
             return True
         return (rounds is None or done < rounds) and (seconds is None or elapsed_s < seconds)
 
-    def _round(self, subject: Scenario, scale: Scale) -> int | None:
-        """Run the body once; return its operations, or None if it failed, in whichever thread."""
+    def _recovers(self, subject: Scenario) -> bool:
+        """Whether the scenario does its work again once chaos rests: what it may not do forever."""
+        if not self._chaos.active:
+            return True
+        return self._round(subject, subject.exploration_scale) is not None
+
+    def _round(self, subject: Scenario, scale: Scale, *, number: int | None = None) -> int | None:
+        """Run the body once; return its operations, or None if it failed, in whichever thread.
+
+        Args:
+            number: Of the round that chaos is brought on for; None: it rests.
+        """
+        trouble = contextlib.nullcontext() if number is None else self._chaos.round(number)
         faulthandler.dump_traceback_later(self._hang_s + GRACE_S, exit=True)
         result: object = None
         left: SystemExit | None = None
         try:
-            result = subject.body(scale)
+            with trouble:
+                result = subject.body(scale)
         except SystemExit as error:
             left = error
         except BaseException as error:  # noqa: BLE001  # whatever it is, it is the finding
@@ -136,6 +159,8 @@ class Rounds:
     def _note(self, error: BaseException | None, where: str) -> None:
         if self._failure or error is None:
             return  # the first failure explains; the others mostly follow from it
+        if self._chaos.forgives(error):
+            return  # it gave up, as it may when the system does not let it go on
         self._failure = f"in {where}:\n" + _traceback(error)
 
 

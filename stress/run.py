@@ -68,7 +68,8 @@ class StressRun:
         samples: The child as seen from outside, at intervals.
         interpreter: That the child ran in.
         environment: Of that interpreter, where it is not this one.
-        skipped: Parts of the noise that this machine cannot make.
+        skipped: Parts of the noise or the chaos that this machine cannot make.
+        chaos: What chaos did, in words, by its kind.
     """
 
     name: str
@@ -90,6 +91,7 @@ class StressRun:
     interpreter: str = ""
     environment: Mapping[str, Any] | None = None
     skipped: tuple[str, ...] = ()
+    chaos: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from stress.budget import Budget
+from stress.chaos import Chaos
 from stress.errors import BadSoakError
 from stress.noise import Noise
 
@@ -56,14 +57,18 @@ class SoakPlan:
     def to_json(self) -> dict[str, Any]:
         """Return the fields, as a journal keeps them."""
         conditions = dict(self.conditions)
-        noise = conditions.get("noise")
+        noise, chaos = conditions.get("noise"), conditions.get("chaos")
         return {
             "names": list(self.names),
             "total_s": self.total_s,
             "each_s": self.each_s,
             "turn_s": self.turn_s,
             "restart": self.restart,
-            "conditions": {**conditions, "noise": None if noise is None else noise.to_json()},
+            "conditions": {
+                **conditions,
+                "noise": None if noise is None else noise.to_json(),
+                "chaos": None if chaos is None else chaos.to_json(),
+            },
         }
 
     @classmethod
@@ -72,5 +77,7 @@ class SoakPlan:
         conditions = dict(values["conditions"])
         noise = conditions.get("noise")
         conditions["noise"] = None if noise is None else Noise.from_json(noise)
+        chaos = conditions.get("chaos")
+        conditions["chaos"] = None if chaos is None else Chaos.from_json(chaos)
         conditions["instrument"] = tuple(conditions.get("instrument", ()))
         return cls(**{**values, "names": tuple(values["names"]), "conditions": conditions})

@@ -27,6 +27,9 @@ TARGETS: Final = {
     "flow_100_waiters": "stress.scenarios.flow:FLOW_100_WAITERS",
     "flow_acquire_release_100x500": "stress.scenarios.flow:FLOW_ACQUIRE_RELEASE_100X500",
     "flow_calls_have_an_order": "stress.scenarios.flow_history:FLOW_CALLS_HAVE_AN_ORDER",
+    "store_under_chaos": "stress.scenarios.chaos:STORE_UNDER_CHAOS",
+    "secrets_under_chaos": "stress.scenarios.chaos:SECRETS_UNDER_CHAOS",
+    "flow_under_chaos": "stress.scenarios.chaos:FLOW_UNDER_CHAOS",
 }
 
 
