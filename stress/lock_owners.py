@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _LOCKS: Final = (type(threading.Lock()), type(threading.RLock()))
 _OWNER: Final = re.compile(r"owner=(\d+)")
-_WAITING: Final = frozenset({"acquire", "__enter__"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +35,7 @@ class Hold:
     Attributes:
         lock: Its identity, and what the program calls it.
         waits: It waits; else it holds.
+        owner: Whom the lock itself names, if it knows its owner.
     """
 
     lock: int
@@ -43,6 +43,7 @@ class Hold:
     thread: int
     place: str
     waits: bool
+    owner: int | None = None
 
 
 def owners_report(frames: Mapping[int, FrameType], *, skip: Iterable[int] = ()) -> str:
@@ -68,9 +69,15 @@ def owners_report(frames: Mapping[int, FrameType], *, skip: Iterable[int] = ()) 
         lines.append(f"{waiting[0].name}")
         lines += [f"  held by {_at(hold, names)}" for hold in holding]
         if not holding:
-            lines.append("  held by nobody who is in a `with` of it")
+            lines.append(f"  held by {_told_owner(waiting[0], names)}")
         lines += [f"  wanted by {_at(hold, names)}" for hold in waiting]
     return "\n".join(lines)
+
+
+def _told_owner(hold: Hold, names: Mapping[int | None, str]) -> str:
+    if hold.owner is None:
+        return "nobody who is in a `with` of it"
+    return f"{names.get(hold.owner, f'thread {hold.owner:#x}')}, as the lock itself says"
 
 
 def _at(hold: Hold, names: Mapping[int | None, str]) -> str:
@@ -82,11 +89,16 @@ def _holds_of(thread: int, innermost: FrameType) -> Iterator[Hold]:
     found: dict[int, Hold] = {}
     released: set[int] = set()
     frame: FrameType | None = innermost
-    inner: FrameType | None = None
+    is_innermost = True
     while frame is not None:
-        if _is_condition_wait(frame):
-            released.add(id(_lock_behind(frame.f_locals.get("self"))))
-        for name, lock, waits in _locks_at(frame, is_innermost=inner is None):
+        if frame.f_code.co_filename == threading.__file__:
+            # What a condition or a join takes inside is nobody's business; but a thread that
+            # enters a condition stands in here, and its caller's line is where it waits.
+            if frame.f_code is threading.Condition.wait.__code__:
+                released.add(id(_lock_behind(frame.f_locals.get("self"))))
+            frame = frame.f_back
+            continue
+        for name, lock, waits in _locks_at(frame, is_innermost=is_innermost):
             owner = _owner_of(lock)
             waits_here = waits or (owner is not None and owner != thread)
             if id(lock) in released or id(lock) in found:
@@ -97,13 +109,10 @@ def _holds_of(thread: int, innermost: FrameType) -> Iterator[Hold]:
                 thread=thread,
                 place=f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_qualname}",
                 waits=waits_here,
+                owner=owner,
             )
-        inner, frame = frame, frame.f_back
+        is_innermost, frame = False, frame.f_back
     yield from found.values()
-
-
-def _is_condition_wait(frame: FrameType) -> bool:
-    return frame.f_code is threading.Condition.wait.__code__
 
 
 def _locks_at(frame: FrameType, *, is_innermost: bool) -> Iterator[tuple[str, Any, bool]]:
@@ -115,15 +124,11 @@ def _locks_at(frame: FrameType, *, is_innermost: bool) -> Iterator[tuple[str, An
             lock = _lock_behind(_value(item.context_expr, frame))
             if lock is not None:
                 yield ast.unparse(item.context_expr), lock, at_head and is_innermost
-    if is_innermost or _calls_into_lock(frame):
+    if is_innermost:
         for call in _acquire_calls(frame.f_code.co_filename, line):
             lock = _lock_behind(_value(call.value, frame))
             if lock is not None:
                 yield ast.unparse(call.value), lock, True
-
-
-def _calls_into_lock(frame: FrameType) -> bool:
-    return frame.f_code.co_name in _WAITING
 
 
 @functools.lru_cache(maxsize=64)

@@ -299,7 +299,7 @@ def test_kill_9_loses_at_most_the_running_round_and_the_soak_goes_on(tmp_path: P
         child = psutil.Process(parent.pid).children()[0]
     finally:
         parent.kill()
-        parent.wait()
+        parent.communicate()
     assert child is not None
     child.wait(timeout=LIMIT_S)  # it does not outlive the soak
     killed = running_turn(tmp_path / "soak")
