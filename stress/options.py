@@ -11,6 +11,7 @@ from harness.settings import seconds_of
 from stress.budget import MIB
 from stress.chaos import Chaos, Trouble
 from stress.errors import StressError
+from stress.interpreters import interpreter_at
 from stress.noise import PRESETS, Noise
 from stress.scenarios.catalogue import scenario_targets, target_of
 
@@ -69,6 +70,21 @@ class NoiseText(click.ParamType[Noise]):
             self.fail(str(error), param, ctx)
 
 
+class PythonPath(click.ParamType[str]):
+    """The path of an interpreter that scenarios can run in."""
+
+    name = "python"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the path."""
+        try:
+            return interpreter_at(str(value)).check().path
+        except StressError as error:
+            self.fail(str(error), param, ctx)
+
+
 _CONDITIONS: Final = (
     click.option(
         "--threads",
@@ -109,6 +125,7 @@ _CONDITIONS: Final = (
     ),
     click.option(
         "--python",
+        type=PythonPath(),
         metavar="PATH",
         help="Run in this interpreter: another version, or a free-threaded build.",
     ),

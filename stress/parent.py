@@ -19,6 +19,7 @@ from stress.budget import MIB, Budget
 from stress.chaos_kills import run_with_kills
 from stress.disk_watch import DiskWatch
 from stress.holdings import Holdings
+from stress.interpreters import interpreter_at
 from stress.interrupts import held_interrupts
 from stress.leaks import growth_of, leak_in, slopes_of
 from stress.run import Ending, Headway, StressRun
@@ -53,8 +54,11 @@ def run_scenario(
 
     Raises:
         UnknownScenarioError: There is no such name. A module that cannot be imported is an ending.
+        InterpreterError: The budget's interpreter is none, or not one to run in.
     """
     target, asked = target_of(name), budget or Budget()
+    if asked.python is not None:
+        interpreter_at(asked.python).check()
     if asked.chaos is not None and asked.chaos.kills:
         return run_with_kills(name, target, asked, asked.chaos, progress=progress)
     return _Watch(name, target, asked, progress).run()
