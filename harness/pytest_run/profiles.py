@@ -42,6 +42,7 @@ KEYS: Final = (
     "fail_on", "early_timeouts", "isolated",
 )  # fmt: skip
 OWN_KEYS: Final = ("profile", "instrument", "keep_failures", "profiles")  # of the table itself
+FOREIGN_KEYS: Final = ("fuzz", "stress")  # tables that the commands of these names read
 
 
 class ConfigurationError(HarnessError, ValueError):
@@ -96,7 +97,7 @@ def read_configuration(path: Path) -> Configuration:
     table = _table_of(path)
     name = path.name
     for key in table:
-        if key not in KEYS + OWN_KEYS:
+        if key not in KEYS + OWN_KEYS + FOREIGN_KEYS:
             raise ConfigurationError(
                 f"{name}, {TABLE}", str(UnknownSettingError(key, KEYS + OWN_KEYS))
             )

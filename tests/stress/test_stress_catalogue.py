@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.pytest_run.profiles import Configuration, read_configuration
 from stress.errors import CatalogueError, UnknownScenarioError
 from stress.listing import describe_scenarios
 from stress.scenarios import find_scenario, scenario_names, scenario_targets
@@ -63,6 +64,11 @@ def test_a_list_that_cannot_be_read_says_why(here: Path, text: str, says: str) -
     listed(here, text)
     with pytest.raises(CatalogueError, match=says):
         scenario_targets()
+
+
+def test_the_list_of_a_project_does_not_disturb_its_tests(here: Path) -> None:
+    listed(here, '["shop:buy"]')
+    assert read_configuration(here / "pyproject.toml") == Configuration()
 
 
 def test_a_name_that_is_nobodys_says_whose_there_are(here: Path) -> None:
