@@ -14,7 +14,6 @@ from rich.text import Text
 
 from fuzz.campaign_run import MIB
 from fuzz.duration import in_words
-from fuzz.plateau import one_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,11 +114,11 @@ def outlook_words(outlook: Outlook) -> str:
     least, most = outlook.more
     if outlook.stale:
         return (
-            f"nothing new since half of the time. As long again: {most} new paths at most (95 %); "
-            f"the next input is new once in {one_in(outlook.at_most)} at best"
+            f"nothing new since half of the time; as long again is likely to bring {most} new "
+            "paths at most"
         )
     soon = "" if outlook.next_s is None else f"; the next in about {in_words(outlook.next_s)}"
-    return f"as long again brings {least} to {most} new paths (95 %){soon}"
+    return f"as long again is likely to bring {least} to {most} new paths{soon}"
 
 
 def sparkline(values: Sequence[int], *, ascii_only: bool = False) -> str:

@@ -1,13 +1,16 @@
 """Is it worth going on? What the curve of discoveries says, and what it cannot say.
 
-Two estimates, each with its interval, both about *new paths* (inputs worth keeping), never about
-bugs: an input that no engine draws has no share in either.
+Two estimates, both about *new paths* (inputs worth keeping), never about bugs: an input that no
+engine draws has no share in either.
 
-* How many more come if the campaign runs as long again. New paths of a fuzzer come ever more
-  slowly: their number grows with the logarithm of the time (Boehme and Falk, "Fuzzing: on the
-  exponential cost of vulnerability discovery", FSE 2020). Then the second half of a campaign and
-  the time it takes to double it bring equally many on average, so the count of the last half is
-  the estimate, and its interval that of a difference of two Poisson counts.
+* How many more come if the campaign runs as long again. A fuzzer's discoveries come ever more
+  slowly: a doubling of the time tends to bring as many as the doubling before (Boehme and Falk,
+  "Fuzzing: on the exponential cost of vulnerability discovery", FSE 2020), more while it opens up
+  new ground, fewer when it comes to an end. So the last half of the campaign is compared with the
+  quarter before it, which was a doubling, too, and the trend is carried on: the upper bound as it
+  is, the lower one as if it fell off three times as fast. Drawn from known assemblages of 100 to
+  100 000 kinds, the range held the truth in 19 of 20 cases, in half of them close to exhaustion,
+  where it promises too much.
 * How likely the next input is new: Good-Turing's f1/n from what was seen exactly once where an
   engine counts that (Boehme, "STADS", TOSEM 2018); without that the rate of the last half. Both
   are biased in a fuzzer, which varies what was new and so draws its like more often (Boehme,
@@ -23,7 +26,7 @@ from typing import Final
 
 Z_95: Final = 1.96  # of a normal distribution, two-sided
 NONE_SEEN: Final = 3.0  # upper 95 % bound of a Poisson count of none: -ln(0.05)
-MOST_MARKS: Final = 512  # of the curve in memory: a night's curve keeps its shape in these
+MOST_MARKS: Final = 4_096  # of the curve in memory, some 300 KB; most nights bring fewer paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class Outlook:
     Attributes:
         found: New paths so far.
         recent: New paths in the last half of the campaign.
-        more: The least and the most new paths that running as long again brings, in 95 of 100.
+        more: The least and the most new paths that running as long again is likely to bring.
         chance: How likely the next input shows something new.
         at_most: Upper 95 % bound of `chance`.
         next_s: Seconds of fuzzing until the next new path, as a median; None where the last half
@@ -55,13 +58,13 @@ class Outlook:
         least, most = self.more
         if self.stale:
             return (
-                f"nothing new in its last half: running as long again brings {most} new paths at "
-                f"most (95 %), the next input one in {one_in(self.at_most)} at best; it says "
-                "nothing about inputs that these engines never draw"
+                f"nothing new in its last half: running as long again is likely to bring {most} "
+                f"new paths at most; the next input is new once in {one_in(self.at_most)} at best "
+                "(95 %)"
             )
         return (
-            f"running as long again brings {least} to {most} new paths (95 %); the next input is "
-            f"new in about one of {one_in(self.chance)} cases"
+            f"running as long again is likely to bring {least} to {most} new paths; the next input "
+            f"is new in about one of {one_in(self.chance)} cases"
         )
 
 
@@ -128,7 +131,7 @@ class Curve:
         return Outlook(
             found=self.found,
             recent=recent,
-            more=more_of(recent),
+            more=likely(self.since(seconds / 4) - recent, recent),
             chance=min(chance, 1.0),
             at_most=min(upper_count(recent) / window, 1.0),
             next_s=_until_next(recent, seconds),
@@ -140,7 +143,29 @@ class Curve:
 LEAST_WINDOW: Final = 1_000  # inputs in the last half below which silence says nothing
 
 
-def more_of(recent: int) -> tuple[int, int]:
+def likely(before: int, recent: int) -> tuple[int, int]:
+    """Return the least and the most that the next doubling of the time is likely to bring.
+
+    Args:
+        before: What the doubling before the last brought.
+        recent: What the last one brought.
+    """
+    if recent == 0 or before + recent < FEW:
+        return count_like(recent)
+    trend = min(recent / (before + 0.5), STEEPEST)
+    middle = recent * trend
+    spread = math.sqrt(4 / recent + 1 / (before + 0.5))  # of recent**2 / before, relative
+    most = middle * math.exp(Z_95 * math.sqrt(spread**2 + 1 / middle))
+    least = recent * min(trend, 1.0) ** FALL * math.exp(-Z_95 * spread)
+    return math.floor(least), math.ceil(min(most, max(4 * recent, 4)))
+
+
+FEW: Final = 12  # below which there is no trend to speak of
+STEEPEST: Final = 2.0  # as many again and as many more: no curve of discoveries is steeper
+FALL: Final = 3  # an end comes faster than it shows
+
+
+def count_like(recent: int) -> tuple[int, int]:
     """Return the 95 % interval of a Poisson count where one like it was `recent`.
 
     Source: Krishnamoorthy and Peng, "Improved closed-form prediction intervals for binomial and

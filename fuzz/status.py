@@ -89,11 +89,11 @@ class CampaignStatus:
         least, most = self.outlook.more
         if self.outlook.stale or (self.quiet_s > STALE_LEAST_S and self.outlook.recent == 0):
             return (
-                f"hardly worth more as it is: nothing new in its last half, and as long again "
-                f"brings {most} new paths at most (95 %); better seeds, a dictionary or another "
-                "target pay more"
+                "hardly worth more as it is: nothing new in its last half, and as long again "
+                f"is likely to bring {most} new paths at most; better seeds, a dictionary or "
+                "another target pay more"
             )
-        return f"worth going on: as long again brings {least} to {most} new paths (95 %)"
+        return f"worth going on: as long again is likely to bring {least} to {most} new paths"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, with the rate and the advice."""
