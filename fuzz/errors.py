@@ -342,3 +342,41 @@ class UnknownFindingError(FuzzError, ValueError):
             f"no finding {self.key!r}; those of the target are: {known}. "
             "`holdfast fuzz triage` shows them with what they do."
         )
+
+
+class StillFailsError(FuzzError, AssertionError):
+    """An input that a test keeps fails, still or again."""
+
+    def __init__(self, target: str, message: str, story: str, size_bytes: int) -> None:
+        super().__init__(target, message, story, size_bytes)
+        self.target = target
+        self.message = message
+        self.story = story
+        self.size_bytes = size_bytes
+
+    def __str__(self) -> str:
+        return f"{self.size_bytes} bytes make {self.target} fail: {self.message}\n\n{self.story}"
+
+
+class InputTextError(FuzzError, ValueError):
+    """A text that is to be an input is not the Base64 of one."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text, reason)
+        self.text = text
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"data takes bytes, or their Base64 as a text, got {self.text!r:.60}: {self.reason}"
+
+
+class RegressionFileError(FuzzError, ValueError):
+    """A file is not one to which regression tests can be added."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}. Nothing was changed; give another file with --output."

@@ -146,7 +146,7 @@ def standing(places: Iterable[tuple[str | Any, ...]]) -> tuple[str, ...]:
 
 def named_frames(stack: Sequence[Frame]) -> list[str]:
     """Return `file:function` of the frames that count, in their order."""
-    chosen = [frame for frame in stack if _counts(frame[0])]
+    chosen = [frame for frame in stack if counts(frame[0])]
     if not chosen:
         chosen = [frame for frame in stack if not _runs_inputs(frame[0])]
     named = (
@@ -220,7 +220,8 @@ def _native_stacks(text: str) -> list[list[Frame]]:
     return current or [stacks[-1][1]]
 
 
-def _counts(path: str) -> bool:
+def counts(path: str) -> bool:
+    """Return whether a file's functions say what went wrong: neither ours nor Python's own."""
     if _runs_inputs(path):
         return False
     # Installed packages may lie below the folder of the standard library; they count.
