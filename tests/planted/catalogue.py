@@ -10,7 +10,8 @@ How `body` is called depends on the method:
 - EXPLORATION: `body(make)`; it starts ordinary threads, joins them and asserts. The runner explores
   its schedules, in a child process when `isolated` says so.
 - PROPERTY, FUZZ: `body(make, rng)`; one random example, drawn from nothing but `rng`. The runner
-  repeats it with fresh generators. With `controlled` each example is one controlled execution, so
+  repeats it with fresh generators; with FUZZ these read their draws from bytes that a fuzzing
+  campaign makes, in a child process. With `controlled` each example is one controlled execution, so
   that a hang is a finding and not a hang.
 - STRESS: `body(make)`; real threads. The runner calls it again and again in a child process, with
   noise, until it fails or the bug's seconds are over. A round of some executions that takes longer

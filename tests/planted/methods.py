@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import harness
@@ -173,14 +175,35 @@ def _stress(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
     if run.passed:
         return run.rounds, "", ""
     other = run.ending in NO_ANSWER or (bug.endings and run.ending not in bug.endings)
-    undecided = f"it {run.ending.value}: {run.message}" if other else ""
-    return run.rounds + 1, f"{run.ending.value}: {run.message}\n{run.stacks}", undecided
+    story = "\n".join(part for part in (run.message, run.stacks, run.output) if part)
+    undecided = f"it {run.ending.value}: {story}" if other else ""
+    return run.rounds + 1, f"{run.ending.value}: {story}", undecided
+
+
+def _fuzz(bug: PlantedBug, twin: str, seed: int, executions: int) -> Answer:
+    """Let a campaign choose the bytes that the example is drawn from, until the first finding."""
+    from fuzz import Budget as FuzzBudget  # noqa: PLC0415  # few bugs want it, and it is large
+    from fuzz import run_campaign  # noqa: PLC0415
+
+    failures: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        run = run_campaign(
+            f"tests.planted.fuzz_targets:{target_name(bug, twin)}",
+            seed=seed,
+            budget=FuzzBudget(seconds=bug.seconds, runs=executions),
+            folder=Path(folder),
+            stop=lambda: bool(failures),
+            progress=lambda seen: failures.extend(seen.found),
+        )
+    story = "\n".join(found.crash.message for found in run.found)
+    undecided = run.trouble or ("" if run.executions else "no input was run")
+    return run.executions, story, undecided
 
 
 RUNNERS: Final[Mapping[Method, Callable[[PlantedBug, str, int, int], Answer]]] = {
     Method.EXPLORATION: _explore,
     Method.PROPERTY: _examples,
-    Method.FUZZ: _examples,
+    Method.FUZZ: _fuzz,
     Method.STRESS: _stress,
     Method.MEMORY_SCAN: _once,
     Method.MEASUREMENT: _once,

@@ -283,6 +283,18 @@ PAGES_SCANNED: tuple[PlantedBug, ...] = (
     ),
 )
 
+FUZZED: tuple[PlantedBug, ...] = (
+    _secret(
+        number="B-21",
+        variant="-fuzz",
+        what="a slice of the view outlives its access unnoticed",
+        method=Method.FUZZ,
+        body=fault_bodies.slice_survives,
+        bad=assemble(state=twins.TrustsRelease),
+        executions=1_000,
+    ),
+)
+
 STRESSED: tuple[PlantedBug, ...] = (
     _stressed(
         number="B-01",
@@ -334,4 +346,4 @@ STRESSED: tuple[PlantedBug, ...] = (
     ),
 )
 
-BUGS: tuple[PlantedBug, ...] = (*RACED, *FAULTED, *SCANNED, *PAGES_SCANNED, *STRESSED)
+BUGS: tuple[PlantedBug, ...] = (*RACED, *FAULTED, *SCANNED, *PAGES_SCANNED, *FUZZED, *STRESSED)
