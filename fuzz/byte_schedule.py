@@ -22,7 +22,8 @@ _STEP_BITS: Final = 15  # of a task's number, in a STEP rule
 class ByteSchedule:
     """Follows rules; where they say nothing, nobody is interrupted.
 
-    Who is held back goes on when nobody else can run, the longest held first. One execution.
+    Who is held back goes on when nobody else can run: the one held the fewest times, of these the
+    longest held. One execution.
 
     Args:
         pairs: Follows who reads from whom; kept by the caller from one execution to the next.
@@ -57,7 +58,7 @@ class ByteSchedule:
         self._spent: dict[int, int] = {}  # by the byte of a ONCE rule: how often it was applied
         self._arrived: dict[int, object] = {}  # by task: the operation it was seen to come to
         self._owned: dict[int, int] = {}  # by task: how many operations it came to
-        self._held: dict[int, int] = {}  # by task: its ticket; the lowest goes on first
+        self._held: dict[int, tuple[int, int]] = {}  # by task: how often, and since when
         self._tickets = 0
         self._awaiting: dict[int, Cell] = {}  # by task: what another has to touch
         self._first: set[int] = set()  # what they awaited has come
@@ -95,7 +96,9 @@ class ByteSchedule:
 
     def _other(self, ready: Sequence[Task], current: Task | None) -> Task:
         for task in ready:
-            self._arrive(task)
+            if self._arrive(task) and current is not None and current.id in self._held:
+                # It came to where it stands before the current one did.
+                self._hold(current.id, times=self._held[current.id][0])
         if self._first:
             for task in ready:
                 if task.id in self._first:
@@ -118,21 +121,21 @@ class ByteSchedule:
         others = [task for task in ready if task is not tired and not task.parked]
         if not others:
             return tired
-        self._last = min(others, key=lambda task: self._held.get(task.id, 0))
+        self._last = min(others, key=lambda task: self._held.get(task.id, (0, 0)))
         return self._last
 
     def _hold(self, number: int, *, times: int = 1) -> None:
         self._tickets += 1
-        # Held twice: behind all that are held once by then.
-        self._held[number] = self._tickets + (times - 1) * 1_000_000
+        self._held[number] = times, self._tickets
 
-    def _arrive(self, task: Task) -> None:
-        """Apply the rules to what a task does next, once."""
+    def _arrive(self, task: Task) -> bool:
+        """Apply the rules to what a task does next, once; say if that was now."""
         operation = task.pending
         number = task.id
         if self._arrived.get(number) is operation:
-            return
+            return False
         self._arrived[number] = operation
+        self._held.pop(number, None)  # it was parked, and has been woken
         rules = self._rules
         if rules.steps:
             own = self._owned[number] = self._owned.get(number, -1) + 1
@@ -146,6 +149,7 @@ class ByteSchedule:
             if doing.event:
                 for byte in self._rules_about(doing.event):
                     self._apply(byte, number, doing)
+        return True
 
     def _rules_about(self, event: int) -> list[int]:
         about = self._about.get(event)

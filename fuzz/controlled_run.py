@@ -16,6 +16,7 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from fuzz.errors import BadTargetError
 from fuzz.under_engine import Body, UnderEngine
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     Function = Callable[..., Any]
 
+MOST_OPERATIONS: Final = 255  # bytes
 _HEAD: Final = 3
 
 
@@ -88,7 +90,14 @@ def parts_of(data: bytes) -> tuple[bytes, bytes]:
 
 
 def input_of(operations: bytes, schedule: bytes) -> bytes:
-    """Return the input with these parts: for seeds. Operations are at most 255 bytes."""
+    """Return the input with these parts: for seeds.
+
+    Raises:
+        BadTargetError: There are more than 255 bytes of operations.
+    """
+    if len(operations) > MOST_OPERATIONS:
+        takes = f"at most {MOST_OPERATIONS} bytes of operations"
+        raise BadTargetError("seeds", f"{len(operations)} bytes", takes)
     head = schedule[: _HEAD - 1].ljust(_HEAD - 1, b"\0")
     return bytes((len(operations),)) + head + operations + schedule[_HEAD - 1 :]
 

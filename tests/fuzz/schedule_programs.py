@@ -59,7 +59,7 @@ def loses() -> None:
     count_up(2)
 
 
-def stages(*, right: bool = False) -> None:
+def stages(*, right: bool = False) -> None:  # noqa: C901  # a line each, so that each is a place
     """A bug behind ten reads in a row, each of which must, or must not, see a write before it."""
     told = SimpleNamespace(a=0, b=0, c=0, d=0, e=0, f=0, g=0, h=0, i=0, j=0)
 
@@ -75,7 +75,7 @@ def stages(*, right: bool = False) -> None:
         told.i = 1
         told.j = 1
 
-    def hear() -> None:
+    def hear() -> None:  # noqa: C901, PLR0911  # as above
         if told.a != 1:
             return
         if told.b != 0:
@@ -118,6 +118,21 @@ def deadlock() -> None:
             pass
 
     in_threads(forth, back)
+
+
+def half_written() -> None:
+    """Fails in a thread, not in the body."""
+    state = SimpleNamespace(first=0, second=0)
+
+    def write() -> None:
+        state.first = 1
+        state.second = 1
+
+    def read() -> None:
+        first = state.first
+        assert state.second == first, "half written"
+
+    in_threads(write, read)
 
 
 def spins() -> None:
