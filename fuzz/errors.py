@@ -380,3 +380,28 @@ class RegressionFileError(FuzzError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}. Nothing was changed; give another file with --output."
+
+
+class CoverageMissingError(FuzzError):
+    """A report of reached code is asked for, and coverage.py is not installed."""
+
+    def __str__(self) -> str:
+        return (
+            "the report of reached code needs coverage.py, which is not installed: "
+            "pip install 'holdfast[fuzz]'"
+        )
+
+
+class NothingReachedError(FuzzError):
+    """There is no code to tell of: nothing to run, or nothing to look at."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"nothing to tell of {self.name}: {self.reason}. A campaign makes a corpus: "
+            f"holdfast fuzz run {self.name} --time 60s"
+        )

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
 from fuzz.campaign_folder import DEFAULT_FOLDER, CampaignFolder
+from fuzz.coverage_report import reach
 from fuzz.duration import Duration
 from fuzz.errors import FuzzError
 from fuzz.minimizing import DEFAULT_SECONDS, Minimized, MinimizeEnd, minimize
@@ -21,9 +24,11 @@ from fuzz.regression import write_regressions
 from fuzz.triage_report import TIMES, Status, TriageReport, targets_with_crashes, triage
 
 if TYPE_CHECKING:
+    from fuzz.coverage_report import Reached
     from fuzz.minimizing import Step
     from fuzz.triage_report import TriagedFinding
 
+MOST_MISSED: Final = 12  # functions that were never reached and that the terminal shows
 EXIT_FAILS: Final = 1
 EXIT_BROKEN: Final = 2
 EXIT_INTERRUPTED: Final = 130  # what a shell reports for a program that Ctrl-C ended
@@ -342,9 +347,90 @@ def regress_command(name: str, keys: tuple[str, ...], *, output: Path | None, fo
     show.line(f"{len(done.added)} tests added{kept}; run: pytest {done.path}")
 
 
+@click.command("coverage")
+@click.argument("name", metavar="TARGET")
+@click.argument(
+    "extra", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="[FOLDER]...",
+)  # fmt: skip
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write pages with every line into this folder.",
+)
+@FOLDER
+@AS_JSON
+def coverage_command(
+    name: str, extra: tuple[Path, ...], *, html: Path | None, folder: Path, as_json: bool
+) -> None:
+    """Tell which code of a target's modules its corpus reaches, and which it never does.
+
+    Corpus, saved crashes, seeds and the inputs in each FOLDER are run again in a plain child
+    process, without a fuzzer, under coverage.py. What is never reached is where to help: with a
+    seed, a dictionary, or another target.
+
+    \b
+      holdfast fuzz coverage mine.fuzzing:PARSER
+      holdfast fuzz coverage mine.fuzzing:PARSER --html build/coverage
+
+    Exit codes: 0 done; 2 a target is broken, there is nothing to run, or wrong usage.
+    """  # noqa: D301  # as above
+    show = _Show(quiet=as_json)
+    try:
+        reached = reach(
+            name,
+            folder=folder,
+            html=html,
+            extra=extra,
+            progress=lambda done, of: show.progress(f"{name}: {done} of {of} inputs"),
+        )
+    except FuzzError as error:
+        raise click.UsageError(str(error)) from error
+    finally:
+        show.stop()
+    if as_json:
+        show.json(reached.to_json())
+    else:
+        _show_reached(show, reached)
+
+
+def _show_reached(show: _Show, reached: Reached) -> None:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("module", overflow="fold")
+    table.add_column("lines", justify="right", no_wrap=True)
+    table.add_column("branches", justify="right", no_wrap=True)
+    for one in reached.modules:
+        table.add_row(
+            one.path,
+            _share(one.lines_reached, one.lines),
+            _share(one.branches_reached, one.branches),
+        )
+    show.console.print(table)
+    missed = sorted(
+        (one for module in reached.modules for one in module.missed),
+        key=lambda one: (-one.lines, one.place),
+    )
+    if missed:
+        show.line("never reached:")
+    for function in missed[:MOST_MISSED]:
+        show.line(f"  {function.place}, {function.lines} lines")
+    if len(missed) > MOST_MISSED:
+        show.line(f"  and {len(missed) - MOST_MISSED} smaller functions")
+    show.line(f"{reached.inputs} inputs were run, {len(reached.crashed)} of them failed")
+    for path in reached.deadly:
+        show.line(f"  it ended its process, so what it reached is not counted: {path}")
+    if reached.html is not None:
+        show.line(f"every line: {reached.html}")
+
+
+def _share(reached: int, of: int) -> str:
+    return f"{reached} of {of} ({100 * reached / of:.0f}%)" if of else "none"
+
+
 COMMANDS: Final[tuple[click.Command, ...]] = (
     triage_command,
     minimize_command,
     merge_command,
+    coverage_command,
     regress_command,
 )
