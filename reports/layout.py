@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reports.errors import DamagedDocumentError, NoStoreError, StoreNotOursError
 from reports.strict_json import parse, read_bytes
+from reports.whole_file import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUNS: Final = "runs"
 INDEX: Final = "index.sqlite3"
@@ -73,7 +74,4 @@ def _check_free(store: Path) -> None:
 
 def _place_mark(store: Path) -> None:
     # A partial file of its own for each caller: threads of one process make a store together too.
-    descriptor, name = tempfile.mkstemp(dir=store, prefix=f".{_MARK}.")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(_MARK_BYTES)
-    Path(name).replace(store / _MARK)
+    write_atomically(store / _MARK, _MARK_BYTES, prefix=f".{_MARK}.")

@@ -26,8 +26,8 @@ from reports.quantities import count
 from reports.record import Outcome, RecordKind
 from reports.selection import Selection, select
 from reports.trend_figure import draw_trend
+from reports.whole_file import write_atomically
 from reports.wording import reassurance, trend_words, verdict
-from reports.write import write_atomically
 
 if TYPE_CHECKING:
     from reports.series import Series
