@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -257,6 +258,25 @@ def test_whichever_file_call_fails_the_store_holds_whole_documents_only(tmp_path
     sweep = each_failure(body, calls=FILE_CALLS, allow=(OSError, ReportsError), check=whole)
     assert sweep, str(sweep)
     assert {"os.fsync", "file.write", "os.replace"} <= set(sweep.failed)
+
+
+def test_whichever_file_call_fails_a_new_store_is_one_or_is_not_begun(tmp_path: Path) -> None:
+    numbers = itertools.count()
+    document = a_document("first")
+    stores: list[Path] = []
+
+    def body(faults: Faults) -> None:
+        stores.append(tmp_path / f"store {next(numbers)}")
+        write_document(document, store=stores[-1])
+
+    def usable() -> None:
+        write_document(document, store=stores[-1])  # what a failed beginning left is no hindrance
+        with Store(stores[-1]) as opened:
+            assert not opened.refused
+            assert len(opened.stamps()) == 1
+
+    sweep = each_failure(body, calls=FILE_CALLS, allow=(OSError, ReportsError), check=usable)
+    assert sweep, str(sweep)
 
 
 def test_a_store_that_writes_in_place_is_found(tmp_path: Path) -> None:
