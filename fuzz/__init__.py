@@ -21,6 +21,7 @@ from fuzz.errors import (
     UnknownTargetError,
 )
 from fuzz.fuzz_target import Run, Target
+from fuzz.schedule_bodies import schedule_target
 from fuzz.merging import MergeResult, merge
 from fuzz.minimizing import Minimized, minimize
 from fuzz.regression import write_regressions
@@ -59,6 +60,7 @@ __all__ = [
     "replay_input",
     "resume_campaign",
     "run_campaign",
+    "schedule_target",
     "target",
     "target_names",
     "triage",

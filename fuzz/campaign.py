@@ -272,6 +272,7 @@ class Campaign:
         if budget.seconds is not None:
             budget = replace(budget, seconds=budget.seconds + seconds)
             self.settings = self._books.settings = replace(self.settings, budget=budget)
+            self._database.go_on(self._books.campaign, self.settings)
 
     def leave(self) -> None:
         """Note that it was interrupted between two turns."""

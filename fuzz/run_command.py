@@ -159,8 +159,8 @@ def run_command(  # noqa: PLR0913  # one argument an option
 
     \b
       holdfast fuzz run mine.fuzzing:PARSER --time 5m
-      holdfast fuzz run --all --time 2h --stop-when-stale 20m --store build/store
-      holdfast fuzz run flow_operations --replay build/fuzz/flow_operations/crashes/3f2a...
+      holdfast fuzz run --all --time 2h --stop-when-stale 20m
+      holdfast fuzz run parser --replay build/fuzz/parser/crashes/3f2a...
 
     Whatever ends it, nothing that was found is lost: `holdfast fuzz resume` goes on after a crash
     of the machine, `holdfast fuzz status` says whether it is worth it. Ctrl-C ends cleanly, a

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import zlib
 
 from fuzz import Target, UndecidedError
 from fuzz.targets.flow_operations import SEEDS as FLOW_SEEDS
@@ -127,14 +128,17 @@ def has_a_killer_seed(data: bytes) -> None:
 
 
 def often_exits(data: bytes) -> list[int]:
-    if data and data[0] % 8 == 0:
+    if data and sum(data) % 8 == 0:
         os._exit(3)
     return [len(data)]
 
 
-def knows_a_word(data: bytes) -> None:
-    if b"open sesame" in data:
-        raise PermissionError("the word was said")
+def knows_a_word(data: bytes) -> list[int]:
+    """Told as a hash: nothing in the code gives the word away."""
+    for start in range(max(len(data) - 10, 0)):
+        if zlib.crc32(data[start : start + 11]) == 0x43BAB07E:
+            raise PermissionError("the word was said")
+    return [min(len(data), 20)]
 
 
 PASSES = Target(name="passes", run=passes, what="nothing is wrong", instrument=(HERE,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,8 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -19,6 +19,10 @@ from click.testing import CliRunner
 from fuzz._atheris import why_not
 from fuzz.catalogue import target_names
 from fuzz.commands import fuzz_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 HERE = "tests.fuzz.bad_targets:"
 LIMIT_S = 60.0
@@ -37,11 +41,20 @@ def records(store: Path) -> list[dict[str, Any]]:
     return found
 
 
-def start(*words: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextlib.contextmanager
+def started(*words: object) -> Iterator[subprocess.Popen[str]]:
+    """Start the program; kill it at the end, if it still runs."""
+    with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *(str(word) for word in words)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as parent:
+        try:
+            yield parent
+        finally:
+            parent.kill()
 
 
 def wait_for(condition: Any) -> None:
@@ -225,17 +238,13 @@ def test_ctrl_c_ends_the_workers_keeps_the_findings_exits_130_and_can_be_resumed
     tmp_path: Path,
 ) -> None:
     name = HERE + "RAISES"
-    parent = start("run", name, "--time", "6s", *QUICK[2:], "--folder", tmp_path / "f",
-                   "--store", tmp_path / "store")  # fmt: skip
+    words = ("--time", "6s", *QUICK[2:], "--folder", tmp_path / "f", "--store", tmp_path / "store")
     crashes = tmp_path / "f" / "tests.fuzz.bad_targets_RAISES" / "crashes"
-    try:
+    with started("run", name, *words) as parent:
         wait_for(lambda: crashes.is_dir() and any(crashes.glob("*.json")))
         children = psutil.Process(parent.pid).children(recursive=True)
         parent.send_signal(signal.SIGINT)
         output, _ = parent.communicate(timeout=LIMIT_S)
-    finally:
-        parent.kill()
-        parent.wait()
     assert parent.returncode == 130, output
     assert children
     assert not [child for child in children if child.is_running()]
@@ -254,20 +263,18 @@ def test_ctrl_c_ends_the_workers_keeps_the_findings_exits_130_and_can_be_resumed
 @posix
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     # The input that runs hangs for good, and its limit is far away.
-    parent = start("run", HERE + "HANGS_LONG", "--time", "60s", *QUICK[2:], "--folder", tmp_path)
+    words = ("--time", "60s", *QUICK[2:], "--folder", tmp_path)
     place = tmp_path / "tests.fuzz.bad_targets_HANGS_LONG"
-    try:
+    with started("run", HERE + "HANGS_LONG", *words) as parent:
         wait_for(lambda: list(place.glob("workers/*.box")))
         wait_for(lambda: len(psutil.Process(parent.pid).children(recursive=True)) > 1)
         children = psutil.Process(parent.pid).children(recursive=True)
         parent.send_signal(signal.SIGINT)
+        wait_for(lambda: "a second Ctrl-C" in parent.stdout.readline())
         parent.send_signal(signal.SIGINT)
         began_s = time.monotonic()
         parent.wait(LIMIT_S)
         assert time.monotonic() - began_s < 20
-    finally:
-        parent.kill()
-        parent.wait()
     assert parent.returncode == 130
     psutil.wait_procs(children, timeout=LIMIT_S)
     assert not [child for child in children if child.is_running()]
@@ -276,9 +283,9 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 @posix
 def test_two_campaigns_in_one_folder_refuse_and_status_tells_who_runs(tmp_path: Path) -> None:
-    parent = start("run", HERE + "PASSES", "--time", "60s", *QUICK[2:], "--folder", tmp_path)
     place = tmp_path / "tests.fuzz.bad_targets_PASSES"
-    try:
+    words = ("--time", "60s", *QUICK[2:], "--folder", tmp_path)
+    with started("run", HERE + "PASSES", *words) as parent:
         wait_for(lambda: list(place.glob("corpus/*")))
         shown = call("run", HERE + "PASSES", *QUICK, "--folder", tmp_path)
         assert shown.exit_code == 2
@@ -286,24 +293,20 @@ def test_two_campaigns_in_one_folder_refuse_and_status_tells_who_runs(tmp_path: 
         status = call("status", "--folder", tmp_path)
         assert f"running, process {parent.pid}" in " ".join(status.output.split())
         assert call("resume", HERE + "PASSES", "--folder", tmp_path).exit_code == 2
-    finally:
         parent.send_signal(signal.SIGINT)
-        parent.wait(LIMIT_S)
+        parent.communicate(timeout=LIMIT_S)
 
 
 @pytest.mark.slow
 @posix
 @pytest.mark.parametrize("engine", ["greybox", "auto"])
 def test_workers_whose_parent_was_killed_end_by_themselves(tmp_path: Path, engine: str) -> None:
-    parent = start("run", HERE + "PASSES", "--time", "60s", "--engine", engine, "--folder",
-                   tmp_path)  # fmt: skip
-    try:
-        corpus = tmp_path / "tests.fuzz.bad_targets_PASSES" / "corpus"
+    corpus = tmp_path / "tests.fuzz.bad_targets_PASSES" / "corpus"
+    words = ("--time", "60s", "--engine", engine, "--folder", tmp_path)
+    with started("run", HERE + "PASSES", *words) as parent:
         wait_for(lambda: corpus.is_dir() and any(corpus.iterdir()))
         children = psutil.Process(parent.pid).children(recursive=True)
-    finally:
         parent.kill()
-        parent.wait()
     assert children
     _, alive = psutil.wait_procs(children, timeout=LIMIT_S)
     assert not alive
