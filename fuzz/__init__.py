@@ -21,11 +21,11 @@ from fuzz.errors import (
     UnknownTargetError,
 )
 from fuzz.fuzz_target import Run, Target
-from fuzz.schedule_bodies import schedule_target
 from fuzz.merging import MergeResult, merge
 from fuzz.minimizing import Minimized, minimize
 from fuzz.regression import write_regressions
 from fuzz.replaying import replay_input
+from fuzz.schedule_bodies import schedule_target
 from fuzz.triage_report import TriageReport, triage
 
 __all__ = [
