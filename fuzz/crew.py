@@ -177,8 +177,8 @@ def _line(slot: Slot, now_s: float) -> WorkerLine:
     if life is None:
         state = "done" if slot.finished else "waits before it starts anew"
         return WorkerLine(
-            number=slot.number, engine=slot.engine, pid=None, state=state, executions=0, rate=0.0,
-            edges=0, features=0, restarts=slot.restarts, resident_bytes=0,
+            number=slot.number, engine=slot.engine, pid=None, state=state,
+            executions=slot.executions, rate=0.0, edges=0, features=0, restarts=slot.restarts, resident_bytes=0,
         )  # fmt: skip
     flight = life.worker.look()
     life.rate.add(now_s, flight.executions)
@@ -192,7 +192,7 @@ def _line(slot: Slot, now_s: float) -> WorkerLine:
         engine=slot.engine,
         pid=life.worker.pid,
         state=state,
-        executions=flight.executions,
+        executions=slot.executions + flight.executions,
         rate=life.rate.now,
         edges=flight.edges,
         features=flight.features,

@@ -117,7 +117,8 @@ def outlook_words(outlook: Outlook) -> str:
             f"nothing new since half of the time; as long again is likely to bring {most} new "
             "paths at most"
         )
-    soon = "" if outlook.next_s is None else f"; the next in about {in_words(outlook.next_s)}"
+    waits = outlook.next_s is not None and outlook.next_s >= 1
+    soon = f"; the next in about {in_words(outlook.next_s or 0.0)}" if waits else ""
     return f"as long again is likely to bring {least} to {most} new paths{soon}"
 
 

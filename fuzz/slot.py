@@ -55,6 +55,7 @@ class Slot:
         runs: Inputs it may still run, replays aside; None: no limit.
         life: Who works there now, if anybody does.
         restarts: Workers that followed one that ended early.
+        executions: Of the workers that have ended.
         finished: Its share is used up.
         next_s: When the next worker may start.
     """
@@ -65,6 +66,7 @@ class Slot:
         self.runs = runs
         self.life: Life | None = None
         self.restarts = 0
+        self.executions = 0
         self.finished = runs == 0
         self.next_s = 0.0
         self._lives = 0
@@ -84,6 +86,7 @@ class Slot:
 
     def spend(self, counts: WorkerCounts) -> None:
         """Take from the share what a worker that has ended did."""
+        self.executions += counts.executions
         if self.runs is not None:
             self.runs = max(self.runs - (counts.executions - counts.replayed), 0)
             self.finished = self.runs == 0
