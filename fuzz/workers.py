@@ -275,11 +275,13 @@ class Workers:
             worker.kill()
         for template in self._templates:
             template.close()
-        for worker in (*self._live.values(), *self._waiting):
-            worker.close()
+        left = [*self._live.values(), *self._waiting]
+        # First: a look, which closing takes, would hear the templates that have just ended.
         self._templates.clear()
         self._live.clear()
         self._waiting.clear()
+        for worker in left:
+            worker.close()
 
     def _hear(self, template: TemplateProcess) -> None:
         code = template.code  # before the events: all that a dead one told is in them then
