@@ -103,8 +103,8 @@ class Accountant:
         grown = self._latest.growth_since(base)
         return {
             "descriptors": grown.descriptors[:NAMED],
-            "temp_files": grown.files[:NAMED],
-            "children": self._latest.growth_since(self._warm).children[:NAMED],
+            "temporary files": grown.files[:NAMED],
+            "processes": self._latest.growth_since(self._warm).children[:NAMED],
         }
 
     def _settled(self) -> Census:

@@ -35,6 +35,7 @@ DIFFERS: Final = (
     (re.compile(r"\b(CPython|Python) 3\.\d+(\.\d+)?"), r"\1 3"),
     (re.compile(r"\b[\d ,.]*\d ?(s|ms)\b"), "N s"),
     (re.compile(r"\([\d,. ]+/s\)"), "(N/s)"),
+    (re.compile(r"\bpeak \d+ MiB"), "peak N MiB"),
     (re.compile(r"(?<!\S)=+|=+(?!\S)"), "="),
     (re.compile(r"(?<!\S)_+|_+(?!\S)"), "_"),
     (re.compile(r" +(\[ *\d+%\])"), r" \1"),

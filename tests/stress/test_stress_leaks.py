@@ -53,7 +53,7 @@ def test_the_twin_that_clears_up_passes(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("KEPT_FILE", "new temp_files: tmp"), ("STARTED_PROCESS", "new children: ")],
+    [("KEPT_FILE", "new temporary files: tmp"), ("STARTED_PROCESS", "new processes: ")],
 )
 def test_what_is_left_is_named(name: str, says: str) -> None:
     assert says in run(name).message
