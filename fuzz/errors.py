@@ -405,3 +405,15 @@ class NothingReachedError(FuzzError):
             f"nothing to tell of {self.name}: {self.reason}. A campaign makes a corpus: "
             f"holdfast fuzz run {self.name} --time 60s"
         )
+
+
+class NewTargetError(FuzzError, ValueError):
+    """A target of that name cannot be written."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"no target {self.name!r} was written: {self.reason}"
