@@ -34,8 +34,8 @@ class ByteSchedule:
     """
 
     __slots__ = (
-        "_about", "_arrived", "_awaiting", "_first", "_held", "_last", "_owned", "_pairs", "_rules",
-        "_spent", "_tickets", "_turns", "early_timeouts", "operations",
+        "_about", "_arrived", "_awaiting", "_first", "_held", "_last", "_owned", "_pairs", "_quiet",
+        "_rules", "_spent", "_tickets", "_turns", "early_timeouts", "operations",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,7 @@ class ByteSchedule:
         self._first: set[int] = set()  # what they awaited has come
         self._last: Task | None = None
         self._turns = 0
+        self._quiet = not (self._rules.events or self._rules.steps)
         return execution == 0
 
     @property
@@ -73,12 +74,14 @@ class ByteSchedule:
 
     def pick(self, ready: Sequence[Task], current: Task | None) -> Task:
         """Return who goes on: who does now, unless it comes to where it is held back."""
-        if current is not None:
-            self._arrive(current)
-        chosen = current
-        if self._first or current is None or current.id in self._held:
+        if current is None:
             chosen = self._other(ready, current)
-        assert chosen is not None
+        else:
+            if not self._quiet:
+                self._arrive(current)
+            # Where nobody is held back, nobody is chosen in place of who runs.
+            away = self._first or current.id in self._held
+            chosen = self._other(ready, current) if away else current
         if chosen is not self._last:
             self._last = chosen
             self._turns = 0
@@ -86,7 +89,8 @@ class ByteSchedule:
             self._turns += 1
             if self._turns > FAIR_TURNS:
                 chosen = self._relieve(chosen, ready)
-        self._go_on(chosen.id)
+        if self._held or self._first:
+            self._go_on(chosen.id)
         return chosen
 
     def _go_on(self, number: int) -> None:
@@ -95,7 +99,7 @@ class ByteSchedule:
         self._first.discard(number)
 
     def _other(self, ready: Sequence[Task], current: Task | None) -> Task:
-        for task in ready:
+        for task in () if self._quiet else ready:
             if self._arrive(task) and current is not None and current.id in self._held:
                 # It came to where it stands before the current one did.
                 self._hold(current.id, times=self._held[current.id][0])
@@ -106,7 +110,7 @@ class ByteSchedule:
         held = self._held
         if current is not None and current.id not in held:
             return current
-        free = [task for task in ready if task.id not in held]
+        free = [task for task in ready if task.id not in held] if held else ready
         if not free:
             return min(ready, key=lambda task: held[task.id])
         order = self._rules.order

@@ -98,41 +98,45 @@ class ObservedPairs:
         if doing is None or doing.operation is not operation:
             kind, obj, key = operation
             effect = EFFECTS.get(kind, BOTH)
+            if not effect:
+                return Doing(operation, INITIAL, None, effect)
             if kind == board.WRITE and key == board.CONTENT:
                 effect = BOTH  # `pop`, `append`: what it does depends on what is there
-            if effect:
-                event = self._event(operation, self._places.of_task(task))
-                doing = Doing(operation, event, self._cell(obj, key), effect)
-            else:
-                doing = Doing(operation, INITIAL, None, effect)
-            self._doing[task.id] = doing
+            place = self._places.of_task(task)
+            owner = type(obj).__qualname__
+            where = key if type(key) is str else "" if key is None else "[]"
+            name = (kind, owner, where, place)
+            event = self._events.get(name) or self._event(name)
+            doing = self._doing[task.id] = Doing(operation, event, self._cell(obj, key), effect)
         return doing
 
     def perform(self, task: Task) -> Cell | None:
         """Note that a task does what it was about to do; return what that touches."""
-        doing = self.look(task)
+        number = task.id
+        operation = task.pending
+        doing = self._doing.get(number)
+        if doing is None or doing.operation is not operation:
+            if not EFFECTS.get(operation[0], BOTH):
+                return None
+            doing = self.look(task)
         cell = doing.cell
-        if cell is None:
-            return None
+        assert cell is not None  # what has no effect is not kept
         if doing.effect & READS:
-            self._read(doing.event, cell, task.id)
+            content = cell.content
+            if cell is content:
+                source = cell.owner.last
+            else:
+                source = cell if cell.stamp >= content.stamp else content
+            if source.task != number:
+                pair = (source.writer, doing.event)
+                self.numbers.add(self._pairs.get(pair) or self._pair(pair))
         if doing.effect & WRITES:
             self._clock += 1
             cell.writer = doing.event
-            cell.task = task.id
+            cell.task = number
             cell.stamp = self._clock
             cell.owner.last = cell
         return cell
-
-    def _read(self, event: int, cell: Cell, task: int) -> None:
-        content = cell.content
-        if cell is content:
-            source = cell.owner.last
-        else:
-            source = cell if cell.stamp >= content.stamp else content
-        if source.task != task:
-            pair = (source.writer, event)
-            self.numbers.add(self._pairs.get(pair) or self._pair(pair))
 
     def _pair(self, pair: tuple[int, int]) -> int:
         if len(self._pairs) >= MAX_KNOWN:
@@ -151,16 +155,11 @@ class ObservedPairs:
             cell = owner.cells[key] = Cell(owner, owner.content)
         return cell
 
-    def _event(self, operation: Operation, place: int) -> int:
-        kind, obj, key = operation
-        owner = type(obj).__qualname__
-        where = key if type(key) is str else "" if key is None else "[]"
-        name = (kind, owner, where, place)
-        number = self._events.get(name)
-        if number is None:
-            if len(self._events) >= MAX_KNOWN:
-                self._events.clear()
-            text = f"{kind} {owner} {where} {self._places.text(place)}"
-            # 0 stands for what touches nothing.
-            self._events[name] = number = zlib.crc32(text.encode()) or 1
+    def _event(self, name: tuple[int | str, str, str, int]) -> int:
+        if len(self._events) >= MAX_KNOWN:
+            self._events.clear()
+        kind, owner, where, place = name
+        text = f"{kind} {owner} {where} {self._places.text(place)}"
+        # 0 stands for what touches nothing.
+        self._events[name] = number = zlib.crc32(text.encode()) or 1
         return number
