@@ -50,6 +50,7 @@ class Rounds:
         self._accountant = Accountant(Path(job["scratch"]), own_threads=THREADS)
         self._failure = ""
         self._hang_s = 0.0
+        self._noise: AppliedNoise | None = None
         self._chaos: AppliedChaos = Chaos().applied(seed=0, scratch=Path(job["scratch"]))
 
     def run(self) -> None:
@@ -69,6 +70,7 @@ class Rounds:
             except StressError as error:
                 self._channel.tell("broken", text=_bounded(_story(error)))
                 return
+            self._noise = applied
             self._run(subject, full, applied)
         self._channel.tell("done", new=self._accountant.new_ones(), chaos=self._chaos.done)
 
@@ -161,7 +163,13 @@ class Rounds:
             return  # the first failure explains; the others mostly follow from it
         if self._chaos.forgives(error):
             return  # it gave up, as it may when the system does not let it go on
-        self._failure = f"in {where}:\n" + _traceback(error)
+        self._failure = f"in {where}:\n" + _traceback(error) + self._held_up()
+
+    def _held_up(self) -> str:
+        """Say where the noise held threads up: mostly the place that the bug is at."""
+        places = () if self._noise is None else self._noise.hot_places()
+        lines = (f"  {place}" for place in places)
+        return "\n".join(("threads were held up before these accesses:", *lines)) if places else ""
 
 
 def _traceback(error: BaseException) -> str:

@@ -326,6 +326,7 @@ STRESSED: tuple[PlantedBug, ...] = (
         what="no second look for a close after counting in: a read of an unmapped page",
         body=stress_bodies.a_close_meets_patient_readers,
         bad=assemble(state=twins.LooksOnce),
+        noise="light",  # three delays in a row, in places that no near miss shows: 3x as soon
         endings=(Ending.SIGNAL, Ending.EXCEPTION),  # sometimes it is wiped and not yet unmapped
     ),
     _stressed(
