@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    # What was reached, and the class of turns of each loop: equal for inputs that did the same.
-    Path = tuple[frozenset[int], bytes]
+# What was reached, and the class of turns of each loop: equal for inputs that did the same.
+CodePath = tuple[frozenset[int], bytes]
 
 REACHED: Final = "__hfc_reached__"
 TURNS: Final = "__hfc_turns__"
@@ -73,13 +73,13 @@ class CodeMap:
         self._reached.clear()
         self._turns[:] = self._zeros
 
-    def take(self) -> Path:
+    def take(self) -> CodePath:
         """Return what was reached since the last look, and forget it."""
         path = frozenset(self._reached), bytes(self._turns).translate(CLASSES)
         self.clear()
         return path
 
-    def features(self, path: Path) -> list[int]:
+    def features(self, path: CodePath) -> list[int]:
         """Return the features of a path, as numbers that are the same in every process."""
         reached, turns = path
         found = list(reached)

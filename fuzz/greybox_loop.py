@@ -29,6 +29,8 @@ TRIM_AT: Final = 16  # variations of a seed; many seeds are never varied as ofte
 FRESH_LEAST: Final = 0.05  # share of inputs that are random bytes
 FRESH_MOST: Final = 0.25
 LOOK_S: Final = 1.0  # how often the corpus is looked through for what other workers found
+LISTEN_SHARE: Final = 1 / 32  # of variations
+OVERHEARD: Final = 8  # inputs made of what was heard
 # For a seed that lay in the corpus: an earlier process has tried them all.
 FEW_CANDIDATES: Final = 16
 
@@ -53,7 +55,7 @@ class Fuzzing:
         self._mutator = mutator
         self._code = code
         self._log = log
-        self._listens = facts.compares
+        self._listens = facts.compares and bool(code.places)
         self._max_bytes = facts.max_bytes
         self.pool = SeedPool(code.features)
         self._queue: deque[tuple[bytes, Seed | None]] = deque()
@@ -102,7 +104,12 @@ class Fuzzing:
         elif seed.varied == TRIM_AT:
             self._trim(seed)
         other = pool.seeds[mutator.below(len(pool.seeds))].data
-        self._count(self._varied, self._try(mutator.changed(seed.data, other, seed.swaps), seed))
+        data = mutator.changed(seed.data, other, seed.swaps)
+        if self._listens and mutator.chance() < LISTEN_SHARE:
+            new = self._overhear(data, seed)
+        else:
+            new = self._try(data, seed)
+        self._count(self._varied, new)
 
     def _try(self, data: bytes, parent: Seed | None, *, given: bool = False) -> bool:
         """Run an input; return whether it was new, and so is kept."""
@@ -153,7 +160,7 @@ class Fuzzing:
 
     def _listen(self, seed: Seed) -> None:
         """Find out what a seed is compared with."""
-        if not self._listens or not self._code.places:
+        if not self._listens:
             return
         with self._log:
             self._one(seed.data)
@@ -166,9 +173,22 @@ class Fuzzing:
         for data in candidates(seed.data, pairs, max_bytes=self._max_bytes)[:most]:
             self._queue.append((data, seed))
 
+    def _overhear(self, data: bytes, parent: Seed) -> bool:
+        """Run a variation as any other, and hear what it is compared with.
+
+        It may hold what no seed does: where two changes are needed and only the second shows.
+        """
+        with self._log:
+            new = self._try(data, parent)
+        pairs = self._log.pairs()
+        made = candidates(data, pairs, max_bytes=self._max_bytes)
+        for _ in range(min(OVERHEARD, len(made))):
+            self._queue.append((made[self._mutator.below(len(made))], parent))
+        return new
+
     def _trim(self, seed: Seed) -> None:
         """Take blocks away as long as the seed shows what is its own."""
-        left = TRIMS
+        left = TRIMS if seed.own else 0
         size = len(seed.data) // 2
         while size and left:
             at = len(seed.data) - size

@@ -99,7 +99,7 @@ class Mutator:
         changes = self._changes
         if swaps and self._chance() < 0.3:  # noqa: PLR2004  # a third
             for _ in range(1 + self.below(3)):
-                _swap(new, swaps[self.below(len(swaps))])
+                self._swap(new, swaps[self.below(len(swaps))])
             if self._chance() < 0.5:  # noqa: PLR2004  # a half
                 return bytes(new[: self._max_bytes])
         if self._chance() < 0.1:  # noqa: PLR2004  # a tenth
@@ -232,8 +232,8 @@ class Mutator:
         first = max(len(words) - RECENT_WORDS, 0) if self._chance() < 0.5 else 0  # noqa: PLR2004  # a half
         return words[first + self.below(len(words) - first)]
 
-
-def _swap(data: bytearray, swap: Swap) -> None:
-    at = data.find(swap[0])
-    if at >= 0:
-        data[at : at + len(swap[0])] = swap[1]
+    def _swap(self, data: bytearray, swap: Swap) -> None:
+        old, new = swap
+        at = data.find(old) if old else self.below(len(data) + 1)
+        if at >= 0:
+            data[at : at + len(old)] = new

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from fuzz.edges import Path
+    from fuzz.edges import CodePath
 
 MOST_PATHS: Final = 20_000  # remembered; some 10 MB
 REWEIGH_EVERY: Final = 256  # choices
@@ -67,9 +67,9 @@ class SeedPool:
         features_of: Turns a path through the code into its features.
     """
 
-    def __init__(self, features_of: Callable[[Path], Iterable[int]]) -> None:
+    def __init__(self, features_of: Callable[[CodePath], Iterable[int]]) -> None:
         self._features_of = features_of
-        self._paths: dict[Path, _Taken] = {}
+        self._paths: dict[CodePath, _Taken] = {}
         self.counts: dict[int, int] = {}  # inputs that showed a feature
         self.seeds: list[Seed] = []
         self._summed: list[float] = []
@@ -78,7 +78,7 @@ class SeedPool:
     def __len__(self) -> int:
         return len(self.seeds)
 
-    def note(self, path: Path, told: Collection[int]) -> tuple[int, ...]:
+    def note(self, path: CodePath, told: Collection[int]) -> tuple[int, ...]:
         """Count what an input showed; return those of its features that none showed before."""
         counts = self.counts
         new: list[int] = []
@@ -100,7 +100,7 @@ class SeedPool:
             taken.counted = taken.times
         return tuple(new)
 
-    def shows(self, own: tuple[int, ...], path: Path, told: Collection[int]) -> bool:
+    def shows(self, own: tuple[int, ...], path: CodePath, told: Collection[int]) -> bool:
         """Say if an input that was just noted shows all of `own`."""
         shown = {number << 1 | 1 for number in told}.union(self._paths[path].features)
         return shown.issuperset(own)
@@ -132,7 +132,7 @@ class SeedPool:
         short = SHORT / max(len(seed.data), SHORT)
         return math.sqrt(short) / (rarest * (1 + seed.fruitless / FRUITLESS))
 
-    def _new_path(self, path: Path) -> _Taken:
+    def _new_path(self, path: CodePath) -> _Taken:
         if len(self._paths) >= MOST_PATHS:
             self._paths.clear()  # counts of features stay
         taken = self._paths[path] = _Taken(list(self._features_of(path)))
