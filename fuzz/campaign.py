@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from fuzz.leftovers import TakenIn
     from fuzz.pace import Pace
+    from fuzz.progress import WorkerLine
     from fuzz.target_facts import TargetFacts
 
 RESUMABLE = (None, Ending.INTERRUPTED.name, Ending.PAUSED.name, Ending.TROUBLE.name)
@@ -248,12 +249,38 @@ class Campaign:
             runs=self._runs_left(),
             able=able_engines(self._facts) if self.settings.engine == AUTO else (),
         )
-        with books.sitting(), crew:
-            sitting = Sitting(
-                crew, books, pace=self._pace, limit_s=limit_s, show=self._show, stop=stop
-            )
-            self._ending = sitting.run()
-            self._restarts += sum(slot.restarts for slot in crew.slots)
+
+        def sitting(books: Books, show: Callable[[tuple[WorkerLine, ...]], object]) -> Ending:
+            with crew:
+                ending = Sitting(
+                    crew,
+                    books,
+                    pace=self._pace,
+                    limit_s=limit_s,
+                    show=lambda crew: show(crew.lines(time.monotonic())),
+                    stop=stop,
+                ).run()
+                self._restarts += sum(slot.restarts for slot in crew.slots)
+            return ending
+
+        return self.sit_with(sitting)
+
+    def sit_with(
+        self,
+        sitting: Callable[[Books, Callable[[tuple[WorkerLine, ...]], object]], Ending],
+    ) -> Ending:
+        """Let others do the work of a sitting, wherever they run.
+
+        Args:
+            sitting: Enters in the books what was done, and shows it now and then by a line for
+                each worker.
+
+        Raises:
+            BrokenTargetError: The books say that the target cannot be imported.
+        """
+        books = self._books
+        with books.sitting():
+            self._ending = sitting(books, self._show)
         with self._database.transaction():
             self._database.end(books.campaign, self._ending, trouble=books.trouble)
         if books.broken:
@@ -287,10 +314,9 @@ class Campaign:
         counts = self._books.totals.counts
         return max(runs - (counts.executions - counts.replayed), 0)
 
-    def _show(self, crew: Crew) -> None:
+    def _show(self, lines: tuple[WorkerLine, ...]) -> None:
         books = self._books
         now_s = time.monotonic()
-        lines = crew.lines(now_s)
         counts = books.totals.counts
         self._rate.add(now_s, counts.executions)
         self._progress(

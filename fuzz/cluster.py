@@ -18,6 +18,7 @@ from fuzz.errors import (
     NoClusterWorkersError,
     RoundRaisedError,
 )
+from fuzz.round import run_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,23 +95,19 @@ class Cluster:
         """How many workers it has now."""
         return len(self._client.nthreads())
 
-    def share(self, data: bytes) -> Any:  # noqa: ANN401  # Dask's future
-        """Send bytes once, for every round that takes them as an argument."""
-        return self._client.scatter(data, hash=True, broadcast=False)
-
     def rounds(
         self,
-        run: Callable[..., R],
-        next_job: Callable[[], tuple[J, tuple[Any, ...]] | None],
+        next_job: Callable[[], tuple[J, float] | None],
         *,
         beat: Callable[[], bool] = lambda: True,
     ) -> Iterator[RoundEnd[J, R]]:
         """Run jobs, as many at once as there are slots, and yield each as it ends.
 
         Args:
-            run: Importable on every worker; called with a job's arguments.
-            next_job: Returns a job, which names it here, and its arguments; None if there is none
-                to begin. Asked whenever a slot is free, so that it may depend on what came back.
+            next_job: Returns a job and the seconds that it means to take; None if there is none to
+                begin. Asked whenever a slot is free, so that it may depend on what came back. A
+                job is called without arguments, in a child process of a worker, and can be
+                pickled, as its result can.
             beat: Called some four times a second; False ends it at once.
         """
         running: dict[Any, J] = {}
@@ -120,7 +117,9 @@ class Cluster:
                     job = next_job()
                     if job is None:
                         break
-                    running[self._submit(run, job[1])] = job[0]
+                    # Not pure: two rounds with equal jobs are two rounds.
+                    future = self._client.submit(run_on_worker, *job, pure=False, retries=0)
+                    running[future] = job[0]
                 if not running:
                     return
                 for future in self._ended(running):
@@ -131,16 +130,30 @@ class Cluster:
             for future in running:
                 future.cancel(force=True)
 
-    def _submit(self, run: Callable[..., R], arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401  # Dask's future
-        # Not pure: two rounds with equal arguments are two rounds.
-        return self._client.submit(run, *arguments, pure=False, retries=0)
-
     def _ended(self, running: dict[Any, J]) -> list[Any]:
         """Wait a moment; return what has ended."""
         ended = contextlib.suppress(TimeoutError, self._distributed.TimeoutError)
         with self._client.as_current(), ended:
             self._distributed.wait(list(running), timeout=LOOK_S, return_when="FIRST_COMPLETED")
         return [future for future in running if future.done()]
+
+
+def run_on_worker(job: Callable[[], R], seconds: float) -> R:
+    """Run a job on the worker that this is called on, while somebody waits for it.
+
+    A task that was cancelled goes on in its thread; what runs in it has to look.
+    """
+    import distributed  # noqa: PLC0415  # as above
+
+    worker: Any = distributed.get_worker()
+    key = worker.get_current_task()
+
+    def wanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state != "cancelled"
+
+    result: R = run_round(job, seconds, wanted=wanted)
+    return result
 
 
 def _end_of(future: Any, job: J) -> RoundEnd[J, Any]:  # noqa: ANN401  # Dask's future

@@ -19,7 +19,6 @@ import click
 import harness
 from fuzz.cluster import Cluster
 from fuzz.errors import ClusterError, RoundsLostError
-from fuzz.round import run_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,7 +130,8 @@ class _Search:
         """Run rounds to the end."""
         interrupted = False
         try:
-            for end in self._cluster.rounds(run_round, self._next, beat=self._beat):
+            end: RoundEnd[ExplorationRound, harness.Exploration]
+            for end in self._cluster.rounds(self._next, beat=self._beat):
                 self._take(end)
         except KeyboardInterrupt:
             interrupted = True
@@ -144,7 +144,7 @@ class _Search:
 
     # -- rounds ------------------------------------------------------------------------------------
 
-    def _next(self) -> tuple[ExplorationRound, tuple[Any, ...]] | None:
+    def _next(self) -> tuple[ExplorationRound, float] | None:
         """Return the next round; None while there is none to begin."""
         wanted = min(self._left(), self._size())
         if not wanted or self._over or self._time_left() <= 0:
@@ -171,7 +171,7 @@ class _Search:
         )
         self._running[self._begun] = job
         self._begun += 1
-        return job, (job, seconds)
+        return job, seconds
 
     def _workers(self) -> int:
         """Return how many processes a round has: two divide what they do not finish.

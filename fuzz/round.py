@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 MAIN: Final = Path(__file__).with_name("round_child.py")
 SPARE_S: Final = 120.0  # beside the round's own seconds: imports, instrumentation, shrinking
 LAST_WORDS: Final = 4_000
+LOOK_S: Final = 0.5
 
 
-def run_round(job: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401  # what the job returns
+def run_round(
+    job: Callable[[], Any], seconds: float, *, wanted: Callable[[], bool] = lambda: True
+) -> Any:  # noqa: ANN401  # what the job returns
     """Run `job` in a child process and return what it returns.
 
     In a child, because a cluster's worker runs rounds in threads: there nothing can be
@@ -32,6 +36,7 @@ def run_round(job: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401  #
     Args:
         job: Can be pickled, and so can its result.
         seconds: How long it means to take; it is ended some two minutes after that.
+        wanted: Asked twice a second; False ends it.
 
     Raises:
         RoundRaisedError: It raised, and would do so anywhere.
@@ -42,7 +47,7 @@ def run_round(job: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401  #
         # A worker started from a folder finds the project there, as `python -m` does.
         path = [str(Path.cwd()), *(one for one in sys.path if one)]
         (folder / "job").write_bytes(pickle.dumps((os.getpid(), path, job)))
-        ended = _run(folder, seconds + SPARE_S)
+        ended = _run(folder, seconds + SPARE_S, wanted)
         if ended is None:
             words = (folder / "words").read_text("utf-8", errors="replace")[-LAST_WORDS:]
             raise RoundFailedError(f"its process ended without a result; {words.strip()}")
@@ -52,7 +57,7 @@ def run_round(job: Callable[[], Any], seconds: float) -> Any:  # noqa: ANN401  #
     return value
 
 
-def _run(folder: Path, limit_s: float) -> tuple[str, Any] | None:
+def _run(folder: Path, limit_s: float, wanted: Callable[[], bool]) -> tuple[str, Any] | None:
     with (folder / "words").open("wb") as words:
         child = subprocess.Popen(  # noqa: S603  # our interpreter, our file
             [sys.executable, "-P", str(MAIN), str(folder)],
@@ -62,10 +67,13 @@ def _run(folder: Path, limit_s: float) -> tuple[str, Any] | None:
             env={**os.environ, "PYTHONHASHSEED": "0"},
             start_new_session=os.name == "posix",
         )
+    ends_s = time.monotonic() + limit_s
     try:
-        child.wait(limit_s)
-    except subprocess.TimeoutExpired as error:
-        raise RoundFailedError(f"it did not end within {limit_s:g} s") from error
+        while not _has_ended(child):
+            if time.monotonic() > ends_s:
+                raise RoundFailedError(f"it did not end within {limit_s:g} s")
+            if not wanted():
+                raise RoundFailedError("nobody wants its result any more")
     finally:
         _reap(child)
     result = folder / "result"
@@ -73,6 +81,14 @@ def _run(folder: Path, limit_s: float) -> tuple[str, Any] | None:
         return None
     ended: tuple[str, Any] = pickle.loads(result.read_bytes())  # noqa: S301  # our child's
     return ended
+
+
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment for the child."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(LOOK_S)
+        return True
+    return False
 
 
 def _reap(child: subprocess.Popen[bytes]) -> None:
