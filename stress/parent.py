@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -22,6 +23,7 @@ from stress.holdings import Holdings
 from stress.interpreters import interpreter_at
 from stress.interrupts import held_interrupts
 from stress.leaks import growth_of, leak_in, slopes_of
+from stress.patience import BUSY_SHARE, NOISY_LIMITS, Patience
 from stress.run import Ending, Headway, StressRun
 from stress.samples import Sampler
 from stress.scenarios.catalogue import TARGETS, target_of
@@ -37,8 +39,8 @@ LOOK_S: Final = 0.05  # how often memory is looked at
 SPAWN_S: Final = 60.0  # an interpreter and our own imports take 0.5 s; loaded, some 20
 END_S: Final = 10.0  # from "done" to the end of the process
 BUSY_S: Final = 0.5  # how long a stuck child is watched for signs of work
-BUSY_SHARE: Final = 0.05  # of one core: sleepers take nothing, a loop a share of a crowded machine
 OWNERS_S: Final = 2.0  # the watcher answers in milliseconds, unless C code keeps the interpreter
+OUT_OF_MEMORY: Final = re.compile(r"^MemoryError\b", re.MULTILINE)  # as a traceback ends
 LINE_BYTES: Final = 1 << 20  # a report is some hundred bytes, a failure 20 000
 
 
@@ -162,7 +164,9 @@ class _Watch:
     # -- while it runs ---------------------------------------------------------------------------
 
     def _watch(self, child: Child, stacks: IO[bytes]) -> tuple[Ending, str, str]:
-        until_s = time.monotonic() + self._limit_s()
+        noise = self._budget.noise
+        patience = Patience(limits=NOISY_LIMITS if noise is not None and noise.instruments else 1)
+        patience.renew(self._limit_s(), cpu_s=0.0)
         gone = False
         while True:
             try:
@@ -174,14 +178,14 @@ class _Watch:
                 gone = child.process.poll() is not None
                 if over := self._over_limits():
                     return over
-                if time.monotonic() > until_s:
+                if patience.is_over(cpu_s=self._sampler.cpu_s):
                     what = f"{self._doing()} within {self._limit_s():g} s"
                     return self._stuck(child, stacks, what)
                 continue
             if report is None:
                 return self._ended(child, stacks)
             self._take(report)
-            until_s = time.monotonic() + self._limit_s()
+            patience.renew(self._limit_s(), cpu_s=self._sampler.cpu_s)
             if over := self._over_limits():
                 return over
 
@@ -217,7 +221,7 @@ class _Watch:
             case "round":
                 self._take_round(report)
             case "failed":
-                memory = "MemoryError" in report["text"].strip().splitlines()[-1]
+                memory = OUT_OF_MEMORY.search(report["text"]) is not None
                 self._failure = (Ending.MEMORY if memory else Ending.EXCEPTION), report["text"]
             case "left":
                 words = f"exit code {report['code']} asked for in round {self._rounds.count + 1}"
@@ -268,10 +272,10 @@ class _Watch:
 
     def _stuck(self, child: Child, stacks: IO[bytes], what: str) -> tuple[Ending, str, str]:
         before_s, began_s = self._look_at_cpu(), time.monotonic()
-        owners = self._owners(child)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.process.wait(max(0.0, began_s + BUSY_S - time.monotonic()))
+            child.process.wait(BUSY_S)
         busy = (self._look_at_cpu() - before_s) / (time.monotonic() - began_s)
+        owners = self._owners(child)  # after that: to tell them takes the child some work
         how = (
             "its threads are busy: a loop that never ends, a livelock"
             if busy > BUSY_SHARE
