@@ -6,7 +6,7 @@
 The subjects are the planted bugs of secrets and flow that exploration has to find, and twenty
 programs of the bug suite: the same bodies, as they are, on real threads. Each runs again and again
 in a child process under one noise and one seed, until it fails, hangs, dies, or the time is up. The
-time counts from the moment the subject is imported. The table goes to standard output.
+table goes to standard output.
 """
 
 from __future__ import annotations
@@ -16,15 +16,19 @@ import importlib
 import json
 import os
 import platform
+import select
+import signal
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from benchmarks.stress_misses import PROGRAMS
+from harness.instrument import perturb_imports
 from stress.noise import PRESETS, Noise
 from tests.planted.catalogue import Method, instrumented, load_bugs
 from tests.planted.methods import make_of
@@ -35,10 +39,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 HANG_S: Final = 2.0  # an execution takes milliseconds, with noise too
-START_S: Final = 60.0  # imports take half a second; loaded, a hundred times that
 TELL_S: Final = 0.1
 COMPONENTS: Final = ("secret", "flow")
+INCLUDE: Final = (*instrumented(), PACKAGE)
 STOPPED: Final = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What holds for every run.
+
+    Attributes:
+        seconds: After which a run ends that has met nothing.
+        good: The correct twins run, and not those with the bug.
+    """
+
+    seconds: float
+    good: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +65,7 @@ class Sought:
     Attributes:
         rounds: Executions of the body that were told of.
         how: "failed", "hung", "died", or "" if nothing was met.
-        elapsed_s: From the import to the failure; a hang without the time it took to notice.
+        elapsed_s: Up to the failure; a hang without the time it took to notice.
     """
 
     rounds: int
@@ -66,91 +83,123 @@ def subjects() -> dict[str, str]:
     return {**planted, **dict.fromkeys(PROGRAMS, "suite")}
 
 
-def seek(  # noqa: PLR0913  # what a child is told
-    name: str, kind: str, noise: str, *, seed: int, seconds: float, fixed: bool
-) -> Sought:
-    """Run one subject in a child until it fails or the time is up."""
-    job = {"name": name, "kind": kind, "noise": noise, "seed": seed, "seconds": seconds}
-    text = json.dumps({**job, "fixed": fixed})
-    child = subprocess.Popen(  # noqa: S603  # ourselves
-        [sys.executable, "-m", "benchmarks.stress_noise", "--child", text],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    told, took_s, hung = _hear(child)
-    if not told:
-        raise RuntimeError(f"{name} with noise {noise!r} did not start: exit code {child.wait()}")
-    words = told[-1].split()
-    endings = {STOPPED: "", "failed": "failed"}
-    how = endings.get(words[-1], "hung" if hung else "died")
-    return Sought(rounds=int(words[0]), how=how, elapsed_s=took_s)
+class Server:
+    """A process that has imported all subjects and forks a child for each run; Linux only.
+
+    Starting an interpreter for each would take longer than most runs. Nothing else runs in the
+    server, so that a fork copies nobody's locks.
+    """
+
+    def __init__(self, *, rewritten: bool) -> None:
+        self._process = subprocess.Popen(  # noqa: S603  # ourselves
+            [sys.executable, "-m", "benchmarks.stress_noise", "--serve", str(int(rewritten))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def seek(self, name: str, kind: str, noise: str, *, seed: int, options: Options) -> Sought:
+        """Run one subject in a child until it fails or the time is up."""
+        job = {"name": name, "kind": kind, "noise": noise, "seed": seed, **asdict(options)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        return Sought(**json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        """End the server."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
 
 
-def _hear(child: subprocess.Popen[str]) -> tuple[list[str], float, bool]:
-    """Return what a child told, how long it took from its first word on, and whether it hung."""
-    told: list[str] = []
-    reader = threading.Thread(target=lambda: told.extend(iter(child.stdout.readline, "")))  # type: ignore[union-attr]
-    reader.start()
-    began_s, last_s, seen, hung = 0.0, time.monotonic(), 0, False
-    while reader.is_alive():
-        reader.join(TELL_S / 2)
-        now_s = time.monotonic()
-        if len(told) != seen:
-            seen, last_s, began_s = len(told), now_s, began_s or now_s
-        elif now_s - last_s > (HANG_S if seen else START_S):
+def serve(*, rewritten: bool) -> None:
+    """Import all subjects, then run the jobs that come, a line of JSON each."""
+    bodies = nullcontext() if not rewritten else perturb_imports(INCLUDE)
+    with bodies:
+        for name, kind in subjects().items():
+            body_of(name, kind, fixed=False)
+    for line in sys.stdin:
+        _say(json.dumps(asdict(_in_a_child(json.loads(line)))))
+
+
+def _in_a_child(job: dict[str, Any]) -> Sought:
+    """Fork, and hear what the child tells until it ends or hangs."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        _run_child(job, writing)
+    os.close(writing)
+    told, hung = "", False
+    began_s = last_s = time.monotonic()
+    while True:
+        ready, _, _ = select.select([reading], [], [], HANG_S)
+        if not ready:
             hung = True
-            child.kill()
-    child.wait()
-    # What went before the hang was noticed is all that it took to get there.
-    ended_s = last_s if hung else time.monotonic()
-    return told, ended_s - (began_s or ended_s), hung
+            os.kill(child, signal.SIGKILL)
+        piece = os.read(reading, 4_096).decode() if ready else ""
+        if not piece:
+            break
+        told, last_s = told + piece, time.monotonic()
+    os.close(reading)
+    os.waitpid(child, 0)
+    words = told.split()
+    endings = {STOPPED: "", "failed": "failed"}
+    return Sought(
+        rounds=max((int(word) for word in words if word.isdigit()), default=0),
+        how=endings.get(words[-1] if words else "", "hung" if hung else "died"),
+        # What went before the hang was noticed is all that it took to get there.
+        elapsed_s=(last_s if hung else time.monotonic()) - began_s,
+    )
 
 
-def run_child(text: str) -> None:
+def _run_child(job: dict[str, Any], writing: int) -> NoReturn:
     """Run executions of one body; tell their number now and then, and how they ended."""
-    job = json.loads(text)
     errors: list[Any] = []
     threading.excepthook = errors.append
-    noise = Noise.parse(job["noise"])
-    # Without the names of this process's own modules: they are imported already.
-    with noise.applied(seed=job["seed"], include=[*instrumented(), PACKAGE]) as applied:
-        body = _body(job)
-        applied.begin_round(0)
-        rounds, told_s = 0, time.monotonic()
-        ends_s = told_s + job["seconds"]
-        _tell("0")
-        while time.monotonic() < ends_s:
-            rounds += 1
-            try:
-                body()
-            except Exception as error:  # noqa: BLE001  # whatever the bug raises
-                errors.append(error)
-            if errors:
-                _leave(f"{rounds} failed")
-            if time.monotonic() - told_s > TELL_S:
-                told_s = time.monotonic()
-                _tell(str(rounds))
-        _leave(f"{rounds} {STOPPED}")
+    try:
+        body = body_of(job["name"], job["kind"], fixed=job["good"])
+        noise = Noise.parse(job["noise"])
+        with noise.applied(seed=job["seed"], include=INCLUDE) as applied:
+            applied.begin_round(0)
+            _tell(writing, _executions(body, errors, job["seconds"], writing))
+    finally:
+        os._exit(0)  # threads that are stuck would be waited for
 
 
-def _body(job: dict[str, Any]) -> Callable[[], object]:
-    if job["kind"] == "planted":
-        bug = next(bug for bug in load_bugs() if bug.label == job["name"])
-        make = make_of(bug, "good" if job["fixed"] else "bad")
+def _executions(body: Callable[[], object], errors: list[Any], seconds: float, writing: int) -> str:
+    rounds, told_s = 0, time.monotonic()
+    ends_s = told_s + seconds
+    while time.monotonic() < ends_s:
+        rounds += 1
+        try:
+            body()
+        except Exception as error:  # noqa: BLE001  # whatever the bug raises
+            errors.append(error)
+        if errors:
+            return f"{rounds} failed"
+        if time.monotonic() - told_s > TELL_S:
+            told_s = time.monotonic()
+            _tell(writing, str(rounds))
+    return f"{rounds} {STOPPED}"
+
+
+def body_of(name: str, kind: str, *, fixed: bool) -> Callable[[], object]:
+    """Return what one execution calls."""
+    if kind == "planted":
+        bug = next(bug for bug in load_bugs() if bug.label == name)
+        make = make_of(bug, "good" if fixed else "bad")
         return lambda: bug.body(make)
-    (entry,) = choose((job["name"],))
+    (entry,) = choose((name,))
     program = getattr(importlib.import_module(f"{PACKAGE}.{entry.module}"), entry.function)
-    return lambda: program(*entry.arguments, fixed=job["fixed"])
+    return lambda: program(*entry.arguments, fixed=fixed)
 
 
-def _tell(line: str) -> None:
-    os.write(1, f"{line}\n".encode())  # whole lines, also from a process that dies
-
-
-def _leave(line: str) -> None:
-    _tell(line)
-    os._exit(0)  # threads that are stuck would be waited for
+def _tell(writing: int, line: str) -> None:
+    os.write(writing, f"{line}\n".encode())  # whole lines, also from a process that dies
 
 
 def _cell(found: Sequence[Sought]) -> str:
@@ -162,16 +211,18 @@ def _cell(found: Sequence[Sought]) -> str:
     return f"**{text}**" if not share else text
 
 
-def _table(names: dict[str, str], noises: Sequence[str], options: argparse.Namespace) -> None:
+def _table(names: dict[str, str], noises: Sequence[str], seeds: int, options: Options) -> None:
+    servers = {rewritten: Server(rewritten=rewritten) for rewritten in (False, True)}
     _say(f"| bug | {' | '.join(noises)} |")
     _say(f"| --- |{' ---: |' * len(noises)}")
     found: dict[str, list[list[Sought]]] = {noise: [] for noise in noises}
     for name, kind in names.items():
         for noise in noises:
+            server = servers[Noise.parse(noise).instruments]
             found[noise].append(
                 [
-                    seek(name, kind, noise, seed=seed, seconds=options.seconds, fixed=options.good)
-                    for seed in range(options.seeds)
+                    server.seek(name, kind, noise, seed=seed, options=options)
+                    for seed in range(seeds)
                 ]
             )
         _say(f"| {name} | {' | '.join(_cell(found[noise][-1]) for noise in noises)} |")
@@ -179,7 +230,9 @@ def _table(names: dict[str, str], noises: Sequence[str], options: argparse.Names
         counts = (sum(enough(one.how for one in row) for row in found[noise]) for noise in noises)
         _say(f"| found {title}, of {len(names)} | {' | '.join(map(str, counts))} |")
     rates = (_rate(row for rows in found[noise] for row in rows) for noise in noises)
-    _say(f"| executions a second | {' | '.join(rates)} |")
+    _say(f"| executions a second, where nothing was met | {' | '.join(rates)} |")
+    for server in servers.values():
+        server.close()
 
 
 def _rate(found: Iterable[Sought]) -> str:
@@ -211,7 +264,7 @@ def main() -> None:
     names = {
         name: kind for name, kind in subjects().items() if not options.only or name in options.only
     }
-    _table(names, noises, options)
+    _table(names, noises, options.seeds, Options(seconds=options.seconds, good=options.good))
     _say(
         f"\nCPython {platform.python_version()} on {processor()}, load {load()} at the end; "
         f"{options.seconds:g} s a bug, a noise and a seed, {options.seeds} seeds; medians of the "
@@ -220,7 +273,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        run_child(sys.argv[2])
+    if sys.argv[1:2] == ["--serve"]:
+        serve(rewritten=sys.argv[2] == "1")
     else:
         main()
