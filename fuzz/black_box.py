@@ -3,11 +3,13 @@
 A file mapped by both processes. The worker stores the input, its length and a count before every
 execution; when a signal ends it, the last input is still there, also for whoever opens the file
 after both processes were killed. No clock is read for an execution: a reader that sees the count
-stand still knows how long it has stood.
+stand still knows how long it has stood. Nor is the end of each execution noted, which would cost as
+much as its beginning: between two inputs the one before counts as running, until the worker rests.
 """
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import time
@@ -21,14 +23,14 @@ if TYPE_CHECKING:
 
 # Places of the numbers at the start of the file, 8 bytes each.
 EXECUTIONS: Final = 0
-RUNNING: Final = 1  # 0: nothing runs; else the length of the input that runs, plus one
+LENGTH: Final = 1  # of the input that was begun last
 FAILURES: Final = 2
 UNDECIDED: Final = 3
 FEATURES: Final = 4
 KEPT: Final = 5
 COUNTERS: Final = 6
 EDGES: Final = 7
-LIMIT: Final = 8  # the count from which on the worker looks up; the parent writes 0 to be heard
+RESTED: Final = 8  # the count as of which nothing ran: equal to the count, nothing runs now
 STOP: Final = 9  # 1: the parent wants the worker to end
 STATE: Final = 10
 TROUBLE: Final = 11  # length of the trouble's text
@@ -56,7 +58,7 @@ class Flight:
         counters: How many of Atheris's counters stand for features and not for code.
         edges: Places of the target's code that were reached, as the engine counts them; 0 without
             coverage.
-        running: An input runs.
+        running: An input runs, or has just ended.
         busy_s: How long it has run, as far as this reader has seen; 0 if none does.
         data: The input that runs; empty if none does.
     """
@@ -96,16 +98,16 @@ class BlackBox:
     def begin(self, data: bytes) -> None:
         """Note that `data` begins to run."""
         self.space[INPUT : INPUT + len(data)] = data
+        self.numbers[LENGTH] = len(data)
         self.numbers[EXECUTIONS] += 1
-        self.numbers[RUNNING] = len(data) + 1
 
     def end(self) -> None:
         """Note that nothing runs."""
-        self.numbers[RUNNING] = 0
+        self.numbers[RESTED] = self.numbers[EXECUTIONS]
 
     def settle(self) -> None:
         """Note that nothing will run any more."""
-        self.numbers[RUNNING] = 0
+        self.end()
 
     @property
     def executions(self) -> int:
@@ -193,18 +195,18 @@ class BlackBox:
         return bool(self.numbers[STOP])
 
     def ask_to_stop(self) -> None:
-        """Ask the worker to end after the present input. To be repeated: it may write, too."""
+        """Ask the worker to end after the present input, once it looks up."""
         self.numbers[STOP] = 1
-        self.numbers[LIMIT] = 0
 
     def read(self) -> Flight:
         """Return what it says now. Torn while the worker writes; whole once it hangs or is dead."""
         numbers = self.numbers
-        count, running = numbers[EXECUTIONS], numbers[RUNNING]
+        count, rested = numbers[EXECUTIONS], numbers[RESTED]
+        running = count != rested
         now_s = time.monotonic()
-        if (count, running) != self._seen:
-            self._seen, self._since_s = (count, running), now_s
-        size = min(max(running - 1, 0), MAX_BYTES)
+        if (count, rested) != self._seen:
+            self._seen, self._since_s = (count, rested), now_s
+        size = min(numbers[LENGTH], MAX_BYTES) if running else 0
         return Flight(
             executions=count,
             failures=numbers[FAILURES],
@@ -213,7 +215,7 @@ class BlackBox:
             kept=numbers[KEPT],
             counters=numbers[COUNTERS],
             edges=numbers[EDGES],
-            running=bool(running),
+            running=running,
             # Above 0 whenever an input runs, also at the first look.
             busy_s=max(now_s - self._since_s, 1e-9) if running else 0.0,
             data=self.space[INPUT : INPUT + size],
@@ -226,9 +228,10 @@ class BlackBox:
 
     def close(self) -> None:
         """Let the file go."""
-        self.numbers.release()
-        self._view.release()
-        self.space.close()
+        with contextlib.suppress(BufferError):  # an executor of this process still writes there
+            self.numbers.release()
+            self._view.release()
+            self.space.close()
 
     def __enter__(self) -> Self:
         return self

@@ -4,24 +4,26 @@ A failing input does not end the campaign: what it raised is caught here and rep
 engine sees an ordinary return. What cannot be caught (a signal, a hang) the parent reads from the
 black box.
 
-An execution of ours may cost half a microsecond, since a bare one of Atheris takes two. So there is
-one function of closures on the way, it reads no clock, and it compares one number: the count from
-which on it has to look up. That number lies in the black box, where the parent can set it to 0,
-so that a worker is heard at once although it looks up only some fifty times a second.
+An execution of ours may cost a fifth of a microsecond, since a bare one of Atheris takes one. So
+there is one function of closures on the way, it reads no clock, and it makes three stores and one
+comparison: with the count from which on it has to attend to something else. That number is set so
+that the worker looks up some fifty times a second. Where a target becomes slow of a sudden, the
+parent's signal sets it to 0, and the worker looks up after the present input.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
-import mmap
 import os
+import signal
 import sys
 import threading
 import time
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
-from fuzz.black_box import DONE, EXECUTIONS, INPUT, LIMIT, NUMBERS, RUNNING
+from fuzz.black_box import DONE, EXECUTIONS, INPUT, LENGTH, NUMBERS, RESTED
 from fuzz.crash import crash_of, full_traceback
 from fuzz.errors import UndecidedError
 from fuzz.fuzz_target import MAX_BYTES
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 LOOK_S: Final = 0.02  # between two looks at clock and orders
 _MOST_STEPS: Final = 1 << 20
-NEVER: Final = (1 << 63) - 1
+# By which the parent asks a worker to look up. Sent at the end of a worker's life alone.
+LOOK_UP: Final = getattr(signal, "SIGUSR2", None)
 
 
 class Reporter(Protocol):
@@ -102,7 +105,7 @@ class Executor:
         # no engine calls that a crash.
         threading.excepthook = lambda args: self._take_stray(args.exc_value)
         sys.unraisablehook = lambda args: self._take_stray(args.exc_value)
-        self._begin, self._end, self._one, self._set_take = self._closures()
+        self._begin, self._end, self._one, self._set_take, self._set_limit = self._closures()
         self._look()
 
     def __call__(
@@ -148,7 +151,12 @@ class Executor:
 
     def look_soon(self) -> None:
         """Look up after the next input, whatever was planned."""
-        self.box.numbers[LIMIT] = 0
+        self._set_limit(0)
+
+    def heed_signal(self) -> None:
+        """Look up whenever the parent's signal comes; for the main thread of a worker."""
+        if LOOK_UP is not None:
+            signal.signal(LOOK_UP, lambda *_: self.look_soon())
 
     def replay(self, data: bytes, name: str) -> None:
         """Run a saved input and report whether it still fails."""
@@ -180,41 +188,38 @@ class Executor:
         Callable[[], None],
         Callable[[bytes], Collection[int] | None],
         Callable[[Callable[[Collection[int]], object]], None],
+        Callable[[int], None],
     ]:
-        """Return what notes a beginning and an end, runs an input, and sets who gets features."""
-        run, stray = self._run, self._stray
-        space, numbers = self.box.space, self.box.numbers
-        judge, look, failed = self._judge, self._look, self._failed
+        """Return what begins, ends and does an execution, and what sets its taker and its limit."""
+        run, attend, failed = self._run, self._attend, self._failed
+        numbers = self.box.numbers
+        body = (ctypes.c_char * MAX_BYTES).from_buffer(self.box.space, INPUT)
         count = numbers[EXECUTIONS]
+        limit = 0
         take: Callable[[Collection[int]], object] = _nothing
 
         def begin(data: bytes) -> None:
             nonlocal count
             count += 1
-            size = len(data)
-            space[INPUT : INPUT + size] = data
+            body.raw = data
+            numbers[LENGTH] = len(data)
             numbers[EXECUTIONS] = count
-            numbers[RUNNING] = size + 1
 
         def end() -> None:
-            numbers[RUNNING] = 0
+            numbers[RESTED] = count
 
         def one(data: bytes) -> Collection[int] | None:
             nonlocal count
             count += 1
-            size = len(data)
-            space[4096 : 4096 + size] = data  # INPUT; a number is cheaper than a name here
+            body.raw = data
+            numbers[1] = len(data)  # LENGTH; a number is cheaper than a name here
             numbers[0] = count
-            numbers[1] = size + 1
             try:
                 told = run(data)
             except BaseException as error:  # noqa: BLE001  # SystemExit ends a campaign otherwise
                 told = failed(error)
-            numbers[1] = 0
-            if stray:
-                judge(data)
-            if count >= numbers[8]:
-                look()
+            if count >= limit:
+                attend(data)
             if told:
                 take(told)
             return told
@@ -223,19 +228,31 @@ class Executor:
             nonlocal take
             take = new
 
+        def set_limit(new: int) -> None:
+            nonlocal limit
+            limit = new
+
         def become_a_copy() -> None:
             """Write into memory of our own: the target has forked, and this is the other one."""
-            nonlocal space, numbers
-            space = mmap.mmap(-1, INPUT + MAX_BYTES)
-            numbers = memoryview(bytearray(NUMBERS * 8)).cast("Q")  # its limit is 0: looks up next
+            nonlocal body, numbers, limit
+            body = (ctypes.c_char * MAX_BYTES)()
+            numbers = memoryview(bytearray(NUMBERS * 8)).cast("Q")
+            limit = 0
 
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=become_a_copy)
-        return begin, end, one, set_take
+        return begin, end, one, set_take, set_limit
+
+    def _attend(self, data: bytes) -> None:
+        """See to what is due after an input: a failure, or a look at orders and clock."""
+        self._leave_if_copy()
+        self._end()
+        if self._stray:
+            self._judge(data)
+        self._look()
 
     def _look(self) -> None:
         """Look at the orders and the clock, and say when to look next."""
-        self._leave_if_copy()
         now_s = time.monotonic()
         box = self.box
         count = box.executions
@@ -246,7 +263,7 @@ class Executor:
             or (self._ends_s is not None and now_s >= self._ends_s)
         )
         if ended:
-            box.numbers[LIMIT] = 0
+            self._set_limit(0)
             if not self.done:
                 self.done = True
                 self._tell_lookers()
@@ -256,9 +273,7 @@ class Executor:
         next_look = count + self._step
         if self._runs is not None:
             next_look = min(next_look, self._runs + self._replayed)
-        box.numbers[LIMIT] = next_look
-        if box.stopping:
-            box.numbers[LIMIT] = 0  # asked between our look and our write
+        self._set_limit(next_look)
         self._tell_lookers()
 
     def _tell_lookers(self) -> None:
@@ -284,6 +299,7 @@ class Executor:
         """Note what an input raised."""
         self._leave_if_copy()
         self._stray.insert(0, error)
+        self._set_limit(0)
 
     def _try(self, data: bytes) -> BaseException | None:
         """Run an input aside from the engine's; return what it raised."""
@@ -304,10 +320,10 @@ class Executor:
     def _take_stray(self, error: BaseException | None) -> None:
         if error is not None:
             self._stray.append(error)
+            self._set_limit(0)
 
     def _judge(self, data: bytes) -> None:
         """Count a failure; report it if it is new, or smaller than those like it."""
-        self._leave_if_copy()
         error = self._stray[0]
         self._stray.clear()
         if isinstance(error, UndecidedError):

@@ -47,6 +47,7 @@ def run_worker(job: WorkerJob, engine: Engine, target: Target, *, parent: int) -
         box.trouble = _what_of(error, job)
     except BaseException:  # noqa: BLE001  # an engine that breaks is told like the rest
         box.trouble = f"the engine {job.engine} broke:\n{traceback.format_exc()[-2_000:]}"
+    box.end()  # whatever went wrong, it was not the input that ran last
     leave(status, stacks)
 
 
@@ -55,8 +56,9 @@ def _work(job: WorkerJob, engine: Engine, target: Target, box: BlackBox) -> None
     corpus = InputFolder(job.corpus)
     journal = Journal(job.journal)
     journal.send("ready", pid=os.getpid(), number=job.number)
-    box.state = READY
     executor = Executor(target.run, box, journal, runs=job.runs, seconds=job.seconds)
+    executor.heed_signal()
+    box.state = READY
     Unkept(executor, corpus)
     for path in job.replay:
         executor.replay(path.read_bytes(), str(path))

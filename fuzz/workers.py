@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Final, Self
@@ -18,6 +19,7 @@ import psutil
 from fuzz.black_box import DONE, READY, BlackBox, Flight
 from fuzz.bounded_output import BoundedOutput
 from fuzz.engine import engine_names
+from fuzz.executor import LOOK_UP
 from fuzz.journal import JournalReader
 from fuzz.template_process import (
     STACKS_S,
@@ -96,11 +98,9 @@ class Worker:
         return self._journal.offset
 
     def look(self) -> Flight:
-        """Return what it does now, or did last."""
+        """Return what it does now, or did last. Only `ended` gets a worker started."""
         if self._end is None:
-            if self.pid is None:
-                self._workers.look()
-            self._flight = self._box.read() if self._end is None else self._flight
+            self._flight = self._box.read()
         return self._flight
 
     def reports(self) -> list[Report]:
@@ -111,7 +111,7 @@ class Worker:
         """Ask it to end after the present input; `ended` kills it if it does not."""
         if self._end is None and not self._stop_s:
             self._stop_s = time.monotonic()
-            self._box.ask_to_stop()
+            self._ask_to_stop()
             if self.pid is None:
                 self._workers.forget(self)
                 self._tell(Ended.STOPPED, None, "")
@@ -176,7 +176,7 @@ class Worker:
         if flight.busy_s > self.job.facts.hang_s:
             return Ended.HUNG
         if self._stop_s:
-            self._box.ask_to_stop()  # again: the worker may have written over it
+            self._ask_to_stop()  # again: it may not have been ready to hear
             return Ended.STOPPED if now_s > self._stop_s + STOP_S else None
         if flight.running:
             return self._time_is_up(now_s, flight)
@@ -191,9 +191,16 @@ class Worker:
         seconds = self.job.seconds
         if seconds is None or not self._ready_s or now_s < self._ready_s + seconds:
             return None
-        self._box.ask_to_stop()
+        self._ask_to_stop()
         late = now_s > self._ready_s + seconds + END_S
         return Ended.SILENT if late and not flight.running else None
+
+    def _ask_to_stop(self) -> None:
+        """Tell it to end after the present input, and to look up at once if it is under way."""
+        self._box.ask_to_stop()
+        if LOOK_UP is not None and self.pid is not None and self._box.state == READY:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, LOOK_UP)
 
     def _last_words(self, flight: Flight) -> str:
         if self._box.trouble:

@@ -285,7 +285,7 @@ def test_a_worker_told_to_stop_ends_in_good_order(tmp_path: Path) -> None:
     facts = facts_in(bad_targets, "PASSES")
     with Workers(facts, SMALL, folder=tmp_path) as workers:
         worker = workers.start(job_of(facts, tmp_path))
-        wait_for(lambda: worker.look().executions or None)
+        wait_for(lambda: worker.ended() or worker.look().executions or None)
         worker.stop()
         end = end_of(worker)
         assert (end.ended, end.code) == (Ended.STOPPED, 0)
@@ -299,7 +299,7 @@ def test_a_worker_that_does_not_heed_is_killed(tmp_path: Path) -> None:
     facts = replace(facts_in(bad_targets, "HANGS"), hang_s=50.0)
     with Workers(facts, SMALL, folder=tmp_path) as workers:
         worker = workers.start(job_of(facts, tmp_path))
-        wait_for(lambda: worker.look().running or None)
+        wait_for(lambda: worker.ended() or worker.look().running or None)
         worker.stop()
         assert end_of(worker).ended is Ended.STOPPED
 
