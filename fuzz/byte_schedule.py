@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from harness.engine.task import Task
     from harness.strategies import Cell, Doing
 
-FAIR_TURNS: Final = 300  # of one task in a row, while another waits: a loop that polls must end
+FAIR_TURNS: Final = 300  # of one task in a row, while another waits
+POLLS: Final = 50  # reads in a row without a write: it waits for what another is to write
 _STEP_BITS: Final = 15  # of a task's number, in a STEP rule
 
 
@@ -34,8 +35,9 @@ class ByteSchedule:
     """
 
     __slots__ = (
-        "_about", "_arrived", "_awaiting", "_first", "_held", "_last", "_owned", "_pairs", "_quiet",
-        "_rules", "_spent", "_tickets", "_turns", "early_timeouts", "operations",
+        "_about", "_arrived", "_awaiting", "_enough", "_first", "_held", "_last", "_owned",
+        "_pairs", "_quiet", "_rules", "_spent", "_tickets", "_turns", "_writes", "early_timeouts",
+        "operations",
     )  # fmt: skip
 
     def __init__(
@@ -63,7 +65,8 @@ class ByteSchedule:
         self._awaiting: dict[int, Cell] = {}  # by task: what another has to touch
         self._first: set[int] = set()  # what they awaited has come
         self._last: Task | None = None
-        self._turns = 0
+        self._turns = 0  # of it in a row
+        self._note_write()
         self._quiet = not (self._rules.events or self._rules.steps)
         return execution == 0
 
@@ -83,15 +86,25 @@ class ByteSchedule:
             away = self._first or current.id in self._held
             chosen = self._other(ready, current) if away else current
         if chosen is not self._last:
-            self._last = chosen
-            self._turns = 0
+            self._begin_turns(chosen)
         else:
             self._turns += 1
-            if self._turns > FAIR_TURNS:
+            if self._pairs.writes != self._writes:
+                self._note_write()
+            if self._pairs.reads > self._enough or self._turns > FAIR_TURNS:
                 chosen = self._relieve(chosen, ready)
         if self._held or self._first:
             self._go_on(chosen.id)
         return chosen
+
+    def _begin_turns(self, task: Task) -> None:
+        self._last = task
+        self._turns = 0
+        self._note_write()
+
+    def _note_write(self) -> None:
+        self._writes = self._pairs.writes
+        self._enough = self._pairs.reads + POLLS
 
     def _go_on(self, number: int) -> None:
         self._held.pop(number, None)
@@ -120,13 +133,12 @@ class ByteSchedule:
 
     def _relieve(self, tired: Task, ready: Sequence[Task]) -> Task:
         """Return another than who has run for long: it may be polling for what they do."""
-        self._turns = 0
-        self._hold(tired.id)
         others = [task for task in ready if task is not tired and not task.parked]
-        if not others:
-            return tired
-        self._last = min(others, key=lambda task: self._held.get(task.id, (0, 0)))
-        return self._last
+        if others:
+            self._hold(tired.id)
+            tired = min(others, key=lambda task: self._held.get(task.id, (0, 0)))
+        self._begin_turns(tired)
+        return tired
 
     def _hold(self, number: int, *, times: int = 1) -> None:
         self._tickets += 1

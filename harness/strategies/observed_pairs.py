@@ -74,9 +74,11 @@ class ObservedPairs:
 
     Attributes:
         numbers: Of the pairs of the running execution. What a task reads of its own tells nothing.
+        reads: Operations of the running execution that only read.
+        writes: Those that write.
     """
 
-    __slots__ = ("_clock", "_doing", "_events", "_owners", "_pairs", "_places", "numbers")
+    __slots__ = ("_doing", "_events", "_owners", "_pairs", "_places", "numbers", "reads", "writes")
 
     def __init__(self) -> None:
         self._places = Places()
@@ -87,7 +89,8 @@ class ObservedPairs:
     def begin(self) -> None:
         """Forget the last execution's objects."""
         self.numbers: set[int] = set()
-        self._clock = 0
+        self.reads = 0
+        self.writes = 0
         self._owners: dict[int, _Owner] = {}
         self._doing: dict[int, Doing] = {}  # by the id of a task
 
@@ -131,11 +134,13 @@ class ObservedPairs:
                 pair = (source.writer, doing.event)
                 self.numbers.add(self._pairs.get(pair) or self._pair(pair))
         if doing.effect & WRITES:
-            self._clock += 1
+            self.writes += 1
             cell.writer = doing.event
             cell.task = number
-            cell.stamp = self._clock
+            cell.stamp = self.writes
             cell.owner.last = cell
+        else:
+            self.reads += 1
         return cell
 
     def _pair(self, pair: tuple[int, int]) -> int:
