@@ -8,7 +8,7 @@ import click
 
 from harness.errors import ArgumentError
 from harness.settings import seconds_of
-from stress.budget import MIB
+from stress.budget import DEFAULT_START_S, MIB
 from stress.chaos import Chaos, Trouble
 from stress.errors import StressError
 from stress.interpreters import interpreter_at
@@ -151,8 +151,8 @@ _CONDITIONS: Final = (
     click.option(
         "--start",
         type=Seconds(),
-        default=60.0,
-        show_default=True,
+        default=DEFAULT_START_S,
+        show_default="60s",
         help="An import that takes longer is stuck.",
     ),
 )

@@ -10,7 +10,6 @@ import dataclasses
 import json
 import queue
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -28,6 +27,7 @@ from stress.run import Ending, Headway, StressRun
 from stress.samples import Sampler
 from stress.scenarios.catalogue import TARGETS, target_of
 from stress.series import Series
+from stress.signal_words import signal_words
 from stress.spawning import SETTLE_S, Child
 from stress.stuck import stacks_story
 from stress.watcher import ASK_OWNERS
@@ -312,7 +312,7 @@ class _Watch:
         except subprocess.TimeoutExpired:
             return self._stuck(child, stacks, "end")
         if code < 0:
-            return Ending.SIGNAL, f"{_signal_name(-code)} {self._when()}", ""
+            return Ending.SIGNAL, f"{signal_words(-code)} {self._when()}", ""
         if self._failure is not None:
             return *self._failure, ""
         if code or not self._done:
@@ -340,10 +340,3 @@ def _outlived(child: Child) -> str:
         f"{len(outliving)} processes that it started, directly or not, outlived it: "
         f"{', '.join(outliving)}. They were ended; wait for what is started."
     )
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -48,7 +48,7 @@ SHOWN_EVERY_S: Final = 0.1
 @click.option("--time", "total_s", type=Seconds(), help="Of the whole soak: 60m, 8h.")
 @click.option("--each", "each_s", type=Seconds(), help="Of each scenario: 5m.")
 @click.option(
-    "--turn", "turn_s", type=Seconds(), default=TURN_S, show_default=True, help="Longest turn."
+    "--turn", "turn_s", type=Seconds(), default=TURN_S, show_default="5m", help="Longest turn."
 )
 @click.option("--restart", is_flag=True, help="Give a scenario that failed further turns.")
 @conditions

@@ -3,6 +3,7 @@
 import ctypes
 import mmap
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -59,6 +60,18 @@ def _read_address_zero(scale: Scale) -> None:
     ctypes.string_at(0)
 
 
+def _kill_itself(scale: Scale) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _terminate_itself(scale: Scale) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _send_itself_a_user_signal(scale: Scale) -> None:
+    os.kill(os.getpid(), signal.SIGUSR2)
+
+
 def _exit(scale: Scale) -> None:
     os._exit(7)
 
@@ -104,6 +117,9 @@ RAISES = scenario(_raise)
 RAISES_IN_THREAD = scenario(_raise_in_thread)
 RAISES_IN_DESTRUCTOR = scenario(_raise_in_destructor)
 CRASHES = scenario(_read_address_zero)
+KILLED = scenario(_kill_itself)
+TERMINATED = scenario(_terminate_itself)
+TOLD_BY_A_NUMBER = scenario(_send_itself_a_user_signal)
 EXITS = scenario(_exit)
 DEADLOCKS = scenario(_wait_for_itself, hang_s=1.0)
 SPINS = scenario(_spin, hang_s=1.0)

@@ -45,8 +45,24 @@ def test_an_exception_is_told_with_place_and_traceback(name: str, where: str) ->
 def test_a_crash_is_told_by_its_signal_with_the_stack() -> None:
     seen = run("CRASHES")
     assert seen.ending is Ending.SIGNAL
-    assert "SIGSEGV in round 1" in seen.message
+    assert seen.message.startswith("SIGSEGV (code in C touched memory")
+    assert seen.message.endswith("in round 1")
     assert "_read_address_zero" in seen.output
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("KILLED", "SIGKILL (not by us: the system does that when it runs out of memory"),
+        ("TERMINATED", "SIGTERM (somebody asked it to end"),
+        ("TOLD_BY_A_NUMBER", "SIGUSR2 in round 1"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
+def test_a_signal_is_told_with_what_is_mostly_behind_it(name: str, says: str) -> None:
+    seen = run(name)
+    assert seen.ending is Ending.SIGNAL
+    assert seen.message.startswith(says)
 
 
 def test_an_exit_is_told_by_its_code() -> None:
