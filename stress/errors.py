@@ -18,7 +18,7 @@ class UnknownScenarioError(StressError, ValueError):
     def __str__(self) -> str:
         return (
             f"no scenario {self.name!r}: {self.reason}. Give a name that `holdfast stress list` "
-            "shows, or package.module:NAME of a stress.scenarios.Scenario of your own."
+            "shows, or package.module:NAME of a function of yours with @stress.scenario above it."
         )
 
 
