@@ -49,7 +49,8 @@ class FaultFinding:
     Attributes:
         call: Its name.
         nth: Which of the calls of that name, counted from 1.
-        number: Which of all calls of the run.
+        number: Which of all calls of the run; 0 where the faults are over, and have left something
+            broken that each of them alone did not show.
         plan: The plan that makes it fail again.
         broken: What it broke.
         message: What was seen.
@@ -72,10 +73,17 @@ class FaultFinding:
         token = f", token={self.token!r}" if self.token else ""
         return f"harness.faults.replay_fault({self.body}, {str(self.plan)!r}{token})"
 
+    @property
+    def _on(self) -> str:
+        lasting = any(rule.moment.when is When.AFTER for rule in self.plan.rules)
+        return " and all later ones do" if lasting else ""
+
     def __str__(self) -> str:
+        if not self.number:
+            return f"{self.body}: after all the faults, with none, {self.broken}.\n  {self.message}"
         return (
-            f"{self.body}: when {self.call} number {self.nth} fails (call {self.number} of the "
-            f"run), {self.broken}.\n  {self.message}\n  again: {self.again}"
+            f"{self.body}: when {self.call} number {self.nth} fails{self._on} (call {self.number} "
+            f"of the run), {self.broken}.\n  {self.message}\n  again: {self.again}"
         )
 
 
@@ -127,6 +135,7 @@ def each_failure(  # noqa: PLR0913  # all but the body have defaults
     limit_s: float = DEFAULT_LIMIT_S,
     most: int = DEFAULT_MOST,
     leaks: bool = True,
+    lasting: bool = False,
 ) -> Sweep:
     """Run `body` once for each call it makes, and let that call fail.
 
@@ -144,6 +153,8 @@ def each_failure(  # noqa: PLR0913  # all but the body have defaults
         most: Calls after which the sweep gives up.
         leaks: Count threads, descriptors, locked pages, children and mappings after each run;
             not in explored runs, whose threads are the engine's.
+        lasting: Run each fault a second time, in which every later call of that name fails as
+            well: a disk that is full stays full, and what is tried again fails again.
 
     Raises:
         BodyFailsError: The body fails without a fault.
@@ -162,7 +173,8 @@ def each_failure(  # noqa: PLR0913  # all but the body have defaults
         runs = ExploredRuns(
             body, check, allow=allow, calls=tuple(calls), executions=executions, seed=seed
         )
-    return _Sweeping(runs, effect, probe, most=most, name=name_of(body)).run(tuple(calls))
+    sweeping = _Sweeping(runs, effect, probe, most=most, name=name_of(body), lasting=lasting)
+    return sweeping.run(tuple(calls))
 
 
 def replay_fault(  # noqa: PLR0913  # as each_failure
@@ -196,7 +208,7 @@ def replay_fault(  # noqa: PLR0913  # as each_failure
 class _Sweeping:
     """One sweep, from the run without a fault to the first that reaches no call any more."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but three are keyword-only
         self,
         runs: ThreadRuns | ExploredRuns,
         effect: Effect,
@@ -204,12 +216,14 @@ class _Sweeping:
         *,
         most: int,
         name: str,
+        lasting: bool,
     ) -> None:
         self._runs = runs
         self._effect = effect
         self._probe = probe
         self._most = most
         self._name = name
+        self._lasting = lasting
         self._failed: Counter[str] = Counter()
         self._endings: Counter[str] = Counter()
         self._findings: list[FaultFinding] = []
@@ -231,20 +245,35 @@ class _Sweeping:
 
     def _fail(self, number: int) -> bool:
         """Let call `number` of the run fail; False when none was reached, or all is stuck."""
-        plan = _plan(ANY, number, self._effect)
-        outcome = self._runs.run(plan)
-        if not outcome.log and not outcome.broken:
+        outcome = self._run(_plan(ANY, Moment(when=When.NTH, first=number), self._effect))
+        if not outcome.log and (outcome.broken is None or self._findings):
+            return False  # what is broken now a fault before has broken, and for good
+        if not outcome.log:
+            self._take(FaultPlan(), outcome, None)
             return False
-        if not outcome.broken and self._probe is not None:
-            outcome = self._probe.look(plan, outcome)
-        first = outcome.log[0] if outcome.log else None
-        self._failed[first.call if first else ANY] += 1
-        self._endings["broken" if outcome.broken else (outcome.ending or "passed")] += 1
-        exact = plan if first is None else _plan(first.call, first.nth, self._effect)
-        finding = _finding(self._name, exact, outcome, first)
+        first = outcome.log[0]
+        once = Moment(when=When.NTH, first=first.nth)
+        self._take(_plan(first.call, once, self._effect), outcome, first)
+        if self._lasting and outcome.broken is not Broken.HANG:
+            plan = _plan(first.call, Moment(when=When.AFTER, first=first.nth - 1), self._effect)
+            outcome = self._run(plan)
+            self._take(plan, outcome, first)
+        return outcome.broken is not Broken.HANG
+
+    def _run(self, plan: FaultPlan) -> Outcome:
+        outcome = self._runs.run(plan)
+        if outcome.broken is None and outcome.log and self._probe is not None:
+            return self._probe.look(plan, outcome)
+        return outcome
+
+    def _take(self, plan: FaultPlan, outcome: Outcome, first: Injected | None) -> None:
+        """Count a run, and keep what it broke."""
+        if first is not None:
+            self._failed[first.call] += 1
+            self._endings["broken" if outcome.broken else (outcome.ending or "passed")] += 1
+        finding = _finding(self._name, plan, outcome, first)
         if finding is not None:
             self._findings.append(finding)
-        return outcome.broken is not Broken.HANG
 
     def _result(self) -> Sweep:
         return Sweep(
@@ -256,8 +285,8 @@ class _Sweeping:
         )
 
 
-def _plan(call: str, nth: int, effect: Effect) -> FaultPlan:
-    return FaultPlan((Rule(call=call, moment=Moment(when=When.NTH, first=nth), effect=effect),))
+def _plan(call: str, moment: Moment, effect: Effect) -> FaultPlan:
+    return FaultPlan((Rule(call=call, moment=moment, effect=effect),))
 
 
 def _finding(
@@ -279,7 +308,8 @@ def _finding(
 
 def name_of(body: object) -> str:
     """Return what to call a body in a line that is to be typed again."""
-    return str(getattr(body, "__qualname__", None) or repr(body))
+    qualified = str(getattr(body, "__qualname__", None) or repr(body))
+    return qualified.rpartition("<locals>.")[2]
 
 
 def _effect(how: str) -> Effect:

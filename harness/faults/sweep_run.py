@@ -51,4 +51,7 @@ def first_line(error: BaseException) -> str:
     where = ""
     if trace is not None:
         where = f" (at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
-    return f"{type(error).__name__}: {error}{where}"
+    words = (
+        str(error).strip().partition("\n")[0]
+    )  # pytest adds to an assertion what it has looked up
+    return f"{type(error).__name__}: {words}{where}"

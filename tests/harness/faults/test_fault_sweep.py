@@ -207,6 +207,59 @@ def test_a_body_that_tries_for_ever_is_given_up() -> None:
         each_failure(tries_again, most=5)
 
 
+def test_a_fault_that_lasts_finds_what_a_second_try_hides(tmp_path: Path) -> None:
+    path = tmp_path / "saved"
+    path.write_text("old", "ascii")
+
+    def saves(faults: Faults) -> None:
+        path.write_text("new", "ascii")  # a flush that failed is tried again when it is closed
+
+    def whole() -> None:
+        found = path.read_text("ascii")
+        path.write_text("old", "ascii")
+        assert found in {"old", "new"}, f"torn: {found!r}"
+
+    assert each_failure(saves, calls=FILE_CALLS, check=whole)
+    (finding,) = each_failure(saves, calls=FILE_CALLS, check=whole, lasting=True).findings
+    assert str(finding.plan) == "file.write: after 0 fails"
+    assert "when file.write number 1 fails and all later ones do" in str(finding)
+    again = replay_fault(saves, finding.plan, check=whole)
+    assert again is not None
+    assert "torn: ''" in again.message
+
+
+def test_what_a_fault_breaks_for_good_ends_the_sweep_and_is_told_once() -> None:
+    lost: list[int] = []
+
+    def loses_something(faults: Faults) -> None:
+        try:
+            faults.meet("write")
+        except OSError:
+            lost.append(1)
+
+    def nothing_is_lost() -> None:
+        assert not lost, "lost for good"
+
+    sweep = each_failure(loses_something, check=nothing_is_lost)
+    assert [(each.call, each.broken) for each in sweep.findings] == [("write", Broken.INVARIANT)]
+
+
+def test_what_shows_only_when_the_faults_are_over_is_told_too() -> None:
+    tired: list[int] = []
+
+    def tires(faults: Faults) -> None:
+        if tired:
+            raise LookupError("worn out by a fault of an earlier run")
+        try:
+            faults.meet("write")
+        except OSError:
+            tired.append(1)
+
+    (finding,) = each_failure(tires).findings
+    assert finding.number == 0
+    assert "after all the faults, with none" in str(finding)
+
+
 def test_wrong_arguments_are_named() -> None:
     with pytest.raises(ArgumentError, match="limit_s"):
         each_failure(forgets_to_close, limit_s=0)
