@@ -34,6 +34,9 @@ LAST_NOTES: Final = 5  # that the view shows; the database keeps all
 SEED: Final = "seed"
 FOUND_HERE: Final = "found here"  # in the folder, before this campaign
 FUZZING: Final = "fuzzing"  # by one of several engines at once
+MERGED: Final = "merged away"
+FAILS: Final = "it fails"
+REPLACED: Final = "removed while it ran"  # by libFuzzer, which has a smaller one; or by hand
 
 
 class Books:
@@ -200,7 +203,7 @@ class Books:
         """
         came, went = self.corpus.look()
         if went:
-            self._enter_gone(went, "merged away" if merging else "somebody removed it")
+            self._enter_gone(went, MERGED if merging else REPLACED)
         if came:
             origin = next(iter(self._kept_by)) if len(self._kept_by) == 1 else FUZZING
             self._enter_inputs([(name, size, origin) for name, size in came])
@@ -232,7 +235,7 @@ class Books:
 
     def _enter_gone(self, went: list[str], why: str) -> None:
         fails = {name for name in went if (self.folder.crashes / name).exists()}
-        self.database.gone(fails, "it fails")
+        self.database.gone(fails, FAILS)
         self.database.gone((name for name in went if name not in fails), why)
 
     def _add_paths(self, count: int) -> None:

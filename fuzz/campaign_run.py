@@ -90,7 +90,7 @@ class Ending(StrEnum):
     BUDGET = "its budget was used up"
     STALE = "nothing new came any more"
     INTERRUPTED = "it was interrupted"
-    HOPELESS = "every input ended its process at once"
+    HOPELESS = "nearly every input ended its process at once"
     TROUBLE = "something was wrong with the fuzzing itself"
     PAUSED = "it was another target's turn"
 

@@ -101,9 +101,15 @@ class Crew:
         return bool(left) and all(slot.hopeless for slot in left)
 
     def start(
-        self, slot: Slot, *, now_s: float, seconds: float | None, replay: Sequence[Path]
+        self,
+        slot: Slot,
+        *,
+        now_s: float,
+        seconds: float | None,
+        replay: Sequence[Path],
+        corpus: int,
     ) -> None:
-        """Start a worker in an empty slot."""
+        """Start a worker in an empty slot; `corpus` is how many inputs it begins with."""
         row = self._database.new_worker(self._campaign, number=slot.number, engine=slot.engine)
         job = WorkerJob(
             facts=self._facts,
@@ -123,6 +129,7 @@ class Crew:
             row=row,
             journal=JournalReader(job.journal),
             began_s=now_s,
+            corpus=corpus,
             to_replay=list(replay),
             rate=Rate(),
         )
@@ -178,7 +185,8 @@ def _line(slot: Slot, now_s: float) -> WorkerLine:
         state = "done" if slot.finished else "waits before it starts anew"
         return WorkerLine(
             number=slot.number, engine=slot.engine, pid=None, state=state,
-            executions=slot.executions, rate=0.0, edges=0, features=0, restarts=slot.restarts, resident_bytes=0,
+            executions=slot.executions, rate=0.0, edges=0, features=0, restarts=slot.restarts,
+            resident_bytes=0,
         )  # fmt: skip
     flight = life.worker.look()
     life.rate.add(now_s, flight.executions)

@@ -6,15 +6,18 @@ workers meanwhile. Nothing waits for one: whatever interrupts a merge leaves all
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fuzz.corpus import InputFolder
 from fuzz.errors import FuzzError
 from fuzz.merging import merge
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fuzz.pace import Pace
 
 LEAST: Final = 256  # inputs below which a merge saves nothing
@@ -66,11 +69,24 @@ class ScheduledMerge:
 
     def _run(self) -> None:
         try:
-            done = merge(self._target, sources=(), into=self._corpus, timeout_s=LONGEST_S)
-        except FuzzError as error:
+            self._words = self._merge()
+        except (FuzzError, OSError) as error:
             self._words = f"the corpus could not be merged, and is as it was: {error}"
-        else:
-            self._words = (
-                f"merged {done.before:,} inputs to {done.after:,} that show the same "
-                f"{done.features:,} features"
-            )
+
+    def _merge(self) -> str:
+        # On a picture of the corpus: engines take inputs away while it is measured, where they
+        # have found a smaller one.
+        with tempfile.TemporaryDirectory(prefix="merge-", dir=self._corpus.parent) as name:
+            picture = Path(name) / "corpus"
+            picture.mkdir()
+            before = {path.name for path in InputFolder(self._corpus).files()}
+            for one in before:
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(self._corpus / one, picture / one)
+            done = merge(self._target, sources=(), into=picture, timeout_s=LONGEST_S)
+            for one in before - {path.name for path in InputFolder(picture).files()}:
+                (self._corpus / one).unlink(missing_ok=True)
+        return (
+            f"merged {done.before:,} inputs to {done.after:,} that show the same "
+            f"{done.features:,} features"
+        )

@@ -139,7 +139,13 @@ class Sitting:
         seconds = life_s if left_s is None else min(left_s, life_s)
         for slot in self._crew.slots:
             if slot.life is None and self._may_start(slot, now_s):
-                self._crew.start(slot, now_s=now_s, seconds=seconds, replay=self._to_replay())
+                self._crew.start(
+                    slot,
+                    now_s=now_s,
+                    seconds=seconds,
+                    replay=self._to_replay(),
+                    corpus=len(self._books.corpus),
+                )
 
     def _may_start(self, slot: Slot, now_s: float) -> bool:
         waits_for_replays = slot.finished and slot.number == 0 and bool(self._to_replay())
@@ -200,8 +206,6 @@ class Sitting:
     def _take_end(self, one: Ended) -> None:
         """Take in how a worker ended; inside a transaction."""
         slot, life, end = one.slot, one.life, one.end
-        if end.flight.kept > life.kept:
-            life.brought = True
         meaning = meaning_of(end)
         now_s = time.monotonic()
         match meaning:

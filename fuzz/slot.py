@@ -1,8 +1,8 @@
 """One of a campaign's places for a worker: who works there now, who did before, when the next may.
 
 A worker that a crash ended is followed by another at once. Where one after the other ends within a
-moment and brings nothing new, the pauses grow, and after many of those in a row there is no point
-in going on: every input ends its process.
+moment, after a few inputs beside those of the corpus, and brings nothing new, the pauses grow;
+after many of those in a row there is no point in going on: nearly every input ends its process.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fuzz.workers import Worker
 
 SHORT_S: Final = 1.0  # a life that is over before that, and brought nothing, was in vain
+FEW: Final = 10  # if it ran no more inputs than that, too, beside those of the corpus
 FREE: Final = 8  # lives in vain before the first pause
 HOPELESS: Final = 20  # lives in vain in a row after which no other is begun
 _SEED_STEP: Final = 7_919  # primes: the seeds of two places and two lives do not meet
@@ -37,6 +38,7 @@ class Life:
     row: int  # in the database
     journal: JournalReader
     began_s: float
+    corpus: int  # inputs that it began with
     to_replay: list[Path]  # what it was given to run again and has not yet
     replayed: int = 0
     kept: int = 0  # as of the last transaction
@@ -94,7 +96,9 @@ class Slot:
     def after_early_end(self, life: Life, now_s: float) -> None:
         """Decide when the next worker may start."""
         self.restarts += 1
-        in_vain = now_s - life.began_s < SHORT_S and not life.brought
+        counts = life.counts()
+        fresh = counts.executions - counts.replayed - life.corpus
+        in_vain = now_s - life.began_s < SHORT_S and fresh <= FEW and not life.brought
         self._in_vain = self._in_vain + 1 if in_vain else 0
         pauses = self._in_vain - FREE
         pause_s = self._pace.pause_s * 2**pauses if pauses >= 0 else 0.0
