@@ -141,7 +141,10 @@ class DeclaredBody(WrappedBody):
         self._invariant = invariant
         self._model = model
         self._wanted = _parameters(function, shared=make is not None)
-        self.takes = tuple(one for one in TAKEN if one in self._wanted or make is not None)
+        ours = () if make is None else ("threads", "operations", "seed")
+        if make is not None and "operations" not in self._wanted:
+            ours += ("duration_s",)  # we call it operation by operation, and can stop
+        self.takes = tuple(one for one in TAKEN if one in self._wanted or one in ours)
 
     def __call__(self, scale: Scale) -> int | None:  # type: ignore[override]  # a scenario's body
         """Run once, and judge; return how many operations were done, where that is known."""

@@ -41,7 +41,7 @@ def listed(folder: Path, text: str) -> None:
 
 
 def test_without_a_project_there_are_ours(here: Path) -> None:
-    assert tuple(scenario_targets())[-len(scenario_names()) :] == scenario_names()
+    assert tuple(scenario_targets())[: len(scenario_names())] == scenario_names()
 
 
 def test_what_a_project_lists_goes_by_its_own_name(here: Path) -> None:

@@ -262,6 +262,13 @@ def test_a_size_that_the_body_does_not_heed_is_refused() -> None:
     assert body.stressed(threads=77).threads == 77
 
 
+def test_who_does_the_operations_itself_has_to_take_the_duration_itself() -> None:
+    one = stress.scenario(make=Counter)(lambda counter: None)
+    assert one.takes == ("threads", "operations", "seed", "duration_s")
+    many = stress.scenario(make=Counter)(lambda counter, operations: None)
+    assert many.takes == ("threads", "operations", "seed")
+
+
 def test_a_declared_scenario_is_found_by_its_name_in_another_process() -> None:
     assert copy.copy(count_with_a_lock) is count_with_a_lock
     assert harness.explore(count_without_a_lock, executions=50, workers=2).finding is not None
