@@ -141,7 +141,7 @@ class DeclaredBody(WrappedBody):
         self._invariant = invariant
         self._model = model
         self._wanted = _parameters(function, shared=make is not None)
-        ours = () if make is None else ("threads", "operations", "seed")
+        ours: tuple[str, ...] = () if make is None else ("threads", "operations", "seed")
         if make is not None and "operations" not in self._wanted:
             ours += ("duration_s",)  # we call it operation by operation, and can stop
         self.takes = tuple(one for one in TAKEN if one in self._wanted or one in ours)
