@@ -93,7 +93,8 @@ def hooks(facts: TargetFacts) -> contextlib.AbstractContextManager[object]:
         return contextlib.nullcontext()
     import harness  # noqa: PLC0415  # as in main
 
-    return harness.instrument_imports(include=facts.instrument, reload=True)
+    # Without the branches that spare hooks: an engine would take them for the target's own.
+    return harness.instrument_imports(include=facts.instrument, reload=True, shortcuts=False)
 
 
 class _Serving:

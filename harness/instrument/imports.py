@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import ArgumentError
 from harness.instrument.errors import AlreadyImportedError, NoSourceError
-from harness.instrument.loader import InstrumentingLoader
+from harness.instrument.loader import InstrumentingLoader, StraightLoader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,11 +56,13 @@ class InstrumentedImports:
         *,
         reload: bool = False,
         test_modules: bool = False,
+        shortcuts: bool = True,
     ) -> None:
         self.include = _patterns("include", include)
         self.exclude = _patterns("exclude", exclude)
         self._reload = reload
         self._test_modules = test_modules
+        self._shortcuts = shortcuts
         self._busy: set[str] = set()
         self.instrumented: list[str] = []
         self.skipped: dict[str, str] = {}
@@ -130,7 +132,7 @@ class InstrumentedImports:
 
     def loader_for(self, spec: ModuleSpec) -> InstrumentingLoader:
         """Return what loads a module that matches."""
-        return _loader_for(spec)
+        return _loader_for(spec, shortcuts=self._shortcuts)
 
     def _instrumented(self, spec: ModuleSpec) -> ModuleSpec | None:
         reason = _why_not(spec)
@@ -161,7 +163,11 @@ class InstrumentedImports:
 
 
 def instrument_imports(
-    include: Iterable[str], exclude: Iterable[str] = (), *, reload: bool = False
+    include: Iterable[str],
+    exclude: Iterable[str] = (),
+    *,
+    reload: bool = False,
+    shortcuts: bool = True,
 ) -> InstrumentedImports:
     """Return a context manager: modules imported inside it show their shared accesses.
 
@@ -169,6 +175,8 @@ def instrument_imports(
         include: Names of packages, which stand for all in them, or patterns such as "app.*_io".
         exclude: The same, of what to leave alone.
         reload: Import matching modules anew if they are imported already.
+        shortcuts: Leave out what records an access where nobody else can run, by a branch in the
+            code. False for tools that count the branches of the code.
 
     Raises:
         ArgumentError: A pattern is no string, or there is none.
@@ -179,7 +187,7 @@ def instrument_imports(
         >>> with instrument_imports(include=["my_module"]):
         ...     import my_module
     """
-    return InstrumentedImports(include, exclude, reload=reload)
+    return InstrumentedImports(include, exclude, reload=reload, shortcuts=shortcuts)
 
 
 def is_instrumented(module_name: str) -> bool:
@@ -248,7 +256,7 @@ def _why_not(spec: ModuleSpec) -> str | None:
     return None
 
 
-def _loader_for(spec: ModuleSpec) -> InstrumentingLoader:
+def _loader_for(spec: ModuleSpec, *, shortcuts: bool) -> InstrumentingLoader:
     assert spec.origin is not None
     if type(spec.loader).__module__ == "_pytest.assertion.rewrite":
         pytest_loader = importlib.import_module("harness.instrument.pytest_loader")
@@ -256,4 +264,5 @@ def _loader_for(spec: ModuleSpec) -> InstrumentingLoader:
             spec.loader, spec.name, spec.origin
         )
         return loader
-    return InstrumentingLoader(spec.loader, spec.name, spec.origin)
+    kind = InstrumentingLoader if shortcuts else StraightLoader
+    return kind(spec.loader, spec.name, spec.origin)

@@ -74,3 +74,13 @@ class InstrumentingLoader:
         except (OSError, AttributeError) as error:
             raise NoSourceError(self.name, f"its source cannot be read ({error})") from error
         return data
+
+
+class StraightLoader(InstrumentingLoader):
+    """Loads code that has no branch for our sake; see `harness.instrument.shortcuts`."""
+
+    flavour = "-straight"
+
+    def compile(self, source: bytes) -> CodeType:
+        """Return the rewritten code of `source`, without shortcuts."""
+        return compile_instrumented(source, self.path, module_name=self.name, shortcuts=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.instrument.errors import BadSourceError
 from harness.instrument.scope_reader import analyse
+from harness.instrument.shortcuts import without_shortcuts
 from harness.instrument.statements import StatementRewriter
 
 if TYPE_CHECKING:
@@ -58,8 +59,14 @@ def _end_where_it_starts(tree: ast.Module) -> None:
             node.end_col_offset = node.col_offset  # type: ignore[attr-defined]  # as above
 
 
-def compile_instrumented(source: bytes | str, filename: str, *, module_name: str) -> CodeType:
+def compile_instrumented(
+    source: bytes | str, filename: str, *, module_name: str, shortcuts: bool = True
+) -> CodeType:
     """Return the code of a module with a hook before each shared access.
+
+    Args:
+        module_name: For errors.
+        shortcuts: Leave hooks out, by a branch, where nobody else can run.
 
     Raises:
         BadSourceError: The source does not compile.
@@ -74,6 +81,8 @@ def compile_instrumented(source: bytes | str, filename: str, *, module_name: str
     except (RecursionError, MemoryError) as error:
         raise BadSourceError(module_name, SyntaxError(_TOO_DEEP)) from error
     rewrite_tree(tree, module_name=module_name)
+    if not shortcuts:
+        without_shortcuts(tree)
     return compile_rewritten(tree, filename, module_name=module_name)
 
 
