@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stress.parent import run_scenario
 from stress.run import Ending
+from stress.soak_plan import LEAST_TURN_S
 from stress.turn import Turn, turn_of
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from stress.run import Headway, StressRun
     from stress.soak_journal import SoakJournal
     from stress.soak_plan import SoakPlan
-
-LEAST_TURN_S: Final = 0.1  # what is left is not worth a child below that: its start takes longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from stress.noise import Noise
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LEAST_TURN_S: Final = 0.1  # what is left is not worth a child below that: its start takes longer
 TURN_S: Final = 300.0  # a dozen turns an hour; a small scenario does thousands of rounds in one
 
 
@@ -46,6 +47,8 @@ class SoakPlan:
             value = getattr(self, field)
             if value is not None and not value > 0:
                 raise BadSoakError(field, value, "seconds above 0")
+        if self.turn_s < LEAST_TURN_S:
+            raise BadSoakError("turn_s", self.turn_s, f"{LEAST_TURN_S:g} s or more")
         self.budget(1.0, turn=0)  # it checks the conditions
 
     def budget(self, seconds: float, *, turn: int) -> Budget:

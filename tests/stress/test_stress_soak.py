@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from stress import Ending
+from stress.chaos import Chaos
 from stress.commands import stress_command
 from stress.errors import BadSoakError, NoSoakError
 from stress.holdings import Holdings
@@ -69,6 +70,7 @@ def headway(rounds: int) -> Headway:
         ({"each_s": None}, "a time, or each_s, or both"),
         ({"each_s": 0.0}, "each_s of a soak takes seconds above 0"),
         ({"turn_s": -1.0}, "turn_s"),
+        ({"turn_s": 0.05}, "turn_s of a soak takes 0.1 s or more"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(how: dict[str, Any], says: str) -> None:
@@ -87,7 +89,10 @@ def test_every_turn_has_a_seed_of_its_own() -> None:
 
 
 def test_a_journal_gives_back_plan_and_turns(tmp_path: Path) -> None:
-    wanted = plan(total_s=9.0, conditions={"noise": Noise.parse("light"), "instrument": ("a",)})
+    conditions = {
+        "noise": Noise.parse("light"), "chaos": Chaos.parse("disk,signals"), "instrument": ("a",),
+    }  # fmt: skip
+    wanted = plan(total_s=9.0, conditions=conditions)
     slope = slope_of([(float(at), 2.0 * at) for at in range(20)])
     turns = (turn(slopes={"resident_bytes": slope}), turn("two", ending=Ending.HANG, story="x"))
     with SoakJournal.new(tmp_path / "soak", wanted) as journal:
