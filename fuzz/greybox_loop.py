@@ -13,8 +13,6 @@ from fuzz.input_to_state import MOST_CANDIDATES, candidates, swaps, words
 from fuzz.seed_pool import Seed, SeedPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fuzz.black_box import BlackBox
     from fuzz.corpus import InputFolder
     from fuzz.edges import CodeMap
@@ -74,9 +72,8 @@ class Fuzzing:
     def run(self) -> None:
         """Run what the corpus holds, then variations of what is worth it, until the end."""
         executor = self._executor
-        # What the worker itself does at these moments is done, too.
-        executor.on_failure = _both(executor.on_failure, self._note_failure)
-        executor.at_look = _both(executor.at_look, self._note_look)
+        executor.on_failure = self._note_failure
+        executor.at_look = self._note_look
         self._code.clear()  # of what the import reached
         self._try(b"", None)
         self._take_up()
@@ -143,7 +140,7 @@ class Fuzzing:
             self._corpus.add(data)
         return seed
 
-    def _note_failure(self, *_data: bytes) -> None:
+    def _note_failure(self, _data: bytes) -> None:
         self._failed = True
 
     def _count(self, kind: list[float], new: bool) -> None:  # noqa: FBT001  # what became of one
@@ -250,11 +247,3 @@ class Fuzzing:
                 continue
             if not self._try(data, None, given=True) and not self.pool.counts:
                 self.pool.add(data, ())  # nothing is watched here: then all that is given serves
-
-
-def _both(first: Callable[..., object], second: Callable[..., object]) -> Callable[..., None]:
-    def call(*arguments: object) -> None:
-        first(*arguments)
-        second(*arguments)
-
-    return call
