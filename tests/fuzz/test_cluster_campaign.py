@@ -136,14 +136,15 @@ def test_a_target_that_workers_cannot_run_is_the_campaigns_trouble(
     ):  # fmt: skip
         campaign.begin()
         campaign._books.settings = wanted
-        ending = campaign.sit_with(
+        campaign.sit_with(
             lambda books, show: ClusterSitting(
                 connected, books, show=show, stop=lambda: False
             ).run()
         )
+        result = campaign.result()
 
-    assert ending is Ending.TROUBLE
-    assert "came to no result" in campaign.result().trouble
+    assert result.ending is Ending.TROUBLE
+    assert "came to no result" in result.trouble
 
 
 def test_the_command_names_a_broken_target_and_goes_on_with_the_others(
