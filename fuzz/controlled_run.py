@@ -1,12 +1,14 @@
 """Runs a function under the scheduler, which takes its choices from a part of the input.
 
-    byte 0           how many of the bytes are operations
+    byte 0           which part of the rest is operations: 0 none of it, 255 all
     bytes 1 and 2    the salt and the order of the schedule
     the operations   what the function is given
     the rest         the rules of the schedule
 
-A byte more in the operations makes their last one a rule; one more at the end is a rule more. So a
-change of one part leaves the other as it was. A function that takes nothing gets a schedule alone.
+A part and not a number: most inputs would be shorter than a number says, and have no schedule. A
+byte more or less anywhere moves the border by one at most, so a change of one part leaves the other
+as it was, but for a byte: the last operation becomes a rule, or a rule an operation. A function
+that takes nothing gets a schedule alone.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
     Function = Callable[..., Any]
 
-MOST_OPERATIONS: Final = 255  # bytes
 _HEAD: Final = 3
+_ALL: Final = 255
 
 
 class _Call(Body):
@@ -85,7 +87,8 @@ class ControlledRun(UnderEngine):
 
 def parts_of(data: bytes) -> tuple[bytes, bytes]:
     """Return the operations and the schedule of an input."""
-    end = _HEAD + (data[0] if data else 0)
+    count = max(len(data) - _HEAD, 0) * (data[0] if data else 0) // _ALL
+    end = _HEAD + count
     return data[_HEAD:end], data[1:_HEAD] + data[end:]
 
 
@@ -93,13 +96,15 @@ def input_of(operations: bytes, schedule: bytes) -> bytes:
     """Return the input with these parts: for seeds.
 
     Raises:
-        BadTargetError: There are more than 255 bytes of operations.
+        BadTargetError: It would be longer than 258 bytes, and its border could not be said.
     """
-    if len(operations) > MOST_OPERATIONS:
-        takes = f"at most {MOST_OPERATIONS} bytes of operations"
-        raise BadTargetError("seeds", f"{len(operations)} bytes", takes)
-    head = schedule[: _HEAD - 1].ljust(_HEAD - 1, b"\0")
-    return bytes((len(operations),)) + head + operations + schedule[_HEAD - 1 :]
+    head, rules = schedule[: _HEAD - 1].ljust(_HEAD - 1, b"\0"), schedule[_HEAD - 1 :]
+    count = len(operations) + len(rules)
+    if count > _ALL:
+        takes = f"at most {_ALL} bytes of operations and rules"
+        raise BadTargetError("seeds", f"{count} bytes", takes)
+    part = -(-_ALL * len(operations) // count) if count else 0
+    return bytes((part,)) + head + operations + rules
 
 
 def _name_of(function: Function) -> str:

@@ -17,7 +17,8 @@ it touches, the line), the same for a hundred threads that run one line.
                      back at its own n-th operation
              EARLY   a wait with a timeout may give up early, there
 
-What stands twice holds twice, and any schedule of the scheduler can be written with STEP alone.
+What stands twice holds twice. STEP says any delay at the first operations of 16 tasks, so that what
+no event tells apart can be reached, too.
 A rule more or less leaves the meaning of the others alone, so does their order; an empty input is
 the quiet schedule, in which nobody is interrupted; what is missing is 0; what is too much is
 ignored.
@@ -48,7 +49,8 @@ class Rule(Enum):
     EARLY = "early"
 
 
-# By the four high bits; which shares find bugs soonest was measured, see docs/schedule-fuzzing.md.
+# By the four high bits; which shares find bugs soonest was measured, see
+# docs/explanation/schedule-fuzzing.md.
 KINDS: Final = (
     *[Rule.HOLD] * 7, *[Rule.AWAIT] * 3, *[Rule.ONCE] * 2, *[Rule.STEP] * 3, Rule.EARLY,
 )  # fmt: skip

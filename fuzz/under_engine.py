@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MAX_STEPS: Final = 20_000
 MOST_KNOWN: Final = 20_000  # meanings of inputs that are remembered; some 10 MB
 LIVELOCKS: Final = 20  # executions over the step bound, in a process, that are looked into
+_RUNNER: Final = "controlled_run.py:"  # the line in a stack that says how the body was called
 _PLACE: Final = re.compile(r" at (\S+\.py):\d+ in (\S+)")
 
 
@@ -121,8 +122,12 @@ class UnderEngine:
             finding = self._setting.examine(body, outcome)
         if finding is None:
             return ""
-        command = self.command(finding.token)
-        return f"{body}\n{dataclasses.replace(finding, command=command)}"
+        told = dataclasses.replace(
+            finding,
+            command=self.command(finding.token),
+            stack=tuple(line for line in finding.stack if not line.startswith(_RUNNER)),
+        )
+        return f"{body}\n{told}"
 
     def command(self, token: str) -> str:  # noqa: ARG002  # for those who know one
         """Return the command line that replays a token; "" where no body can be named."""

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from fuzz import BadTargetError
 from fuzz.controlled_run import input_of, parts_of
 from fuzz.schedule_rules import (
     KINDS,
@@ -100,12 +101,12 @@ def test_another_salt_is_about_other_events() -> None:
     ("data", "operations", "schedule"),
     [
         (b"", b"", b""),
-        (b"\2SOabRR", b"ab", b"SORR"),
-        (b"\5SOab", b"ab", b"SO"),
+        (b"\x80SOabRR", b"ab", b"SORR"),
+        (b"\xffSOab", b"ab", b"SO"),
         (b"\0SOR", b"", b"SOR"),
         (b"\2S", b"", b"S"),
     ],
-    ids=["nothing", "both", "operations cut short", "a schedule alone", "a head cut short"],
+    ids=["nothing", "both", "operations alone", "a schedule alone", "a head cut short"],
 )
 def test_an_input_has_operations_and_a_schedule(
     data: bytes, operations: bytes, schedule: bytes
@@ -115,14 +116,23 @@ def test_an_input_has_operations_and_a_schedule(
 
 def test_parts_put_together_come_apart_again() -> None:
     rng = random.Random(2)
-    for _ in range(100):
-        operations, schedule = rng.randbytes(rng.randrange(256)), rng.randbytes(rng.randrange(40))
+    for _ in range(300):
+        operations, schedule = rng.randbytes(rng.randrange(200)), rng.randbytes(rng.randrange(40))
         found = parts_of(input_of(operations, schedule))
         assert found == (operations, schedule.ljust(2, b"\0"))
 
 
-def test_a_byte_more_among_the_operations_is_at_most_one_rule_more() -> None:
-    data = input_of(b"abcdef", b"SO" + HOLD + ONCE)
-    operations, schedule = parts_of(data[:5] + b"x" + data[5:])
-    assert operations == b"abxcde"
-    assert schedule == b"SOf" + HOLD + ONCE
+def test_an_input_that_is_too_long_for_its_border_to_be_said_is_refused() -> None:
+    with pytest.raises(BadTargetError, match="at most 255 bytes"):
+        input_of(bytes(250), bytes(10))
+
+
+def test_a_byte_more_moves_the_border_by_one_at_most() -> None:
+    rng = random.Random(4)
+    for _ in range(300):
+        data = rng.randbytes(rng.randrange(4, 60))
+        operations, schedule = parts_of(data)
+        at = rng.randrange(3, len(data) + 1)
+        more, other = parts_of(data[:at] + b"x" + data[at:])
+        assert len(more) - len(operations) in (0, 1)
+        assert len(other) - len(schedule) in (0, 1)
