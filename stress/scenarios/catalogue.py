@@ -17,6 +17,7 @@ from typing import Final
 from stress.errors import CatalogueError, UnknownScenarioError
 from stress.scenarios.scenario import Scenario
 
+PROJECT_FILE: Final = "pyproject.toml"
 GROUP: Final = "holdfast.scenarios"
 TABLE: Final = "[tool.holdfast.stress]"
 # Where each lives, so that listing one does not import the subjects of all.
@@ -46,7 +47,7 @@ def scenario_targets(project: Path | None = None) -> dict[str, str]:
     imported.
 
     Args:
-        project: Folder of the `pyproject.toml`; the current one when None.
+        project: Where to look for the `pyproject.toml`, and above it; the current folder when None.
 
     Raises:
         CatalogueError: The table holds something else than a list of `module:NAME`.
@@ -83,8 +84,10 @@ def find_scenario(name: str) -> Scenario:
         UnknownScenarioError: There is none; it says which there are, or what the import met.
     """
     module, _, attribute = target_of(name).partition(":")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))  # the user's own module lies where the user stands
+    # The user's own module lies where the user stands, or where the project begins.
+    for place in dict.fromkeys((str(Path.cwd()), str(_project_of(Path.cwd())))):
+        if place not in sys.path:
+            sys.path.append(place)
     try:
         found: object = functools.reduce(
             getattr, attribute.split("."), importlib.import_module(module)
@@ -97,8 +100,16 @@ def find_scenario(name: str) -> Scenario:
     return found
 
 
+def _project_of(folder: Path) -> Path:
+    """Return the nearest folder with a project file, at or above; the folder itself without one."""
+    for one in (folder, *folder.parents):
+        if (one / PROJECT_FILE).is_file():
+            return one
+    return folder
+
+
 def _listed(folder: Path) -> tuple[str, ...]:
-    path = folder / "pyproject.toml"
+    path = _project_of(folder) / PROJECT_FILE
     try:
         table: object = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):

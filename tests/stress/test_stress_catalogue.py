@@ -84,6 +84,17 @@ def test_a_scenario_is_found_where_the_user_stands_also_inside_a_class(here: Pat
     assert (found.name, found.stress_scale.threads) == ("buy", 5)
 
 
+def test_a_project_is_found_from_inside_its_folders(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed(here, '["above_shop:buy"]')
+    (here / "above_shop.py").write_text(SCENARIO.format(name="buy"))
+    (here / "inside").mkdir()
+    monkeypatch.chdir(here / "inside")
+    assert "above_shop:buy" in scenario_targets()
+    assert find_scenario("above_shop:buy").name == "buy"
+
+
 @pytest.mark.slow
 def test_a_distribution_brings_scenarios_by_an_entry_point(here: Path) -> None:
     info = here / "shop-1.0.dist-info"
