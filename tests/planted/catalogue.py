@@ -66,7 +66,7 @@ class PlantedBug:
         kinds: The findings that count as finding it; empty: any. Exploration and controlled
             examples only.
         isolated: Explore in a child process, for twins that can kill the interpreter.
-        controlled: Run each example of PROPERTY or FUZZ inside the engine.
+        controlled: Run each example of PROPERTY inside the engine.
         strategy: Name for `harness.explore`; None is its default.
         model: Switching model for `harness.explore`.
         max_steps: Step bound of one execution.
@@ -104,8 +104,8 @@ class PlantedBug:
             raise ValueError(f"{self.label}: executions takes 1 or more, got {self.executions}")
         if self.isolated and self.method is not Method.EXPLORATION:
             raise ValueError(f"{self.label}: only an exploration can be isolated")
-        if self.controlled and self.method not in (Method.PROPERTY, Method.FUZZ):
-            raise ValueError(f"{self.label}: only PROPERTY and FUZZ examples can be controlled")
+        if self.controlled and self.method is not Method.PROPERTY:
+            raise ValueError(f"{self.label}: only PROPERTY examples can be controlled")
         if self.method is not Method.STRESS and (self.noise != "off" or self.endings):
             raise ValueError(f"{self.label}: noise and endings are for STRESS only")
 

@@ -12,6 +12,8 @@ import pytest
 
 import harness
 from reports import Outcome
+from stress import Ending
+from tests.planted.byte_draws import ByteDraws
 from tests.planted.catalogue import Method, PlantedBug, module_names
 from tests.planted.flow.bugs import BUGS
 from tests.planted.matrix import records_of, run_matrix, run_row, table_of
@@ -89,6 +91,39 @@ def test_a_stressed_check_runs_in_a_child_process() -> None:
     assert seen.passed, seen.story
 
 
+def test_a_child_that_cannot_be_loaded_counts_neither_as_found_nor_as_passed() -> None:
+    bug = dataclasses.replace(LOST, number="B-99", method=Method.STRESS, seconds=0.5, kinds=())
+    seen = attempt(bug, twin="bad", seed=0)  # nothing of that number in the child
+    assert (seen.found, seen.passed) == (False, False)
+    assert "no planted bug answers to B_99_bad" in seen.undecided
+
+
+def test_another_ending_than_the_bugs_own_counts_neither_as_found_nor_as_passed() -> None:
+    bug = next(bug for bug in BUGS if bug.label == "B-53-stress")
+    seen = attempt(
+        dataclasses.replace(bug, endings=(Ending.SIGNAL,), hang_s=0.5), twin="bad", seed=0
+    )
+    assert (seen.found, seen.passed) == (False, False)
+    assert seen.undecided.startswith("it hung")
+
+
+def test_a_scan_that_loses_its_child_counts_neither_as_found_nor_as_passed() -> None:
+    def lost(_make: object, _rng: object) -> None:
+        raise OSError("the child is gone")
+
+    seen = attempt(planted(method=Method.MEMORY_SCAN, body=lost), twin="bad", seed=0)
+    assert (seen.found, seen.passed) == (False, False)
+    assert seen.undecided == "the tool failed: OSError: the child is gone"
+
+
+def test_draws_come_from_the_bytes_and_from_zeros_behind_them() -> None:
+    draws = ByteDraws(b"\x05\x00\x80\x07")
+    assert draws.randrange(100) == 5
+    assert draws.random() == 0.5
+    assert draws.choice("abcdefgh") == "h"
+    assert [draws.random(), draws.randrange(9), draws.randbytes(2)] == [0.0, 0, b"\0\0"]
+
+
 def test_the_matrix_tells_medians_and_survives_being_printed() -> None:
     heard: list[str] = []
     rows = run_matrix([SIMPLE], first_seed=0, seeds=3, progress=lambda bug: heard.append(bug.label))
@@ -105,7 +140,8 @@ def test_the_matrix_tells_medians_and_survives_being_printed() -> None:
         ({"number": "53"}, "number takes 'B-'"),
         ({"executions": 0}, "executions takes 1 or more"),
         ({"isolated": True}, "only an exploration can be isolated"),
-        ({"method": Method.EXPLORATION, "controlled": True}, "only PROPERTY and FUZZ"),
+        ({"method": Method.EXPLORATION, "controlled": True}, "only PROPERTY examples"),
+        ({"noise": "heavy"}, "noise and endings are for STRESS only"),
     ],
 )
 def test_an_entry_that_makes_no_sense_is_refused(change: dict[str, Any], says: str) -> None:

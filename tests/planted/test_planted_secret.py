@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from tests.planted.secret.bugs import BUGS
+from tests.planted.zeroing import bugs as zeroing
 
 ROOT = Path(__file__).resolve().parents[2]
-LABELS = [bug.label for bug in BUGS]
+LABELS = [bug.label for bug in (*BUGS, *zeroing.BUGS)]
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,14 +29,15 @@ pytestmark = [
 def records(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
     """The matrix's records by label and twin."""
     store = tmp_path_factory.mktemp("planted")
-    command = [sys.executable, "-m", "tests.planted", "--component", "secret"]
+    command = [sys.executable, "-m", "tests.planted"]
+    command += ["--component", "secret", "--component", "zeroing"]
     done = subprocess.run(
         [*command, "--seeds", "2", "--store", str(store)],
         cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=900,
     )
     kept = [json.loads(path.read_text()) for path in sorted(store.glob("runs/*.json"))]
     assert len(kept) == 1, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"

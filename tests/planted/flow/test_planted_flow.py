@@ -2,11 +2,17 @@
 
 import pytest
 
-from tests.planted.catalogue import PlantedBug
+from tests.planted.catalogue import Method, PlantedBug
 from tests.planted.flow.bugs import BUGS
 from tests.planted.methods import attempt
 
-EACH = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.label)
+EACH = pytest.mark.parametrize(
+    "bug",
+    [
+        pytest.param(bug, marks=[pytest.mark.slow] * (bug.method is Method.STRESS), id=bug.label)
+        for bug in BUGS
+    ],
+)
 
 
 @EACH
