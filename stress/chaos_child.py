@@ -14,7 +14,7 @@ from stress.chaos_errors import NothingDurableError
 from stress.chaos_faults import SPARED
 from stress.errors import StressError
 from stress.scenarios import find_scenario
-from stress.scenarios.durable import DurableBody
+from stress.scenarios.durability import DurableBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,6 +30,6 @@ class NothingDurableError(StressError, ValueError):
     def __str__(self) -> str:
         return (
             f"{self.name} has nothing that outlives its process, so a kill could break nothing "
-            "that is looked at. Declare it with stress.scenarios.chaos.durable(work, check), or "
+            "that is looked at. Declare it with stress.durable(work, check), or "
             "leave kill out of its chaos."
         )

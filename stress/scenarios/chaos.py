@@ -19,7 +19,7 @@ from secmem.flow import FlowController
 from secmem.memory import SecretError, SecretFactory, SecretStream, live_secret_count, memory_usage
 from secmem.memory.system_calls import default_system_calls
 from stress.chaos_applied import calm, faults_now
-from stress.scenarios.durable import durable
+from stress.scenarios.durability import durable
 from stress.scenarios.scenario import Scale, Scenario
 
 if TYPE_CHECKING:

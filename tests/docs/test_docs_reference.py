@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FACES = (
     "harness",
     "harness.analysis",
+    "harness.faults",
     "harness.instrument",
     "harness.linearizability",
     "harness.probes",

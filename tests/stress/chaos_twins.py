@@ -16,7 +16,7 @@ from secmem.memory.system_calls import default_system_calls
 from stress.chaos_applied import calm
 from stress.chaos_signals import on_signal
 from stress.scenarios import Scale, Scenario
-from stress.scenarios.durable import durable
+from stress.scenarios.durability import durable
 
 if TYPE_CHECKING:
     import random
