@@ -283,7 +283,7 @@ class Campaign:
             self._ending = sitting(books, self._show)
         with self._database.transaction():
             self._database.end(books.campaign, self._ending, trouble=books.trouble)
-        if books.broken:
+        if books.broken and not books.totals.counts.executions:
             raise BrokenTargetError(self.settings.target, books.broken)
         return self._ending
 

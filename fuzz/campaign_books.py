@@ -100,7 +100,7 @@ class Books:
         others = [(name, size) for name, size in fresh if name not in names]
         origin = FUZZING if going_on else FOUND_HERE
         with self.database.transaction():
-            for text in wrong:
+            for text in (*wrong, *self.findings.problems):
                 self.note(text)
             self._enter_inputs(seeded + [(name, size, origin) for name, size in others])
             # What came after the last page of a campaign that was killed.

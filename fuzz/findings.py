@@ -57,6 +57,11 @@ class Findings:
                 self._saved[crash.key] = path
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        """What lies among the crashes and is damaged, or not ours; a sentence each."""
+        return tuple(self._store.problems)
+
+    @property
     def found(self) -> tuple[Found, ...]:
         """All findings so far, known ones that still fail among them."""
         later = {found.crash.key: found for found in self._store.found}
