@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from fuzz.black_box import DONE, EXECUTIONS, INPUT, LENGTH, NUMBERS, RESTED
 from fuzz.crash import crash_of, full_traceback
@@ -45,18 +44,6 @@ class Reporter(Protocol):
 
     def send(self, kind: str, **fields: Any) -> None:  # noqa: ANN401  # plain values
         """Tell one thing at once."""
-
-
-class Reports:
-    """Lines of JSON to the parent."""
-
-    def __init__(self, channel: IO[str]) -> None:
-        self._channel = channel
-
-    def send(self, kind: str, **fields: Any) -> None:  # noqa: ANN401  # plain values
-        """Send one report at once."""
-        self._channel.write(json.dumps({"report": kind, **fields}) + "\n")
-        self._channel.flush()
 
 
 class Executor:
