@@ -148,7 +148,7 @@ def bytes_not_zero(address: int, size: int) -> int:
     return size - found.count(0)
 
 
-def write_through(address: int, data: bytes) -> None:
+def write_through(address: int, data: bytes | bytearray) -> None:
     """Write to this process's memory whatever its protection, as a stray writer would have."""
     memory = os.open("/proc/self/mem", os.O_WRONLY | os.O_CLOEXEC)
     try:
