@@ -19,7 +19,8 @@ FLAGS: Final = (
     # stacks, and libFuzzer would take it for a good end.
     "-handle_segv=0", "-handle_bus=0", "-handle_abrt=0", "-handle_ill=0", "-handle_fpe=0",
     "-handle_int=0", "-handle_term=0", "-handle_xfsz=0", "-handle_usr1=0", "-handle_usr2=0",
-    "-timeout=0", "-rss_limit_mb=0", "-malloc_limit_mb=0", "-detect_leaks=0",
+    # Not 0: Atheris takes that for a limit of no seconds.
+    "-timeout=100000", "-rss_limit_mb=0", "-malloc_limit_mb=0", "-detect_leaks=0",
     # Files that other workers add are taken up every second.
     "-reload=1", "-print_final_stats=0",
     # libFuzzer keeps a copy of standard error for itself and closes ours; we open it again, and so
