@@ -110,9 +110,7 @@ class Server:
 
     def close(self) -> None:
         """End the server."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()  # closes what jobs come by, which ends it
 
 
 def serve(*, rewritten: bool) -> None:
