@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from harness.strategies import BoundedDfs, RandomWalk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+REAL_LOCK = threading.Lock
 
 
 def in_threads(*works: Any) -> None:
@@ -114,7 +115,7 @@ def test_after_closing_nothing_is_patched_and_another_may_open() -> None:
         other.run(fine, First())
     setting.close()
     setting.close()
-    assert threading.Lock is _thread.allocate_lock
+    assert threading.Lock is REAL_LOCK
     with ControlledSetting() as other:
         assert other.run(fine, First()).kind is None
 
