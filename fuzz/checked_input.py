@@ -38,6 +38,7 @@ def check_input(target: str, data: bytes | str) -> None:
         InputTextError: The text is no Base64.
         TypeError: An argument is neither.
     """
+    __tracebackhide__ = True  # pytest shows the test's own line, then the story
     if not isinstance(target, str):
         raise TypeError(f"target takes a text such as 'module:NAME', got {target!r:.80}")
     raw = _bytes_of(data)

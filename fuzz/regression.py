@@ -37,6 +37,7 @@ WIDTH: Final = 99  # columns of a line of the file
 LITERAL_BYTES: Final = 120  # longer inputs that are no text are written as Base64
 _KEY: Final = re.compile(r"finding ([0-9a-f]{12})\b")
 _FRAME: Final = re.compile(r'\s*File "([^"]+)", line \d+')
+_EMPTY: Final = re.compile(r"[\s~^]*")  # marks below a line of code differ between Pythons
 _ADDRESS: Final = re.compile(r" 0x[0-9a-f]{8,}")
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -280,7 +281,7 @@ def _extract(text: str, most: int) -> list[str]:
     """Return the lines of a text that a comment holds: of a long traceback also its end."""
     plain = text.replace(f"{Path.cwd()}/", "")
     lines = ["".join(one if one.isprintable() else "?" for one in line.replace("\t", "    "))
-             for line in plain.splitlines() if line.strip()]  # fmt: skip
+             for line in plain.splitlines() if not _EMPTY.fullmatch(line)]  # fmt: skip
     if len(lines) <= most or not lines[0].startswith("Traceback"):
         return lines[:most]
     return [*lines[: most // 2], "...", *lines[-(most - most // 2 - 1) :]]

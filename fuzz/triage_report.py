@@ -236,7 +236,7 @@ def replay(target: ContainedTarget, saved: SavedCrash, times: int) -> ReplayedIn
 
 
 def grouped(name: str, replayed: Sequence[ReplayedInput]) -> tuple[TriagedFinding, ...]:
-    """Return the findings: those that fail first, the oldest of them first."""
+    """Return the findings: those that fail first, else by key, so that each keeps its place."""
     groups: dict[str, list[ReplayedInput]] = {}
     for one in replayed:
         groups.setdefault(one.key, []).append(one)
@@ -250,9 +250,7 @@ def grouped(name: str, replayed: Sequence[ReplayedInput]) -> tuple[TriagedFindin
         for key, inputs in groups.items()
     ]
     order = list(Status)
-    return tuple(
-        sorted(findings, key=lambda one: (order.index(one.status), one.first_seen, one.key))
-    )
+    return tuple(sorted(findings, key=lambda one: (order.index(one.status), one.key)))
 
 
 def _standing(one: ReplayedInput) -> tuple[float, int, bytes]:

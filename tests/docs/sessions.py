@@ -30,6 +30,7 @@ DIFFERS: Final = (
     (re.compile(r"hf2\.[\w-]+"), "hf2.TOKEN"),
     (re.compile(r"--resume \S+"), "--resume PLACE"),
     (re.compile(r"\b0x[0-9a-f]+"), "0xADDRESS"),
+    (re.compile(r"\b20\d\d-\d\d-\d\d(T[\d:+]+)?"), "DATE"),
     (re.compile(r"^(\S*/)?(harness/\S+\.py):\d+"), r"\2"),
     (re.compile(r"\(\d+ executions tried\)"), "(N executions tried)"),
     (re.compile(r"\b(CPython|Python) 3\.\d+(\.\d+)?"), r"\1 3"),
