@@ -91,12 +91,16 @@ class Soak:
         return tuple(self.turns)
 
     def _wanting(self) -> tuple[str, ...]:
-        """Return the scenarios that get further turns."""
+        """Return the scenarios that get further turns; a first turn has everyone."""
         if self._left_s() < LEAST_TURN_S:
-            return ()
+            return tuple(name for name in self.plan.names if self._waits(name))
         return tuple(
             name for name in self.plan.names if self._goes_on(name) and self._own_left_s(name) > 0
         )
+
+    def _waits(self, name: str) -> bool:
+        """Say whether a scenario has not had its first turn."""
+        return not any(turn.name == name for turn in self.turns)
 
     def _goes_on(self, name: str) -> bool:
         endings = {turn.ending for turn in self.turns if turn.name == name}
@@ -118,13 +122,12 @@ class Soak:
 
     def _turn_s(self, name: str, sharing: int) -> float:
         """Return how long the next turn is: everyone who wants one gets one before the end."""
-        first = not any(turn.name == name for turn in self.turns)
         left_s = self._left_s()
-        share_s = left_s
-        if first:
-            waiting = sum(not any(t.name == one for t in self.turns) for one in self.plan.names)
-            share_s = left_s / max(min(waiting, sharing), 1)
-        return min(self.plan.turn_s, share_s, left_s, self._own_left_s(name))
+        if not self._waits(name):
+            return min(self.plan.turn_s, left_s, self._own_left_s(name))
+        waiting = sum(self._waits(one) for one in self.plan.names)
+        share_s = left_s / max(min(waiting, sharing), 1)
+        return max(min(self.plan.turn_s, share_s, self._own_left_s(name)), LEAST_TURN_S)
 
     def _take_turn(self, name: str, seconds: float) -> None:
         number = len(self.turns)

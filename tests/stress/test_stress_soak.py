@@ -222,12 +222,17 @@ def test_scenarios_take_turns_until_each_has_had_its_time(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_a_scenario_that_failed_gets_no_further_turn_unless_that_is_asked(tmp_path: Path) -> None:
-    for restart in (False, True):
-        wanted = SoakPlan(names=(BAD + "RAISES",), each_s=4.0, turn_s=1.0, restart=restart)
+    def stop_after_two(headway: SoakHeadway) -> None:
+        if headway.turns == 2:
+            raise KeyboardInterrupt
+
+    for restart, turns_had in ((False, 1), (True, 2)):
+        wanted = SoakPlan(names=(BAD + "RAISES",), each_s=600.0, turn_s=1.0, restart=restart)
         with SoakJournal.new(tmp_path / str(restart), wanted) as journal:
-            turns = Soak(wanted, journal).run()
-        assert {one.ending for one in turns} == {Ending.EXCEPTION}
-        assert (len(turns) > 1) == restart
+            soak = Soak(wanted, journal, progress=stop_after_two)
+            turns = soak.run()
+        assert [one.ending for one in turns] == [Ending.EXCEPTION] * turns_had
+        assert soak.interrupted == restart
 
 
 @pytest.mark.slow
@@ -266,14 +271,20 @@ def test_wrong_usage_exits_2_before_any_turn(words: list[str], says: str) -> Non
 
 
 @pytest.mark.slow
+def test_everyone_has_a_first_turn_however_short_the_time(tmp_path: Path) -> None:
+    names = ("flow_100_waiters", BAD + "PASSES")
+    shown = call("soak", *names, "--time", "0.2s", "--folder", str(tmp_path / "soak"))
+    assert shown.exit_code == 0, shown.output
+    _, turns = read_journal(tmp_path / "soak")
+    assert [(one.name, one.rounds > 0) for one in turns] == [(name, True) for name in names]
+
+
 def test_a_soak_without_one_round_is_a_failure(tmp_path: Path) -> None:
-    # The second of them has no time left for a turn.
-    shown = call(
-        "soak", "flow_acquire_release_100x500", BAD + "PASSES", "--time", "0.3s",
-        "--folder", str(tmp_path / "soak"),
-    )  # fmt: skip
+    with SoakJournal.new(tmp_path, plan("one")) as journal:
+        journal.begin("one")  # and it was killed before the first round
+    shown = call("summary", str(tmp_path))
     assert shown.exit_code == 1
-    assert f"{BAD}PASSES: not one round was done" in shown.output
+    assert "one: not one round was done, so nothing was shown" in shown.output
 
 
 @pytest.mark.slow
