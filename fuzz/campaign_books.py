@@ -34,6 +34,7 @@ LAST_NOTES: Final = 5  # that the view shows; the database keeps all
 SEED: Final = "seed"
 FOUND_HERE: Final = "found here"  # in the folder, before this campaign
 FUZZING: Final = "fuzzing"  # by one of several engines at once
+MOST_OWED: Final = 32  # inputs that went and are set against those that come
 MERGED: Final = "merged away"
 FAILS: Final = "it fails"
 REPLACED: Final = "removed while it ran"  # by libFuzzer, which has a smaller one; or by hand
@@ -80,6 +81,7 @@ class Books:
         self._sat_down_s: float | None = None
         self._mark_s = 0.0
         self._last_finding_s = 0.0
+        self._gained = 0  # inputs, since paths were counted last; below 0: more went than came
         self._kept_by: set[str] = set()  # engines whose workers kept something since the last page
 
     def open(self, *, seeds: Collection[bytes], going_on: bool) -> None:
@@ -207,11 +209,24 @@ class Books:
         if came:
             origin = next(iter(self._kept_by)) if len(self._kept_by) == 1 else FUZZING
             self._enter_inputs([(name, size, origin) for name, size in came])
-            self._add_paths(len(came))
             self._kept_by.clear()
-        elif self.fuzzed_s >= self._mark_s:
+        self._count_paths(len(came) - (0 if merging else len(went)))
+        if self.fuzzed_s >= self._mark_s:
             self._mark()
         self._close()
+
+    def _count_paths(self, more: int) -> None:
+        """Count as new what the corpus has gained.
+
+        An engine that has found a smaller input for what another showed puts one in the other's
+        place, and one that failed goes again: neither is a new path. It may go a page later than it
+        came, so what goes is set against what comes next; not for long, since somebody may clear
+        the corpus by hand.
+        """
+        self._gained = max(self._gained + more, -MOST_OWED)
+        if self._gained > 0:
+            self._add_paths(self._gained)
+            self._gained = 0
 
     def _close(self) -> None:
         self.totals = self.database.totals(self.campaign)

@@ -20,14 +20,7 @@ def fuzz_command() -> None:
     A target turns bytes into calls, and some into a schedule as well. Engines guided by coverage
     make the bytes, in worker processes that are watched; corpus, crashes and figures outlive
     whatever ends a campaign.
-
-    \b
-      list      which targets there are         add       write a target to begin with
-      run       fuzz                            triage    what was found, a line each
-      status    how campaigns stand             minimize  make a failing input smaller
-      resume    go on after a kill              regress   turn crashes into tests
-      coverage  which code the corpus reaches   merge     keep only inputs that add something
-    """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
+    """
 
 
 for command in (list_command, run_command, resume_command, status_command):

@@ -33,7 +33,7 @@ class Terminal:
         self._console = Console()
         self._live: Live | None = None
         self._wait_s = FIRST_LINE_S
-        self._next_s = time.monotonic() + FIRST_LINE_S
+        self._next_s: float | None = None
         self._ascii_only = "utf" not in self._console.encoding.lower()
 
     def __enter__(self) -> Self:
@@ -101,7 +101,9 @@ class Terminal:
 
     def _progress_line(self, progress: Progress) -> None:
         now_s = time.monotonic()
-        if now_s >= self._next_s:
+        if self._next_s is None and progress.seconds > 0:
+            self._next_s = now_s + FIRST_LINE_S
+        elif self._next_s is not None and now_s >= self._next_s:
             self._wait_s = min(self._wait_s * 1.5, LONGEST_S)
             self._next_s = now_s + self._wait_s
             self.say(f"{progress.target}: {in_words(progress.seconds)}, {progress}")

@@ -71,9 +71,11 @@ def test_an_input_that_is_killed_is_run_again_before_it_is_blamed(
     tmp_path: Path, name: str
 ) -> None:
     # SIGKILL may come from anybody; what an input does to itself it does three times.
+    seen: list[int] = []
     run = fuzz.run_campaign(
-        BAD + name, engine="greybox", seed=1, folder=tmp_path, budget=fuzz.Budget(seconds=4.0)
-    )
+        BAD + name, engine="greybox", seed=1, folder=tmp_path, budget=fuzz.Budget(seconds=60.0),
+        progress=lambda progress: seen.append(progress.new), stop=lambda: seen[-1:] == [1],
+    )  # fmt: skip
     (found,) = run.found
     assert found.crash.kind is fuzz.CrashKind.SIGNAL
     assert "SIGKILL" in found.crash.message

@@ -13,12 +13,13 @@ import click
 import pytest
 from rich.console import Console
 
+from fuzz.campaign_books import Books
 from fuzz.campaign_database import CampaignDatabase, WorkerCounts
 from fuzz.campaign_folder import CampaignFolder, Lock, folder_name, running_in
 from fuzz.campaign_run import Budget, Ending
 from fuzz.campaign_schema import read_database
 from fuzz.campaign_settings import Settings, settings_from_json
-from fuzz.corpus import content_name
+from fuzz.corpus import InputFolder, content_name
 from fuzz.corpus_watch import CorpusWatch
 from fuzz.crew import shares
 from fuzz.dictionary_file import read_dictionary
@@ -37,11 +38,16 @@ from fuzz.plateau import (
     upper_count,
 )
 from fuzz.progress import TRAIL, Progress, Rate, WorkerLine, trail
+from fuzz.target_facts import TargetFacts
 from fuzz.turns import LONGEST_S, SHORTEST_S, turn_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+FACTS = TargetFacts(
+    name="T", place="m:T", what="w", instrument=(), controlled=False, compares=True,
+    seeds=(), dictionary=(), max_bytes=64, hang_s=1.0,
+)  # fmt: skip
 SETTINGS = Settings(target="m:T", seed=1, budget=Budget(seconds=60.0))
 
 
@@ -483,3 +489,44 @@ def test_a_sparkline_never_hides_what_came_and_has_plain_letters_where_it_must()
     assert sparkline([0, 1, 1_000]) == " ▁█"
     assert sparkline([0, 1, 1_000], ascii_only=True) == " .@"
     assert "█" not in "".join(drawn(full_progress(), ascii_only=True))
+
+
+# What counts as new.
+
+
+def test_an_input_in_the_place_of_another_is_no_new_path(tmp_path: Path) -> None:
+    folder = CampaignFolder(tmp_path, "m:T")
+    folder.make()
+    with CampaignDatabase(folder.database) as database:
+        books = Books(
+            SETTINGS, FACTS, folder=folder, database=database, pace=USUAL,
+            campaign=database.begin(SETTINGS, ["greybox"]),
+        )  # fmt: skip
+        books.open(seeds=[b"seed"], going_on=False)
+        corpus = InputFolder(folder.corpus)
+
+        def page(*, came: list[bytes], went: list[bytes], merging: bool = False) -> int:
+            books.fuzzed_s += 1.0
+            for data in came:
+                corpus.add(data)
+            for data in went:
+                corpus.remove(data)
+            with database.transaction():
+                books.close_page(merging=merging)
+            return books.curve.found
+
+        assert page(came=[], went=[]) == 0, "a seed is no discovery"
+        assert page(came=[b"first", b"second"], went=[]) == 2
+        assert page(came=[b"1st"], went=[b"first"]) == 2
+        assert page(came=[], went=[b"second"]) == 2
+        assert page(came=[b"2nd"], went=[]) == 2, "it came in the place of the second"
+        assert books.quiet_s == 3.0
+        assert page(came=[b"third"], went=[b"1st"], merging=True) == 3
+        assert database.known_inputs() == {
+            content_name(b"seed"): None,
+            content_name(b"first"): "removed while it ran",
+            content_name(b"second"): "removed while it ran",
+            content_name(b"1st"): "merged away",
+            content_name(b"2nd"): None,
+            content_name(b"third"): None,
+        }
