@@ -33,7 +33,7 @@ def dying() -> Iterator[ContainedTarget]:
     [
         (b"s", CrashKind.SIGNAL, "SIGSEGV ended the process", "dies_in_many_ways"),
         (b"x", CrashKind.EXIT, "exit code 3", None),
-        (b"h", CrashKind.HANG, "still ran after 1.5 s", "wait_for_ever"),
+        (b"h", CrashKind.HANG, "still ran after 2.5 s", "wait_for_ever"),
         (b"e", CrashKind.EXCEPTION, "LookupError: e", "dies_in_many_ways"),
         (b"q", CrashKind.EXCEPTION, "SystemExit: 0", "dies_in_many_ways"),
         (b"i", CrashKind.EXCEPTION, "KeyboardInterrupt", "dies_in_many_ways"),
