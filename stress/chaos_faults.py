@@ -30,7 +30,7 @@ SPARED: Final = ("stress.channel",)  # the line to the parent is no part of the 
 SLOW: Final = "*: share 0.05 slow 2ms"
 FAILING_SHARE: Final = 0.02  # of all calls: a round of a hundred operations meets some
 LEAST_WRITES: Final = 1
-MOST_WRITES: Final = 200  # that go through before the disk counts as full
+MOST_WRITES: Final = 60  # that go through before the disk counts as full
 
 
 class FailingCalls:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import contextlib
     from collections.abc import Callable
 
+SOCKET: Final = "socket.socket"
+_STANDS_FOR: Final = "_holdfast_stands_for"
 _ABSENT: Final = object()
 # The tools that watch the subject: their calls are not the subject's.
 SPARED: Final = ("harness", "_pytest", "pytest", "pluggy", "execnet", "xdist", "coverage")
@@ -48,6 +50,8 @@ def _found(name: str) -> tuple[Any, str, Any]:
     try:
         for part in path[size:-1]:
             owner = getattr(owner, part)
+            # A class whose making is stood in for makes instances of the class it stands for.
+            owner = vars(owner).get(_STANDS_FOR, owner)
         original = getattr(owner, path[-1])
     except AttributeError as error:
         raise UnknownCallError(name, str(error)) from error
@@ -73,6 +77,8 @@ def class_standing_in(
             if cls is not stand_in:
                 return super().__call__(*args, **kwargs)  # a class that somebody derived meanwhile
             caller = sys._getframe(1)  # noqa: SLF001  # the only way to know who calls
+            if name == SOCKET and kwargs.get("fileno") is not None:
+                return original(*args, **kwargs)  # around what is there: no call of the system
             return making(lambda: original(*args, **kwargs), caller)
 
         def __instancecheck__(cls, instance: object) -> bool:
@@ -86,7 +92,9 @@ def class_standing_in(
             return bool(super().__subclasscheck__(subclass))
 
     try:
-        stand_in: type = Standing(original.__name__, (original,), {"__slots__": ()})
+        stand_in: type = Standing(
+            original.__name__, (original,), {"__slots__": (), _STANDS_FOR: original}
+        )
     except TypeError as error:
         raise UnknownCallError(name, f"the class cannot be derived from ({error})") from error
     return stand_in

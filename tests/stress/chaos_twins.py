@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-FOLDER: list[Path] = []
 
-
-def scenario(body: Callable[[Scale], object], *, threads: int = 2, hang_s: float = 5.0) -> Scenario:
+def scenario(
+    body: Callable[[Scale], object], *, threads: int = 2, hang_s: float = 60.0
+) -> Scenario:
     return Scenario(
         name=body.__name__,
         body=body,
         exploration_scale=Scale(threads=1, operations=1),
-        stress_scale=Scale(threads=threads, operations=40),
+        stress_scale=Scale(threads=2, operations=40),
         what=body.__name__,
         hang_s=hang_s,
     )
@@ -50,7 +50,10 @@ def in_place(folder: Path, chance: random.Random) -> str:
 
 
 def beside(folder: Path, chance: random.Random) -> str:
-    data = chance.randbytes(100)
+    return put(folder, chance.randbytes(100))
+
+
+def put(folder: Path, data: bytes) -> str:
     name = hashlib.sha256(data).hexdigest()
     partial = folder / f".{name}"
     with partial.open("wb", buffering=0) as file:
@@ -70,10 +73,9 @@ def files_are_whole(folder: Path, committed: frozenset[str]) -> None:
 def forgets(folder: Path, chance: random.Random) -> str:
     """Say that it is written when it is not yet: what is in memory dies with the process."""
     waiting.append(chance.randbytes(100))
-    name = hashlib.sha256(waiting[-1]).hexdigest()
     if len(waiting) > 3:
-        (folder / name).write_bytes(waiting.pop())
-    return name
+        put(folder, waiting.pop(0))
+    return hashlib.sha256(waiting[-1]).hexdigest()
 
 
 waiting: list[bytes] = []
@@ -272,7 +274,7 @@ def leaves_a_note_in_its_handler(scale: Scale) -> None:
                 sum(range(100))
 
 
-SIGNALS_BAD = scenario(takes_a_lock_in_its_handler, hang_s=2.0)
+SIGNALS_BAD = scenario(takes_a_lock_in_its_handler, hang_s=5.0)
 SIGNALS_GOOD = scenario(leaves_a_note_in_its_handler)
 
 
@@ -322,5 +324,5 @@ def gives_its_lock_back(scale: Scale) -> None:
             os.stat(".")  # noqa: PTH116
 
 
-FAILING_BAD = scenario(keeps_its_lock, hang_s=2.0)
+FAILING_BAD = scenario(keeps_its_lock, hang_s=5.0)
 FAILING_GOOD = scenario(gives_its_lock_back)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ import pytest
 from harness import ArgumentError
 from harness.faults import (
     FILE_CALLS,
+    SOCKET_CALLS,
+    THREAD_CALLS,
     BodyFailsError,
     Broken,
     Faults,
@@ -319,6 +322,41 @@ def test_under_the_engine_each_fault_meets_many_schedules(careful: bool) -> None
         again = replay_fault(body, finding.plan, token=finding.token)
         assert again is not None
         assert "not what was written down" in again.message
+
+
+def test_every_socket_call_and_every_start_of_a_thread_can_be_made_to_fail() -> None:
+    """R-TS-09 for sockets: a server that answers once, and its client."""
+
+    def answer(server: socket.socket) -> None:
+        with contextlib.suppress(OSError), server, contextlib.closing(server.accept()[0]) as end:
+            end.sendall(end.recv(16).upper())
+
+    def asks_a_server(faults: Faults) -> None:
+        with socket.socket() as server, socket.socket() as client:
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            server.settimeout(5)
+            client.settimeout(5)
+            thread = threading.Thread(target=answer, args=(server,))
+            thread.start()
+            try:
+                client.connect(server.getsockname())
+                client.sendall(b"word")
+                assert client.recv(16) in {b"WORD", b""}
+            finally:
+                client.close()
+                if not faults.log:
+                    thread.join()
+                server.close()
+                thread.join()
+
+    sweep = each_failure(
+        asks_a_server, calls=(*SOCKET_CALLS, *THREAD_CALLS), allow=(OSError, RuntimeError)
+    )
+    assert sweep, str(sweep)
+    made = {"bind", "listen", "accept", "connect", "sendall", "recv", "close"}
+    assert {f"socket.socket.{name}" for name in made} <= set(sweep.failed)
+    assert {"socket.socket", "threading.Thread.start"} <= set(sweep.failed)
 
 
 def test_every_file_call_can_be_made_to_fail(tmp_path: Path) -> None:
