@@ -29,7 +29,6 @@ from fuzz.target_facts import TargetFacts, facts_of
 from fuzz.worker_job import Ended, WorkerEnd, WorkerJob
 from fuzz.workers import Workers
 from tests.fuzz import bad_targets, contained_worker_targets
-from tests.fuzz.contained_worker_targets import Target
 
 MIB = 1024 * 1024
 LIMIT_S = 100.0
@@ -136,8 +135,7 @@ def test_the_hook_takes_code_after_every_other_hook_and_only_of_what_is_asked_fo
 
 
 def facts_in(module: Any, name: str) -> TargetFacts:
-    target: Target = getattr(module, name)
-    return facts_of(target, place=f"{module.__name__}:{name}")
+    return facts_of(getattr(module, name), place=f"{module.__name__}:{name}")
 
 
 def job_of(facts: TargetFacts, folder: Path, **how: Any) -> WorkerJob:

@@ -148,7 +148,7 @@ def test_ten_workers_come_from_one_import(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_the_end_of_a_worker_is_told_exactly_and_its_input_is_known(
+def test_the_end_of_a_worker_is_told_exactly_and_its_input_is_known(  # noqa: PLR0913  # a table
     tmp_path: Path, module: Any, name: str, *, ended: Ended, code: int | None, says: str
 ) -> None:
     end, _ = run_one(tmp_path, name, module)
@@ -383,7 +383,7 @@ def test_after_kill_9_nobody_is_left_and_nothing_that_was_told_is_lost(
 ) -> None:
     script = [sys.executable, "-P", "-c", textwrap.dedent(PARENT), str(tmp_path)]
     parent = subprocess.Popen(
-        [*script, json.dumps([*sys.path, os.getcwd()]), name], stdout=subprocess.PIPE
+        [*script, json.dumps([*sys.path, str(Path.cwd())]), name], stdout=subprocess.PIPE
     )
     assert parent.stdout is not None
     ours: list[int] = json.loads(parent.stdout.readline())
