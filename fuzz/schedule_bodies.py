@@ -45,6 +45,8 @@ def schedule_target(  # noqa: PLR0913  # those of a Target, all but one keyword-
     """
     if not is_body(body):
         raise BadTargetError("run", body, TAKES)
+    if isinstance(instrument, str):  # each of its letters would be a module
+        raise BadTargetError("instrument", instrument, "a list of module names")
     function = _function_of(body)
     text = inspect.getdoc(function) or ""
     called = name or str(getattr(body, "name", "") or getattr(function, "__name__", "body"))

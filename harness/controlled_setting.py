@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from harness.campaign import Campaign
 from harness.engine.ending import Ending, EndingKind
-from harness.errors import HarnessError
+from harness.errors import ArgumentError, HarnessError
 from harness.examination import Examiner
+from harness.exploring import MODELS
 from harness.finding import FindingKind, kind_of, message_of
 from harness.strategies.vouched import Vouched
 
@@ -57,9 +58,16 @@ class ControlledSetting:
     Args:
         max_steps: Choices in one execution after which it is given up.
         model: `free-threaded` or `gil`, as for `explore`.
+
+    Raises:
+        ArgumentError: An argument is not one of those.
     """
 
     def __init__(self, *, max_steps: int = 20_000, model: str = "free-threaded") -> None:
+        if type(max_steps) is not int or max_steps < 1:
+            raise ArgumentError("max_steps", max_steps, "a whole number; they start at 1")
+        if model not in MODELS:
+            raise ArgumentError("model", model, " or ".join(MODELS))
         self._max_steps = max_steps
         self._model = model
         self._campaign: Campaign | None = None
@@ -72,8 +80,11 @@ class ControlledSetting:
                 and its module is not instrumented. Nothing is checked then.
 
         Raises:
+            ArgumentError: `body` cannot be called.
             HarnessError: The execution could not be controlled.
         """
+        if not callable(body):
+            raise ArgumentError("body", body, "a function without arguments")
         if vouched:
             strategy = Vouched(strategy)
         try:

@@ -167,6 +167,8 @@ def test_a_body_is_called_without_arguments(found: object, *, expected: bool) ->
 def test_what_takes_arguments_is_refused_with_what_is_taken() -> None:
     with pytest.raises(BadTargetError, match="called without arguments"):
         schedule_target(programs.count_up)  # type: ignore[arg-type]
+    with pytest.raises(BadTargetError, match="a list of module names"):
+        schedule_target(programs.lost_update, instrument="tests")
 
 
 @pytest.mark.slow

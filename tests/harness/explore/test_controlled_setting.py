@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import harness
-from harness import ControlledSetting, FindingKind, NestedExplorationError, UncontrolledError
+from harness import (
+    ArgumentError,
+    ControlledSetting,
+    FindingKind,
+    NestedExplorationError,
+    UncontrolledError,
+)
 from harness.strategies import BoundedDfs, RandomWalk
 
 if TYPE_CHECKING:
@@ -155,3 +161,12 @@ def test_a_strategy_that_is_vouched_for_makes_the_same_choices() -> None:
         return found
 
     assert schedules(vouched=True) == schedules(vouched=False)
+
+
+def test_what_cannot_be_is_refused_with_what_is_taken() -> None:
+    with pytest.raises(ArgumentError, match="max_steps"):
+        ControlledSetting(max_steps=0)
+    with pytest.raises(ArgumentError, match="free-threaded or gil"):
+        ControlledSetting(model="GIL")
+    with ControlledSetting() as setting, pytest.raises(ArgumentError, match="without arguments"):
+        setting.run(3, First())  # type: ignore[arg-type]
