@@ -138,11 +138,16 @@ def kill_group(pid: int, seen: psutil.Process | None) -> None:
     with contextlib.suppress(psutil.Error):
         if seen is not None and not seen.is_running():
             return  # the number may be another's by now
+    end_group(pid)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+
+
+def end_group(pid: int) -> None:
+    """Kill whoever is in the group that a process led, also after its own end."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
 
 def ask_for_stacks(pid: int) -> None:

@@ -26,6 +26,7 @@ from fuzz.template_process import (
     TemplateProcess,
     ask_for_stacks,
     describe_code,
+    end_group,
     kill_group,
     remove_leftovers,
     resident_bytes,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 START_S: Final = 60.0  # for an import under instrumentation; 18 s were seen for a whole library
 END_S: Final = 10.0  # from the end of the budget to the end of the process
 STOP_S: Final = 2.0  # from `stop` to the end of the process; the present input may be lost then
-SILENCE_S: Final = 60.0  # without an execution, although none runs: a story may take a while
+SILENCE_S: Final = 120.0  # without an execution, although none runs: a story may take a while
 MOST_LOST: Final = 10  # templates that end of themselves before no more are started
 
 
@@ -308,6 +309,7 @@ class Workers:
         orphans = [one for one in self._live.values() if one.template is template]
         if template.forks is False:
             words = ""  # it was the worker itself
+            end_group(template.process.pid)
         elif template.forks:
             self._lost += 1
             self._why_lost = template.why_ended()
