@@ -34,6 +34,9 @@ RESTED: Final = 8  # the count as of which nothing ran: equal to the count, noth
 STOP: Final = 9  # 1: the parent wants the worker to end
 STATE: Final = 10
 TROUBLE: Final = 11  # length of the trouble's text
+KINDS: Final = 12  # of behaviour that inputs showed, as the engine tells them apart
+SINGLETONS: Final = 13  # kinds that exactly one input showed
+DOUBLETONS: Final = 14  # kinds that two did
 NUMBERS: Final = 16
 INPUT: Final = 4096  # the input follows the numbers and the trouble
 _TROUBLE_AT: Final = NUMBERS * 8
@@ -58,6 +61,10 @@ class Flight:
         counters: How many of Atheris's counters stand for features and not for code.
         edges: Places of the target's code that were reached, as the engine counts them; 0 without
             coverage.
+        kinds: Kinds of behaviour that inputs showed; 0 where the engine does not count how many
+            inputs showed each.
+        singletons: Kinds that exactly one input showed.
+        doubletons: Kinds that two or three did.
         running: An input runs, or has just ended.
         busy_s: How long it has run, as far as this reader has seen; 0 if none does.
         data: The input that runs; empty if none does.
@@ -70,6 +77,9 @@ class Flight:
     kept: int = 0
     counters: int = 0
     edges: int = 0
+    kinds: int = 0
+    singletons: int = 0
+    doubletons: int = 0
     running: bool = False
     busy_s: float = 0.0
     data: bytes = b""
@@ -168,6 +178,12 @@ class BlackBox:
     def edges(self, count: int) -> None:
         self.numbers[EDGES] = count
 
+    def note_kinds(self, kinds: int, *, singletons: int, doubletons: int) -> None:
+        """Note how many kinds of behaviour there were, and how rare they are."""
+        self.numbers[KINDS] = kinds
+        self.numbers[SINGLETONS] = singletons
+        self.numbers[DOUBLETONS] = doubletons
+
     @property
     def state(self) -> int:
         """`STARTING`, `READY` or `DONE`."""
@@ -215,6 +231,9 @@ class BlackBox:
             kept=numbers[KEPT],
             counters=numbers[COUNTERS],
             edges=numbers[EDGES],
+            kinds=numbers[KINDS],
+            singletons=numbers[SINGLETONS],
+            doubletons=numbers[DOUBLETONS],
             running=running,
             # Above 0 whenever an input runs, also at the first look.
             busy_s=max(now_s - self._since_s, 1e-9) if running else 0.0,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fuzz.campaign_settings import Settings
     from fuzz.crash import Crash
     from fuzz.pace import Pace
-    from fuzz.plateau import Outlook
+    from fuzz.plateau import Outlook, Rare
     from fuzz.slot import Life
     from fuzz.target_facts import TargetFacts
 
@@ -77,6 +77,7 @@ class Books:
         self.totals = CampaignTotals(counts=WorkerCounts(), workers=0)
         self.last_notes: deque[str] = deque(maxlen=LAST_NOTES)
         self.outlook: Outlook | None = None
+        self.rare: Rare | None = None  # of the worker that has run most since it began
         self._pace = pace
         self._sat_down_s: float | None = None
         self._mark_s = 0.0
@@ -231,7 +232,7 @@ class Books:
     def _close(self) -> None:
         self.totals = self.database.totals(self.campaign)
         self.outlook = self.curve.outlook(
-            seconds=self.fuzzed_s, executions=self.totals.counts.executions
+            seconds=self.fuzzed_s, executions=self.totals.counts.executions, rare=self.rare
         )
         self.database.state(
             self.campaign,

@@ -10,6 +10,7 @@ import psutil
 
 from fuzz.journal import JournalReader
 from fuzz.leftovers import box_file, journal_file
+from fuzz.plateau import Rare
 from fuzz.progress import Rate, WorkerLine
 from fuzz.slot import Life, Slot
 from fuzz.worker_job import WorkerJob
@@ -166,6 +167,20 @@ class Crew:
         """Ask every worker to end; `reap` tells when each has."""
         for _, life in self.lives:
             life.worker.stop()
+
+    def rare(self) -> Rare | None:
+        """Return how rare what inputs show is, of the worker that has run most of them."""
+        flights = [life.worker.look() for _, life in self.lives]
+        counted = [flight for flight in flights if flight.kinds]
+        if not counted:
+            return None
+        most = max(counted, key=lambda flight: flight.executions)
+        return Rare(
+            kinds=most.kinds,
+            singletons=most.singletons,
+            doubletons=most.doubletons,
+            executions=most.executions,
+        )
 
     def lines(self, now_s: float) -> tuple[WorkerLine, ...]:
         """Return a line for each slot."""

@@ -223,6 +223,8 @@ class Fuzzing:
         if now_s - self._looked_s < LOOK_S:
             return
         self._looked_s = now_s
+        singletons, doubletons = self.pool.rare()
+        self._box.note_kinds(len(self.pool.counts), singletons=singletons, doubletons=doubletons)
         try:
             changed = self._corpus.path.stat().st_mtime_ns
         except OSError:

@@ -11,10 +11,12 @@ engine draws has no share in either.
   is, the lower one as if it fell off three times as fast. Drawn from known assemblages of 100 to
   100 000 kinds, the range held the truth in 19 of 20 cases, in half of them close to exhaustion,
   where it promises too much.
-* How likely the next input is new: Good-Turing's f1/n from what was seen exactly once where an
-  engine counts that (Boehme, "STADS", TOSEM 2018); without that the rate of the last half. Both
-  are biased in a fuzzer, which varies what was new and so draws its like more often (Boehme,
-  Liyanage, Wuestholz, "Estimating residual risk in greybox fuzzing", FSE 2021).
+* How likely the next input is new: Good-Turing's f1/n, from the kinds of behaviour that one input
+  alone has shown, where an engine counts those; without that the rate of the last half. From the
+  same counts Chao's lower bound of how many kinds these engines reach in all (Boehme, "STADS:
+  Software testing as species discovery", TOSEM 2018). Both are biased in a fuzzer, which varies
+  what was new and so draws its like more often (Boehme, Liyanage, Wuestholz, "Estimating residual
+  risk in greybox fuzzing", FSE 2021): of one worker, and rough.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ class Outlook:
             brought none.
         quiet_s: How long nothing new has come.
         stale: Nothing new came in the last half, and that half was long enough to tell.
+        reached: Which part of the kinds of behaviour that the engines reach in all has shown, at
+            most, 0 to 1; None where no engine counts how many inputs showed each.
     """
 
     found: int
@@ -53,6 +57,7 @@ class Outlook:
     next_s: float | None
     quiet_s: float
     stale: bool
+    reached: float | None = None
 
     def __str__(self) -> str:
         least, most = self.more
@@ -60,12 +65,18 @@ class Outlook:
             return (
                 f"nothing new in its last half: running as long again is likely to bring {most} "
                 f"new paths at most; the next input is new once in {one_in(self.at_most)} at best "
-                "(95 %)"
+                f"(95 %){self._reached}"
             )
         return (
             f"running as long again is likely to bring {least} to {most} new paths; the next input "
-            f"is new in about one of {one_in(self.chance)} cases"
+            f"is new in about one of {one_in(self.chance)} cases{self._reached}"
         )
+
+    @property
+    def _reached(self) -> str:
+        if self.reached is None:
+            return ""
+        return f"; at most {self.reached:.0%} of what these engines reach has shown"
 
 
 def one_in(chance: float) -> str:
@@ -75,6 +86,45 @@ def one_in(chance: float) -> str:
     number = 1 / chance
     digits = max(len(str(int(number))) - 2, 0)
     return f"{round(number, -digits):,.0f}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rare:
+    """How rare what one worker's inputs showed is.
+
+    Attributes:
+        kinds: Kinds of behaviour that showed.
+        singletons: Those that exactly one input showed.
+        doubletons: Those that two did.
+        executions: Inputs that were run.
+    """
+
+    kinds: int
+    singletons: int
+    doubletons: int
+    executions: int
+
+    @property
+    def chance_of_new(self) -> float:
+        """How likely the next input shows a kind that nobody saw, 0 to 1.
+
+        Source: Good, Biometrika 1953; for fuzzers Boehme, STADS, TOSEM 2018, section 4.
+        """
+        return min(self.singletons / self.executions, 1.0) if self.executions else 1.0
+
+    @property
+    def kinds_in_all(self) -> float:
+        """Chao1: a lower bound of how many kinds there are, seen or not.
+
+        Source: Chao, Scandinavian Journal of Statistics 1984, bias-corrected form.
+        """
+        ones = self.singletons
+        return self.kinds + ones * (ones - 1) / (2 * (self.doubletons + 1))
+
+    @property
+    def reached(self) -> float:
+        """Which part of all kinds has shown, at most."""
+        return self.kinds / self.kinds_in_all if self.kinds else 0.0
 
 
 class Curve:
@@ -116,18 +166,18 @@ class Curve:
         return self.found - (self._totals[at - 1] if at else 0)
 
     def outlook(
-        self, *, seconds: float, executions: int, singletons: int | None = None
+        self, *, seconds: float, executions: int, rare: Rare | None = None
     ) -> Outlook | None:
         """Return what more time may bring, or None where too little ran to say anything.
 
         Args:
-            singletons: Kinds of behaviour that exactly one input showed, where engines count them.
+            rare: How rare what inputs showed is, where an engine counts that.
         """
         if executions < 1 or seconds <= 0:
             return None
         recent = self.since(seconds / 2)
         window = max(executions // 2, 1)
-        chance = recent / window if singletons is None else singletons / executions
+        chance = recent / window if rare is None else rare.chance_of_new
         return Outlook(
             found=self.found,
             recent=recent,
@@ -137,6 +187,7 @@ class Curve:
             next_s=_until_next(recent, seconds),
             quiet_s=seconds - self.last_s,
             stale=recent == 0 and window >= LEAST_WINDOW,
+            reached=None if rare is None else rare.reached,
         )
 
 
@@ -194,19 +245,3 @@ def _until_next(recent: int, seconds: float) -> float | None:
         return None
     rate = recent / math.log(2)  # by e-fold of the time: the last half is a doubling
     return float(seconds * math.expm1(math.log(2) / rate))
-
-
-def chance_of_new(singletons: int, executions: int) -> float:
-    """Return Good-Turing's estimate that the next input shows a kind nobody saw, 0 to 1.
-
-    Source: Good, Biometrika 1953; for fuzzers Boehme, STADS, TOSEM 2018, section 4.
-    """
-    return singletons / executions if executions else 1.0
-
-
-def kinds_in_all(kinds: int, *, singletons: int, doubletons: int) -> float:
-    """Return Chao1, a lower bound of how many kinds there are, seen or not.
-
-    Source: Chao, Scandinavian Journal of Statistics 1984, bias-corrected form.
-    """
-    return kinds + singletons * (singletons - 1) / (2 * (doubletons + 1))

@@ -100,6 +100,11 @@ class SeedPool:
             taken.counted = taken.times
         return tuple(new)
 
+    def rare(self) -> tuple[int, int]:
+        """Return how many features one input showed, and how many two or three did."""
+        counts = list(self.counts.values())
+        return counts.count(1), counts.count(2)
+
     def shows(self, own: tuple[int, ...], path: CodePath, told: Collection[int]) -> bool:
         """Say if an input that was just noted shows all of `own`."""
         shown = {number << 1 | 1 for number in told}.union(self._paths[path].features)

@@ -173,6 +173,7 @@ class Sitting:
             words = self._merges.look(books.fuzzed_s, len(books.corpus))
             if words:
                 books.note(words)
+            books.rare = self._crew.rare() or books.rare
             books.close_page(merging=merging)
         for one in ended:
             remove_files(books.folder, one.life.row)

@@ -30,9 +30,8 @@ from fuzz.pace import USUAL, Pace
 from fuzz.plateau import (
     MOST_MARKS,
     Curve,
-    chance_of_new,
+    Rare,
     count_like,
-    kinds_in_all,
     likely,
     one_in,
     upper_count,
@@ -118,6 +117,19 @@ def test_a_campaign_that_brings_nothing_is_stale_and_one_that_does_is_not() -> N
     assert "is likely to bring" in str(going)
 
 
+def test_where_an_engine_counts_rarity_the_outlook_tells_it() -> None:
+    curve = Curve()
+    curve.add(10, seconds=60.0, executions=6_000)
+    told = curve.outlook(
+        seconds=100.0,
+        executions=10_000,
+        rare=Rare(kinds=97, singletons=20, doubletons=62, executions=5_000),
+    )
+    assert told is not None
+    assert told.chance == 0.004
+    assert "at most 97% of what these engines reach has shown" in str(told)
+
+
 def test_silence_of_few_inputs_says_nothing() -> None:
     assert Curve().outlook(seconds=0.0, executions=0) is None
     young = Curve().outlook(seconds=10.0, executions=100)
@@ -137,9 +149,11 @@ def test_the_curve_takes_bounded_memory_and_keeps_totals() -> None:
 
 
 def test_the_estimators_are_those_of_the_papers() -> None:
-    assert chance_of_new(3, 1_000) == 0.003
-    assert chance_of_new(0, 0) == 1.0
-    assert kinds_in_all(10, singletons=4, doubletons=2) == 12.0
+    rare = Rare(kinds=10, singletons=4, doubletons=2, executions=1_000)
+    assert rare.chance_of_new == 0.004
+    assert rare.kinds_in_all == 12.0
+    assert rare.reached == 10 / 12
+    assert Rare(kinds=0, singletons=0, doubletons=0, executions=0).chance_of_new == 1.0
     assert upper_count(0) == pytest.approx(2.996, abs=0.01)
     assert upper_count(10) == pytest.approx(16.96, abs=0.05)  # exact: 16.962
     assert count_like(0) == (0, 2)
