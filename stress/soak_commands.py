@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from reports import ReportsError
+from reports.layout import claim_store
 from stress.errors import StressError
 from stress.options import (
     EXIT_FAILED,
@@ -96,6 +97,8 @@ def soak_command(  # noqa: PLR0913  # one argument an option
     """  # noqa: D301  # \b is click's mark for a paragraph that keeps its lines
     fields = condition_fields(options)
     try:
+        if store is not None:
+            claim_store(store)  # a folder that is none is told now, and not after the first turn
         if resume:
             journal, plan = _resumed(folder, names, everything=everything, store=store)
         else:
@@ -105,7 +108,7 @@ def soak_command(  # noqa: PLR0913  # one argument an option
                 fields,
             )
             journal = SoakJournal.new(folder or _new_folder(), plan)
-    except StressError as error:
+    except (StressError, ReportsError) as error:
         raise click.UsageError(str(error)) from error
     with journal:
         turns, interrupted = _soak(plan, journal, store)
@@ -190,8 +193,10 @@ def _keeper(store: Path | None, console: Console | None = None) -> Callable[[Str
             return
         try:
             keep_runs([run], store=store, source="holdfast stress soak")
-        except ReportsError as error:
-            raise click.ClickException(str(error)) from error
+        except (ReportsError, OSError) as error:
+            # A disk that is full at three in the morning does not end the night: the folder of the
+            # soak has the turn as well.
+            click.echo(f"not kept in {store}: {error}", err=True)
 
     return keep
 

@@ -270,6 +270,35 @@ def test_wrong_usage_exits_2_before_any_turn(words: list[str], says: str) -> Non
     assert says in shown.output
 
 
+def test_a_folder_that_is_no_store_is_refused_before_the_first_turn(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    shown = call(
+        "soak", "flow_100_waiters", "--time", "5s", "--store", str(tmp_path),
+        "--folder", str(tmp_path / "soak"),
+    )  # fmt: skip
+    assert shown.exit_code == 2
+    assert "mine.txt" in shown.output
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.slow
+def test_a_store_that_fails_later_does_not_end_the_soak(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("stress.soak_commands.keep_runs", fail)
+    names = (BAD + "PASSES", "flow_100_waiters")
+    shown = call(
+        "soak", *names, "--time", "0.2s", "--store", str(tmp_path / "store"),
+        "--folder", str(tmp_path / "soak"),
+    )  # fmt: skip
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.count("No space left on device") == 2
+    assert len(read_journal(tmp_path / "soak")[1]) == 2
+
+
 @pytest.mark.slow
 def test_everyone_has_a_first_turn_however_short_the_time(tmp_path: Path) -> None:
     names = ("flow_100_waiters", BAD + "PASSES")
