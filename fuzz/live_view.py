@@ -112,14 +112,13 @@ def crashes_text(progress: Progress) -> Text:
 def outlook_words(outlook: Outlook) -> str:
     """Return in two lines what more time may bring."""
     least, most = outlook.more
-    if outlook.stale:
-        return (
-            f"nothing new since half of the time; as long again is likely to bring {most} new "
-            "paths at most"
-        )
+    told = f"{least} to {most} new paths" if least else f"{most} new paths at most"
+    since = "nothing new since half of the time; " if outlook.stale else ""
+    words = f"{since}as long again is likely to bring {told}"
+    if outlook.reached is not None:
+        return f"{words}; at most {outlook.reached:.0%} of what these engines reach has shown"
     waits = outlook.next_s is not None and outlook.next_s >= 1
-    soon = f"; the next in about {in_words(outlook.next_s or 0.0)}" if waits else ""
-    return f"as long again is likely to bring {least} to {most} new paths{soon}"
+    return f"{words}; the next in about {in_words(outlook.next_s or 0.0)}" if waits else words
 
 
 def sparkline(values: Sequence[int], *, ascii_only: bool = False) -> str:

@@ -61,16 +61,13 @@ class Outlook:
 
     def __str__(self) -> str:
         least, most = self.more
-        if self.stale:
-            return (
-                f"nothing new in its last half: running as long again is likely to bring {most} "
-                f"new paths at most; the next input is new once in {one_in(self.at_most)} at best "
-                f"(95 %){self._reached}"
-            )
-        return (
-            f"running as long again is likely to bring {least} to {most} new paths; the next input "
-            f"is new in about one of {one_in(self.chance)} cases{self._reached}"
-        )
+        told = f"{least} to {most} new paths" if least else f"{most} new paths at most"
+        since = "nothing new in its last half: " if self.stale else ""
+        if self.chance > 0:
+            next_one = f"the next input is new in about one of {one_in(self.chance)} cases"
+        else:
+            next_one = f"the next input is new once in {one_in(self.at_most)} at best (95 %)"
+        return f"{since}running as long again is likely to bring {told}; {next_one}{self._reached}"
 
     @property
     def _reached(self) -> str:
@@ -111,6 +108,18 @@ class Rare:
         Source: Good, Biometrika 1953; for fuzzers Boehme, STADS, TOSEM 2018, section 4.
         """
         return min(self.singletons / self.executions, 1.0) if self.executions else 1.0
+
+    def most_new(self, executions: int) -> int:
+        """Return how many new kinds as many inputs again bring at most, and so new paths.
+
+        Args:
+            executions: Of all workers; this one has run a part of them.
+
+        Each input shows a new one with a chance of `chance_of_new` at first, and less later.
+        """
+        ones = self.singletons
+        share = executions / self.executions if self.executions else 1.0
+        return math.ceil((ones + Z_95 * math.sqrt(ones + 1)) * max(share, 1.0))
 
     @property
     def kinds_in_all(self) -> float:
@@ -178,10 +187,13 @@ class Curve:
         recent = self.since(seconds / 2)
         window = max(executions // 2, 1)
         chance = recent / window if rare is None else rare.chance_of_new
+        least, most = likely(self.since(seconds / 4) - recent, recent)
+        if rare is not None:
+            most = min(most, rare.most_new(executions))
         return Outlook(
             found=self.found,
             recent=recent,
-            more=likely(self.since(seconds / 4) - recent, recent),
+            more=(least if least <= most else 0, most),
             chance=min(chance, 1.0),
             at_most=min(upper_count(recent) / window, 1.0),
             next_s=_until_next(recent, seconds),

@@ -130,6 +130,18 @@ def test_where_an_engine_counts_rarity_the_outlook_tells_it() -> None:
     assert "at most 97% of what these engines reach has shown" in str(told)
 
 
+def test_a_corpus_that_grows_where_nothing_rare_is_left_is_near_its_end() -> None:
+    curve = Curve()
+    for second in range(1, 101):
+        curve.add(5, seconds=float(second), executions=second * 100)
+    everything = Rare(kinds=500, singletons=0, doubletons=0, executions=10_000)
+    told = curve.outlook(seconds=100.0, executions=10_000, rare=everything)
+    assert told is not None
+    assert told.more == (0, 2)
+    assert "once in" in str(told)
+    assert "at most 100% of what these engines reach has shown" in str(told)
+
+
 def test_silence_of_few_inputs_says_nothing() -> None:
     assert Curve().outlook(seconds=0.0, executions=0) is None
     young = Curve().outlook(seconds=10.0, executions=100)
@@ -152,6 +164,7 @@ def test_the_estimators_are_those_of_the_papers() -> None:
     rare = Rare(kinds=10, singletons=4, doubletons=2, executions=1_000)
     assert rare.chance_of_new == 0.004
     assert rare.kinds_in_all == 12.0
+    assert rare.most_new(1_000) == 9  # 4 expected at most, and 1.96 deviations of 5
     assert rare.reached == 10 / 12
     assert Rare(kinds=0, singletons=0, doubletons=0, executions=0).chance_of_new == 1.0
     assert upper_count(0) == pytest.approx(2.996, abs=0.01)
