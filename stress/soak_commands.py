@@ -127,7 +127,7 @@ def summary_command(folder: Path) -> None:
         plan, turns = read_journal(folder)
     except StressError as error:
         raise click.UsageError(str(error)) from error
-    running = running_turn(folder)
+    running = running_turn(folder, over=len(turns))
     turns = turns if running is None else (*turns, running)
     show_summary(Console(), turns, names=plan.names)
     sys.exit(_exit_code(plan, turns, interrupted=False))

@@ -43,6 +43,7 @@ class SoakJournal:
         self.turns = turns
         self.cut_short = cut_short
         self._name = ""
+        self._number = len(turns) - (cut_short is not None)
         self._file = (folder / TURNS).open("ab")
         if not _locked(self._file):
             self._file.close()
@@ -86,30 +87,29 @@ class SoakJournal:
             NoSoakError: There is none, or it is damaged or of another version.
         """
         plan, turns = read_journal(folder)
-        cut_short = running_turn(folder)
+        cut_short = running_turn(folder, over=len(turns))
         known = turns if cut_short is None else (*turns, cut_short)
         return cls(folder, known, cut_short), plan
 
     def begin(self, name: str) -> None:
         """Note whose turn it is."""
         self._name = name
-        self._fill({"name": name, "rounds": 0, "operations": 0, "elapsed_s": 0.0, "peak_bytes": 0})
+        self._note(rounds=0, operations=0, elapsed_s=0.0, peak_bytes=0)
 
     def advance(self, headway: Headway) -> None:
         """Note how far the running turn is."""
-        self._fill(
-            {
-                "name": self._name,
-                "rounds": headway.rounds,
-                "operations": headway.operations,
-                "elapsed_s": round(headway.elapsed_s, 3),
-                "peak_bytes": headway.held.resident_bytes,
-            }
+        self._note(
+            rounds=headway.rounds,
+            operations=headway.operations,
+            elapsed_s=round(headway.elapsed_s, 3),
+            peak_bytes=headway.held.resident_bytes,
         )
 
     def end(self, turn: Turn) -> None:
         """Note that a turn is over."""
         self._append({"turn": turn.to_json()})
+        # A slot of an earlier number is over, so it does not matter if nobody comes to clear it.
+        self._number += 1
         self._fill({})
 
     def _drop_half_a_line(self) -> None:
@@ -123,6 +123,9 @@ class SoakJournal:
         self._file.write(json.dumps(line).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def _note(self, **figures: float) -> None:
+        self._fill({"number": self._number, "turn": {"name": self._name, **figures}})
 
     def _fill(self, slot: dict[str, Any]) -> None:
         data = json.dumps(slot).encode()
@@ -165,12 +168,16 @@ def read_journal(folder: Path) -> tuple[SoakPlan, tuple[Turn, ...]]:
         raise NoSoakError(str(folder), f"{TURNS} is damaged ({error!r})") from error
 
 
-def running_turn(folder: Path) -> Turn | None:
-    """Return the turn that was running when the process was killed; None if none was."""
+def running_turn(folder: Path, *, over: int) -> Turn | None:
+    """Return the turn that was running when the process was killed; None if none was.
+
+    Args:
+        over: How many turns are over: the slot of one of those was only not cleared in time.
+    """
     try:
         slot = json.loads((folder / RUNNING).read_bytes())
     except (OSError, ValueError):
         return None
-    if not isinstance(slot, dict) or not slot:
+    if not isinstance(slot, dict) or slot.get("number", -1) < over:
         return None
-    return Turn(ending=Ending.INTERRUPTED, story=KILLED, **slot)
+    return Turn(ending=Ending.INTERRUPTED, story=KILLED, **slot["turn"])

@@ -100,7 +100,7 @@ def test_a_journal_gives_back_plan_and_turns(tmp_path: Path) -> None:
             journal.begin(one.name)
             journal.end(one)
     assert read_journal(tmp_path / "soak") == (wanted, turns)
-    assert running_turn(tmp_path / "soak") is None
+    assert running_turn(tmp_path / "soak", over=0) is None
 
 
 def test_a_turn_cut_short_is_known_up_to_its_last_round_and_half_a_line_is_dropped(
@@ -122,6 +122,25 @@ def test_a_turn_cut_short_is_known_up_to_its_last_round_and_half_a_line_is_dropp
         assert journal.turns == (turn(), cut_short)
         journal.end(turn("two"))
     assert read_journal(tmp_path)[1] == (turn(), cut_short, turn("two"))
+
+
+def test_a_kill_between_the_line_of_a_turn_and_its_slot_counts_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    with SoakJournal.new(tmp_path, plan()) as journal:
+        for _ in range(2):
+            journal.begin("one")
+            journal.advance(headway(5))
+            slot = (tmp_path / RUNNING).read_bytes()
+            journal.end(turn())
+    (tmp_path / RUNNING).write_bytes(slot)
+    journal, _ = SoakJournal.resume(tmp_path)
+    with journal:
+        assert (journal.turns, journal.cut_short) == ((turn(), turn()), None)
+        journal.begin("two")
+    again, _ = SoakJournal.resume(tmp_path)
+    with again:
+        assert [one.name for one in again.turns] == ["one", "one", "two"]
 
 
 def test_a_folder_that_is_in_use_or_no_soak_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -347,7 +366,7 @@ def test_kill_9_loses_at_most_the_running_round_and_the_soak_goes_on(tmp_path: P
         parent.communicate()
     assert child is not None
     child.wait(timeout=LIMIT_S)  # it does not outlive the soak
-    killed = running_turn(tmp_path / "soak")
+    killed = running_turn(tmp_path / "soak", over=0)
     assert killed is not None
     assert killed.rounds >= seen["rounds"]  # every round that was done is there
     shown = call("summary", str(tmp_path / "soak"))
@@ -355,7 +374,8 @@ def test_kill_9_loses_at_most_the_running_round_and_the_soak_goes_on(tmp_path: P
 
     # The time that it had is over: what is left is less than a turn.
     slot = json.loads((tmp_path / "soak" / RUNNING).read_text())
-    (tmp_path / "soak" / RUNNING).write_text(json.dumps({**slot, "elapsed_s": 19.0}))
+    slot["turn"]["elapsed_s"] = 19.0
+    (tmp_path / "soak" / RUNNING).write_text(json.dumps(slot))
     resumed = call(
         "soak", "--resume", "--folder", str(tmp_path / "soak"), "--store", str(tmp_path / "store")
     )
@@ -387,8 +407,9 @@ def wait_for_rounds(folder: Path, least: int) -> dict[str, Any]:
             slot = json.loads((folder / "soak" / RUNNING).read_bytes())
         except (OSError, ValueError):
             slot = {}
-        if slot.get("rounds", 0) >= least:
-            return dict(slot)
+        running = slot.get("turn", {})
+        if running.get("rounds", 0) >= least:
+            return dict(running)
         time.sleep(0.01)
     raise AssertionError("the soak never did a round")
 
