@@ -73,7 +73,8 @@ class PlantedBug:
         noise: What real threads are disturbed by, as `stress.noise.Noise` reads it. STRESS only,
             as the rest.
         seconds: Time for the whole budget of executions.
-        hang_s: Longest round; a round is a quarter of a second of executions.
+        hang_s: Longest round, which is a quarter of a second of executions: 20 times that, for with
+            a load of 20 a core a round has taken two seconds.
         endings: How the child may end for the bug to count as found; empty: in any failure.
     """
 
@@ -94,7 +95,7 @@ class PlantedBug:
     max_steps: int = 20_000
     noise: str = "off"
     seconds: float = 10.0
-    hang_s: float = 2.0
+    hang_s: float = 5.0
     endings: tuple[Ending, ...] = ()
 
     def __post_init__(self) -> None:
