@@ -38,7 +38,8 @@ from tests.suite.surroundings import load, processor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-HANG_S: Final = 2.0  # an execution takes milliseconds, with noise too
+HANG_S: Final = 4.0  # an execution takes milliseconds, with noise too; a load of 70 makes it 2 s
+START_S: Final = 60.0  # from the fork to the first execution
 TELL_S: Final = 0.1
 COMPONENTS: Final = ("secret", "flow")
 INCLUDE: Final = (*instrumented(), PACKAGE)
@@ -134,14 +135,16 @@ def _in_a_child(job: dict[str, Any]) -> Sought:
     told, hung = "", False
     began_s = last_s = time.monotonic()
     while True:
-        ready, _, _ = select.select([reading], [], [], HANG_S)
+        ready, _, _ = select.select([reading], [], [], HANG_S if told else START_S)
         if not ready:
             hung = True
             os.kill(child, signal.SIGKILL)
         piece = os.read(reading, 4_096).decode() if ready else ""
         if not piece:
             break
-        told, last_s = told + piece, time.monotonic()
+        last_s = time.monotonic()
+        began_s = began_s if told else last_s
+        told += piece
     os.close(reading)
     os.waitpid(child, 0)
     words = told.split()
@@ -170,6 +173,7 @@ def _run_child(job: dict[str, Any], writing: int) -> NoReturn:
 
 def _executions(body: Callable[[], object], errors: list[Any], seconds: float, writing: int) -> str:
     rounds, told_s = 0, time.monotonic()
+    _tell(writing, "0")
     ends_s = told_s + seconds
     while time.monotonic() < ends_s:
         rounds += 1
