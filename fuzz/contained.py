@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
@@ -102,7 +102,6 @@ class ContainedTarget:
         self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._touched = False  # the runner has run an input
         self._words_from = 0
-        self._last_look = ""  # the stacks of the last runner that was over a limit
         try:
             self._start()
         except BaseException:
@@ -311,13 +310,12 @@ class ContainedTarget:
 
     def _end_runner(self) -> None:
         """Take what can be learned from a runner that is over a limit, then end it."""
-        self._last_look = ""
         with contextlib.suppress(NotAvailableHereError, ProcessLookupError):
             if sys.platform != "win32":
                 for _ in range(LOOKS - 1):
                     os.kill(self._runner, signal.SIGUSR1)
                     time.sleep(BETWEEN_LOOKS_S)
-            self._last_look = stacks_of(self._runner, self._words, limit_s=1.0)
+            stacks_of(self._runner, self._words, limit_s=1.0)
         if self._process is not None and self._runner in {0, self._process.pid}:
             self._stop()
             return
@@ -353,10 +351,7 @@ class ContainedTarget:
                 message = f"{signal_name(-code)} ended the process"
             case _:
                 kind, message = CrashKind.EXIT, f"the process left with exit code {code}"
-        crash = crash_of_death(kind, code, message=message, words=words, data=data)
-        if kind is CrashKind.HANG:  # twenty looks make one key, and one of them is enough to read
-            crash = replace(crash, story=f"{message}\n{self._last_look}")
-        return crash
+        return crash_of_death(kind, code, message=message, words=words, data=data)
 
     def _last_words(self, most: int = LAST_WORDS_BYTES) -> str:
         size = self._words.seek(0, os.SEEK_END)

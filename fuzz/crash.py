@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.errors import ScheduleFailure
-from fuzz.signature import SCHEME, Signature, frames_in, frames_of, innermost, signature_of
+from fuzz.signature import (
+    SCHEME,
+    Signature,
+    frames_in,
+    frames_of,
+    innermost,
+    last_report,
+    signature_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +146,8 @@ def crash_of_death(
         key=key_of(f"{kind.name} {code}", frames),
         kind=kind,
         message=message,
-        story=f"{message}\n{words}"[:MAX_STORY],
+        # Several looks at a hang make one key, and one of them is enough to read.
+        story=f"{message}\n{last_report(words)}"[:MAX_STORY],
         confirmed=False,
         data=data,
         frames=frames,

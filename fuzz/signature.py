@@ -131,6 +131,15 @@ def frames_in(text: str) -> tuple[str, ...]:
     return tuple(reversed(loop_erased(staying or stacks[-1])))[:FRAMES]
 
 
+def last_report(text: str) -> str:
+    """Return a text with only the last of the reports that faulthandler wrote into it."""
+    heads = list(_NATIVE_HEAD.finditer(text))
+    current = [number for number, head in enumerate(heads) if not head[0].startswith("Thread")]
+    if len(current) < 2:  # noqa: PLR2004  # one is the last
+        return text
+    return text[heads[current[-2] + 1].start() :].strip()
+
+
 def innermost(
     frames: Iterable[tuple[str | Any, ...]], *, most: int | None = FRAMES
 ) -> tuple[str, ...]:

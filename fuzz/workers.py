@@ -160,6 +160,8 @@ class Worker:
             if now_s > self._asked_s + STACKS_S:
                 self._words = self._words or self._output.since(self._asked_at)
                 self.kill()
+            elif self.pid is not None:
+                ask_for_stacks(self.pid)  # again: what stays of the stack is where it hangs
         elif self._over is not None:
             self.kill()
         else:

@@ -370,6 +370,19 @@ def test_of_several_looks_at_a_hang_what_stayed_counts() -> None:
     assert frames_in("\n".join(looks)) == ("subject:middle", "subject:outer", "subject:run")
 
 
+def test_of_several_looks_the_last_is_shown() -> None:
+    looks = [native(line=number) for number in (1, 2, 3)]
+    death = crash_of_death(
+        CrashKind.HANG, None, message="m", words="printed before\n" + "\n".join(looks), data=b""
+    )
+    assert death.story.count("Current thread") == 1
+    assert "line 3 in middle" in death.story
+    one = "printed before\n" + looks[0]
+    assert crash_of_death(
+        CrashKind.HANG, None, message="m", words=one, data=b""
+    ).story == f"m\n{one}"  # fmt: skip
+
+
 def test_a_native_stack_does_not_show_a_comprehension_of_its_own() -> None:
     (inner, middle, *_) = frames_in(native(inner="<listcomp>"))
     assert (inner, middle) == ("subject:middle", "subject:outer")
