@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MAX_STEPS: Final = 20_000
 MOST_KNOWN: Final = 20_000  # meanings of inputs that are remembered; some 10 MB
-LIVELOCKS: Final = 20  # executions over the step bound, in a process, that are looked into
+LIVELOCKS: Final = 3  # executions over the step bound, in a process, that are looked into
 _RUNNER: Final = "controlled_run.py:"  # the line in a stack that says how the body was called
 _PLACE: Final = re.compile(r" at (\S+\.py):\d+ in (\S+)")
 
