@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from fuzz.engine import engine
 from fuzz.errors import EngineMissingError
 from fuzz.target_facts import ask
-from fuzz.worker_job import WorkerJob
+from fuzz.worker_job import Ended, WorkerJob
 from fuzz.workers import Workers
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def trial(workers: Workers, facts: TargetFacts, *, engine_name: str, seed: int, 
                     return Trial(executions=executions, rate=math.nan)
             if end is not None:
                 rate = end.flight.executions / (time.perf_counter() - began_s)
-                assert end.flight.executions >= runs, end
+                if end.ended is not Ended.DONE:
+                    # libFuzzer takes a process that waits for a processor for one that hangs.
+                    return trial(workers, facts, engine_name=engine_name, seed=seed, runs=runs)
                 return Trial(executions=None, rate=rate)
             time.sleep(0.005)
 

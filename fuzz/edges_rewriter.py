@@ -6,8 +6,8 @@ the two the harness may make accesses visible: it leaves the marks alone, so tha
 an access, and its own branches are never counted.
 
 Arms: functions, both sides of `if` and `... if ... else ...`, bodies of loops, handlers, cases, the
-later operands of `and` and `or`, elements of comprehensions with conditions. A loop counts its
-turns. Line numbers stay; a traceback shows the author's lines.
+later operands of `and` and `or`, elements of comprehensions with conditions. Line numbers stay; a
+traceback shows the author's lines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import ast
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from fuzz.edges import NEXT, REACHED, TURNS, place_number
+from fuzz.edges import NEXT, REACHED, place_number
 from fuzz.edges_compares import as_heard, mark_comparisons
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from fuzz.edges import CodeMap
 
 _PLACE: Final = "holdfast_place"
-_IS_LOOP: Final = "holdfast_loop"
+_KIND: Final = "holdfast_kind"
+_ENTRY: Final = "entry"  # of a function, or of a module
 _HASH_BYTES: Final = 6
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Loop = ast.For | ast.AsyncFor | ast.While
@@ -69,12 +70,21 @@ class _Marker(ast.NodeTransformer):
     def __init__(self, module: str) -> None:
         self._module = module
 
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        self.generic_visit(node)
+        first = 1 if ast.get_docstring(node, clean=False) is not None else 0
+        while first < len(node.body) and _is_future(node.body[first]):
+            first += 1
+        if first < len(node.body):
+            node.body.insert(first, self._mark(node.body[first], _ENTRY))
+        return node
+
     def visit_FunctionDef(self, node: Function) -> ast.AST:
         self.generic_visit(node)
         first = 1 if ast.get_docstring(node, clean=False) is not None else 0
         # A function of a docstring alone gets a second statement.
         at = node.body[first] if first < len(node.body) else node.body[-1]
-        node.body.insert(first, self._mark(at, "function"))
+        node.body.insert(first, self._mark(at, _ENTRY))
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
@@ -82,7 +92,7 @@ class _Marker(ast.NodeTransformer):
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         self.generic_visit(node)
-        node.body = self._marked(node.body, "lambda")
+        node.body = self._marked(node.body, _ENTRY)
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
@@ -94,9 +104,7 @@ class _Marker(ast.NodeTransformer):
 
     def visit_For(self, node: Loop) -> ast.AST:
         self.generic_visit(node)
-        mark = self._mark(node.body[0], "turn")
-        setattr(mark, _IS_LOOP, True)
-        node.body.insert(0, mark)
+        node.body.insert(0, self._mark(node.body[0], "turn"))
         if node.orelse:
             node.orelse.insert(0, self._mark(node.orelse[0], "else"))
         return node
@@ -147,11 +155,13 @@ class _Marker(ast.NodeTransformer):
     def _mark(self, at: Placed, kind: str) -> ast.stmt:
         mark = ast.copy_location(ast.Pass(), at)
         setattr(mark, _PLACE, self._place(at, kind))
+        setattr(mark, _KIND, kind)
         return mark
 
     def _marked(self, value: ast.expr, kind: str) -> ast.expr:
         mark = ast.copy_location(ast.Constant(value=None), value)
         setattr(mark, _PLACE, self._place(value, kind))
+        setattr(mark, _KIND, kind)
         return ast.copy_location(ast.BoolOp(op=ast.Or(), values=[mark, value]), value)
 
     def _place(self, at: Placed, kind: str) -> int:
@@ -160,23 +170,32 @@ class _Marker(ast.NodeTransformer):
         return place_number(int.from_bytes(digest, "little"))
 
 
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
 class _Counter(ast.NodeTransformer):
     """Turns marks into counting, and marked comparisons into ones that can be listened to."""
 
     def __init__(self, into: CodeMap) -> None:
         self._into = into
+        self._times = into.new_module().name
 
     def visit_Pass(self, node: ast.Pass) -> ast.AST:
         place = getattr(node, _PLACE, None)
         if place is None:
             return node
-        if hasattr(node, _IS_LOOP):
-            return ast.copy_location(_turn(self._into.new_loop(place)), node)
-        return ast.copy_location(ast.Expr(self._reached(place)), node)
+        if getattr(node, _KIND) == _ENTRY:
+            return ast.copy_location(ast.Expr(self._reached(self._into.new_entry(place))), node)
+        return ast.copy_location(self._counted(self._into.new_arm(place)), node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         place = getattr(node, _PLACE, None)
-        return node if place is None else ast.copy_location(self._reached(place), node)
+        if place is None:
+            return node
+        entry = getattr(node, _KIND) == _ENTRY
+        noted = self._into.new_entry(place) if entry else self._into.new_place(place)
+        return ast.copy_location(self._reached(noted), node)
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
@@ -184,14 +203,13 @@ class _Counter(ast.NodeTransformer):
 
     def _reached(self, place: int) -> ast.expr:
         name = ast.Name(id=REACHED, ctx=ast.Load())
-        return ast.Call(name, [ast.Constant(self._into.new_place(place))], [])
+        return ast.Call(name, [ast.Constant(place)], [])
 
-
-def _turn(index: int) -> ast.stmt:
-    """Return `turns[index] = next[turns[index]]`: one element of a list, no call."""
-    turns = ast.Name(id=TURNS, ctx=ast.Load())
-    number = ast.Constant(index)
-    count = ast.Subscript(value=turns, slice=number, ctx=ast.Load())
-    after = ast.Subscript(value=ast.Name(id=NEXT, ctx=ast.Load()), slice=count, ctx=ast.Load())
-    place = ast.Subscript(value=turns, slice=number, ctx=ast.Store())
-    return ast.Assign(targets=[place], value=after)
+    def _counted(self, index: int) -> ast.stmt:
+        """Return `times[index] = next[times[index]]`: elements of lists, no call."""
+        times = ast.Name(id=self._times, ctx=ast.Load())
+        number = ast.Constant(index)
+        count = ast.Subscript(value=times, slice=number, ctx=ast.Load())
+        after = ast.Subscript(value=ast.Name(id=NEXT, ctx=ast.Load()), slice=count, ctx=ast.Load())
+        place = ast.Subscript(value=times, slice=number, ctx=ast.Store())
+        return ast.Assign(targets=[place], value=after)

@@ -19,6 +19,8 @@ from bisect import bisect
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from fuzz.edges import PLACE_BITS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 MOST_PATHS: Final = 20_000  # remembered; some 10 MB
 REWEIGH_EVERY: Final = 256  # choices
 FRUITLESS: Final = 64  # variations without a new feature that halve an input's chance
+OPENING: Final = 8.0  # times the energy for a place that was new, and not only its count
 SHORT: Final = 32  # bytes: as good as shorter
 
 
@@ -38,7 +41,7 @@ def told_features(told: Iterable[int]) -> list[int]:
 class Seed:
     """An input that is varied. Its data may be replaced by shorter ones that do the same."""
 
-    __slots__ = ("data", "fruitless", "given", "own", "swaps", "varied")
+    __slots__ = ("data", "fruitless", "given", "opens", "own", "swaps", "varied")
 
     def __init__(self, data: bytes, own: tuple[int, ...]) -> None:
         self.data = data
@@ -46,6 +49,7 @@ class Seed:
         self.fruitless = 0
         self.varied = 0
         self.given = False  # it lay in the corpus
+        self.opens = True  # not only as many times as none before
         self.swaps: list[tuple[bytes, bytes]] = []
 
 
@@ -72,6 +76,7 @@ class SeedPool:
         self._paths: dict[CodePath, _Taken] = {}
         self.counts: dict[int, int] = {}  # inputs that showed a feature
         self.seeds: list[Seed] = []
+        self._places: set[int] = set()  # of code, that some seed reached
         self._summed: list[float] = []
         self._stale_in = 0
 
@@ -113,6 +118,9 @@ class SeedPool:
     def add(self, data: bytes, own: tuple[int, ...]) -> Seed:
         """Keep an input that has features of its own."""
         seed = Seed(data, own)
+        places = {feature >> PLACE_BITS for feature in own if not feature & 1}
+        seed.opens = not places <= self._places or any(feature & 1 for feature in own)
+        self._places |= places
         self.seeds.append(seed)
         self._stale_in = 0
         return seed
@@ -135,7 +143,8 @@ class SeedPool:
         # One that shows nothing is there because somebody put it there.
         rarest = min((counts[feature] for feature in seed.own), default=1)
         short = SHORT / max(len(seed.data), SHORT)
-        return math.sqrt(short) / (rarest * (1 + seed.fruitless / FRUITLESS))
+        worth = OPENING if seed.opens else 1.0
+        return worth * math.sqrt(short) / (rarest * (1 + seed.fruitless / FRUITLESS))
 
     def _new_path(self, path: CodePath) -> _Taken:
         if len(self._paths) >= MOST_PATHS:

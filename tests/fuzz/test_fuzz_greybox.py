@@ -67,7 +67,7 @@ class Stretch:
 
         with BlackBox(folder / "box", create=True) as box:
             executor = Executor(recorded, box, Silent(), runs=runs)
-            executor.on_failure = self._note_failure
+            executor.failure_takers.append(self._note_failure)
             self.loop = Fuzzing(
                 executor, self.corpus, Mutator(seed, max_bytes=target.max_bytes, words=words),
                 code=code, log=log, facts=facts_of(target, place="t:T"), box=box,
