@@ -14,6 +14,7 @@ from rich.text import Text
 
 from fuzz.campaign_run import MIB
 from fuzz.duration import in_words
+from fuzz.plateau import reached_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +117,7 @@ def outlook_words(outlook: Outlook) -> str:
     since = "nothing new since half of the time; " if outlook.stale else ""
     words = f"{since}as long again is likely to bring {told}"
     if outlook.reached is not None:
-        return f"{words}; at most {outlook.reached:.0%} of what these engines reach has shown"
+        return f"{words}; {reached_words(outlook.reached)}"
     waits = outlook.next_s is not None and outlook.next_s >= 1
     return f"{words}; the next in about {in_words(outlook.next_s or 0.0)}" if waits else words
 

@@ -71,9 +71,17 @@ class Outlook:
 
     @property
     def _reached(self) -> str:
-        if self.reached is None:
-            return ""
-        return f"; at most {self.reached:.0%} of what these engines reach has shown"
+        return f"; {reached_words(self.reached)}" if self.reached is not None else ""
+
+
+def reached_words(reached: float) -> str:
+    """Return which part of all kinds of behaviour has shown, in words."""
+    if reached > NEARLY_ALL:
+        return "next to nothing is left that these engines reach"
+    return f"at most {reached:.0%} of what these engines reach has shown"
+
+
+NEARLY_ALL: Final = 0.995  # 100 %, as it would be printed
 
 
 def one_in(chance: float) -> str:

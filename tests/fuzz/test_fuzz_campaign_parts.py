@@ -139,7 +139,7 @@ def test_a_corpus_that_grows_where_nothing_rare_is_left_is_near_its_end() -> Non
     assert told is not None
     assert told.more == (0, 2)
     assert "once in" in str(told)
-    assert "at most 100% of what these engines reach has shown" in str(told)
+    assert "next to nothing is left that these engines reach" in str(told)
 
 
 def test_silence_of_few_inputs_says_nothing() -> None:
