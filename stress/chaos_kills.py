@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from stress.budget import Budget
 
+KILL: Final[signal.Signals] = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has one way
 LIVES_A_ROUND: Final = 5  # a round of a scenario takes about as long as five lives
 LONGEST_LIFE_S: Final = 0.2  # a few dozen operations
 MOST_CALLS: Final = 120  # of the file system before a kill at one of them
@@ -175,7 +176,7 @@ class _Kills:
         return f"*: nth {self._chance.randint(1, MOST_CALLS)} kills {self._signal().name}"
 
     def _signal(self) -> signal.Signals:
-        return signal.SIGTERM if self._chance.random() < TERM_SHARE else signal.SIGKILL
+        return signal.SIGTERM if self._chance.random() < TERM_SHARE else KILL
 
     def _watch(self, child: Child, plan: str, *, works: bool) -> _Life:
         """Hear the child out, and kill it when its time has come."""
@@ -215,7 +216,7 @@ class _Kills:
             return Ending.HANG, f"it did not end within {END_S:g} s of its signal, {when}"
         if not life.checked:
             return Ending.EXIT, f"it ended with {_code(code)} before it had checked, {when}"
-        allowed = {-signal.SIGKILL, -signal.SIGTERM, 0} if works else {0}
+        allowed = {-KILL, -signal.SIGTERM, 0} if works else {0}
         if code < 0 and code not in allowed:
             return Ending.SIGNAL, f"it ended with {_code(code)}, which nobody sent, {when}"
         return None

@@ -34,6 +34,8 @@ class FewDescriptors:
 
     def begin(self, chance: random.Random) -> None:
         """Lower the limit."""
+        if sys.platform == "win32":
+            return
         import resource  # noqa: PLC0415  # POSIX only
 
         left = chance.randint(0, MOST_DESCRIPTORS)
@@ -44,6 +46,8 @@ class FewDescriptors:
 
     def end(self) -> None:
         """Put it back."""
+        if sys.platform == "win32":
+            return
         import resource  # noqa: PLC0415
 
         if self._before is not None:
@@ -68,6 +72,8 @@ class FewLocks:
 
     def begin(self, chance: random.Random) -> None:
         """Lower the limit."""
+        if sys.platform == "win32":
+            return
         import resource  # noqa: PLC0415
 
         left = chance.randint(0, MOST_PAGES)
@@ -83,6 +89,8 @@ class FewLocks:
 
     def end(self) -> None:
         """Put it back."""
+        if sys.platform == "win32":
+            return
         import resource  # noqa: PLC0415
 
         if self._before is not None:

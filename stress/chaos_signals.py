@@ -42,13 +42,13 @@ class RandomSignals:
     """The timer and its handler. Belongs to the main thread."""
 
     def __init__(self) -> None:
-        if sys.platform == "win32" or not hasattr(signal, "setitimer"):
-            raise OSError("this system has no interval timer that sends a signal")
         self._before: dict[int, Any] = {}
         self._chance: random.Random | None = None
         self._count = 0
         self._interrupted = 0
         self._tgkill = _thread_kill()
+        if sys.platform == "win32" or not hasattr(signal, "setitimer"):
+            raise OSError("this system has no interval timer that sends a signal")
 
     @property
     def done(self) -> str:
@@ -94,7 +94,7 @@ class RandomSignals:
             signal.setitimer(signal.ITIMER_REAL, self._chance.choice(INTERVALS_S))
 
     def _disturb_a_thread(self) -> None:
-        if self._tgkill is None or self._chance is None:
+        if sys.platform == "win32" or self._tgkill is None or self._chance is None:
             return
         # Without the lock of `threading`: the main thread may hold it where the signal came.
         ids = [thread.native_id for thread in list(threading._active.values())]  # type: ignore[attr-defined]  # noqa: SLF001
@@ -104,6 +104,8 @@ class RandomSignals:
 
 def _thread_kill() -> Callable[[int, int, int], int] | None:
     """Return tgkill(2): by the system's own id, so that a thread that has ended is an error."""
+    if sys.platform == "win32":
+        return None
     try:
         found = ctypes.CDLL(None).tgkill
     except (AttributeError, OSError):
