@@ -93,6 +93,8 @@ class CampaignStatus:
                 f"is likely to bring {most} new paths at most; better seeds, a dictionary or "
                 "another target pay more"
             )
+        if least == 0:
+            return f"slow going: as long again is likely to bring {most} new paths at most"
         return f"worth going on: as long again is likely to bring {least} to {most} new paths"
 
     def to_json(self) -> dict[str, Any]:

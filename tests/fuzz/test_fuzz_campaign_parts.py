@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import json
 import random
 import sqlite3
 from dataclasses import replace
@@ -37,6 +38,7 @@ from fuzz.plateau import (
     upper_count,
 )
 from fuzz.progress import TRAIL, Progress, Rate, WorkerLine, trail
+from fuzz.status import State, status_of
 from fuzz.target_facts import TargetFacts
 from fuzz.turns import LONGEST_S, SHORTEST_S, turn_of
 
@@ -557,3 +559,35 @@ def test_an_input_in_the_place_of_another_is_no_new_path(tmp_path: Path) -> None
             content_name(b"2nd"): None,
             content_name(b"third"): None,
         }
+
+
+# The status.
+
+
+@pytest.mark.parametrize(
+    ("before", "recent", "says"),
+    [(10, 0, "hardly worth more as it is"), (1, 1, "slow going"), (100, 100, "worth going on")],
+)
+def test_the_status_says_whether_it_is_worth_going_on(
+    tmp_path: Path, before: int, recent: int, says: str
+) -> None:
+    folder = CampaignFolder(tmp_path, "m:T")
+    folder.make()
+    curve = Curve()
+    curve.add(before, seconds=30.0, executions=30_000)
+    curve.add(recent, seconds=90.0, executions=90_000)
+    with CampaignDatabase(folder.database) as database:
+        campaign = database.begin(SETTINGS, ["greybox"])
+        worker = database.new_worker(campaign, number=0, engine="greybox")
+        with database.transaction():
+            database.worker(worker, WorkerCounts(executions=100_000), read_to=0, ending="DONE")
+            database.state(
+                campaign, elapsed_s=101.0, fuzzed_s=100.0, quiet_s=10.0, replayed=0, fixed=0,
+                outlook=curve.outlook(seconds=100.0, executions=100_000),
+            )  # fmt: skip
+            database.end(campaign, Ending.STALE)
+    status = status_of(folder.path)
+    assert status is not None
+    assert status.advice.startswith(says)
+    assert (status.state, status.executions, status.rate) == (State.ENDED, 100_000, 1_000.0)
+    assert json.loads(json.dumps(status.to_json()))["outlook"]["found"] == before + recent
