@@ -197,15 +197,16 @@ class Executor:
 
         def one(data: bytes) -> Collection[int] | None:
             nonlocal count
-            count += 1
+            now = count + 1
+            count = now
             body.raw = data
             numbers[1] = len(data)  # LENGTH; a number is cheaper than a name here
-            numbers[0] = count
+            numbers[0] = now
             try:
                 told = run(data)
             except BaseException as error:  # noqa: BLE001  # SystemExit ends a campaign otherwise
                 told = failed(error)
-            if count >= limit:
+            if now >= limit:
                 attend(data)
             if told:
                 take(told)

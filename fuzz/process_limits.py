@@ -26,7 +26,8 @@ def die_with(parent: int) -> None:
 
     On Linux the thread of the parent that started us counts.
     """
-    _prctl(_SET_DEATH_SIGNAL, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    if sys.platform == "linux":
+        _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 

@@ -16,6 +16,7 @@ from fuzz.errors import JournalError
 from fuzz.executor import Executor
 from fuzz.journal import Journal
 from fuzz.process_limits import adopt_orphans, die_with, limit
+from fuzz.torn_entries import mend_torn
 from fuzz.worker_files import WorkerFiles
 from harness.probes import NotAvailableHereError, arm
 
@@ -60,6 +61,7 @@ def _work(job: WorkerJob, engine: Engine, target: Target, box: BlackBox) -> None
     executor.heed_signal()
     box.state = READY
     Unkept(executor, corpus)
+    mend_torn(corpus)
     for path in job.replay:
         executor.replay(path.read_bytes(), str(path))
     if not executor.done:

@@ -7,8 +7,10 @@ import pytest
 
 from fuzz.black_box import BlackBox
 from fuzz.bounded_output import MOST_BYTES, BoundedOutput
+from fuzz.corpus import InputFolder, content_name
 from fuzz.errors import JournalError
 from fuzz.journal import Journal, JournalReader
+from fuzz.torn_entries import mend_torn
 
 
 def test_reports_are_read_once_and_a_later_reader_goes_on_where_the_first_was(
@@ -81,6 +83,21 @@ def test_a_box_whose_maker_was_killed_early_is_an_empty_box(tmp_path: Path) -> N
     path.write_bytes(b"")
     with BlackBox(path) as box:
         assert box.read().executions == 0
+
+
+def test_an_entry_that_was_torn_is_named_by_what_it_holds(tmp_path: Path) -> None:
+    corpus = InputFolder(tmp_path)
+    whole = corpus.add(b"whole")
+    torn, empty, fresh = (tmp_path / content_name(data) for data in (b"torn one", b"x", b"y"))
+    torn.write_bytes(b"torn")
+    empty.write_bytes(b"")
+    for path in (whole, torn, empty):
+        os.utime(path, (path.stat().st_atime - 60, path.stat().st_mtime - 60))
+    fresh.write_bytes(b"")
+    assert mend_torn(corpus) == 2
+    assert {path.name for path in corpus.files()} == {
+        content_name(b"whole"), content_name(b"torn"), fresh.name,
+    }, "one that is written just now is left alone"  # fmt: skip
 
 
 def test_output_is_cut_and_its_end_is_kept(tmp_path: Path) -> None:
