@@ -11,7 +11,6 @@ from fuzz.campaign_run import CampaignRun, Ending, Verdict
 from fuzz.corpus import InputFolder, content_name
 from fuzz.crash import Crash, CrashKind, crash_from_json, crash_of, frames_in, frames_of
 from fuzz.crash_store import CrashStore
-from fuzz.generator import Generator
 from fuzz.records import record_of
 from reports import Outcome
 
@@ -45,17 +44,6 @@ def test_an_input_is_stored_once_under_its_content(tmp_path: Path) -> None:
     folder.remove(b"abc")
     folder.remove(b"abc")
     assert len(folder) == 0
-
-
-def test_inputs_never_grow_past_the_limit_and_follow_from_the_seed() -> None:
-    def made(seed: int) -> list[bytes]:
-        generator = Generator(seed, max_bytes=20)
-        generator.keep(b"x" * 50)
-        return [generator.make() for _ in range(500)]
-
-    assert made(1) == made(1) != made(2)
-    assert max(map(len, made(1))) == 20
-    assert len(set(made(1))) > 250  # many end in the same 20 bytes
 
 
 def fails() -> None:

@@ -10,7 +10,6 @@ import pytest
 import harness
 from fuzz.errors import ScheduleFailure
 from fuzz.fuzz_target import Target
-from fuzz.generator import Generator
 from fuzz.targets import flow_operations, secret_calls
 from fuzz.targets.flow_operations import FLOW_OPERATIONS, FlowProgram, flow_run, read_program
 from fuzz.targets.secret_operations import SECRET_OPERATIONS, secret_run
@@ -18,6 +17,7 @@ from fuzz.targets.secret_program import SecretProgram
 from secmem.flow import FlowController
 from secmem.memory import SecretError, SecretFactory, SecretStream
 from tests.fuzz import secret_twins
+from tests.fuzz.plain_generator import Generator
 from tests.planted.flow import twins as flow_twins
 
 FLOW_TWINS = sorted(

@@ -1,9 +1,4 @@
-"""The plain seeded generator: makes inputs without looking into the code they run.
-
-It varies inputs it keeps, and keeps those that show a feature the target has not told before. That
-is guidance by what the target says of itself, not by code coverage; a target that tells nothing
-gets variations of its seeds and random bytes.
-"""
+"""A plain generator for tests of targets: varies the inputs it is told to keep."""
 
 from __future__ import annotations
 
@@ -13,38 +8,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fuzz.black_box import BlackBox
-    from fuzz.corpus import InputFolder
-    from fuzz.executor import Executor
-
 FRESH_SHARE: Final = 0.1  # of inputs that are random bytes; the others vary a kept one
 MOST_CHANGES: Final = 4  # made to one input at a time, 1 most often
 TELLING: Final = bytes((0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 254, 255))
-
-
-def fuzz_plainly(
-    executor: Executor, corpus: InputFolder, box: BlackBox, *, seed: int, max_bytes: int
-) -> None:
-    """Run inputs until the budget ends. The same seed and corpus make the same inputs."""
-    generator = Generator(seed, max_bytes=max_bytes)
-    for data in corpus.inputs():
-        if executor.done:
-            return
-        generator.keep(data)
-        executor(data)
-    while not executor.done:
-        data = generator.make()
-        if executor(data):
-            generator.keep(data)
-            corpus.add(data)
-            box.kept = generator.kept
 
 
 class Generator:
     """Makes inputs from the ones it keeps. Not for use by several threads."""
 
     def __init__(self, seed: int, *, max_bytes: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311  # reproducible, not secret
+        self._random = random.Random(seed)  # reproducible, not secret
         self._max_bytes = max_bytes
         self._pool: list[bytes] = []
         self._changes: tuple[Callable[[bytearray], None], ...] = (
@@ -77,7 +50,7 @@ class Generator:
     def _parent(self) -> bytes:
         # The newest half as often as all the rest: what was just reached leads on.
         rng, size = self._random, len(self._pool)
-        first = size // 2 if rng.random() < 0.5 else 0  # noqa: PLR2004  # a half
+        first = size // 2 if rng.random() < 0.5 else 0  # a half
         return self._pool[rng.randrange(first, size)]
 
     def _place(self, data: bytearray) -> int:
