@@ -14,7 +14,7 @@ def pool() -> SeedPool:
 
 
 def path(*places: int) -> CodePath:
-    return frozenset(places), b""
+    return frozenset(places), ()
 
 
 def shares(made: SeedPool, *, times: int = 10_000) -> dict[bytes, float]:
