@@ -39,7 +39,7 @@ def record_of_broken(broken: Broken) -> Record:
         kind=RecordKind.FUZZ,
         name=broken.target,
         outcome=Outcome.UNDECIDED,
-        message=f"the target is broken: {broken.reason}",
+        message=f"{broken.how}: {broken.reason}",
     )
 
 

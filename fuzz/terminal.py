@@ -96,7 +96,7 @@ class Terminal:
     def broken(self, broken: Broken) -> None:
         """Show a target that could not be fuzzed."""
         self._stop()
-        self._console.print(f"[bold red]{'broken':>15}[/]  ", end="", highlight=False)
+        self._console.print(f"[bold red]{broken.how:>15}[/]  ", end="", highlight=False)
         self.say(f"{broken.target}: {broken.reason}")
 
     def _progress_line(self, progress: Progress) -> None:

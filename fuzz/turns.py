@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from fuzz.campaign import Campaign
-from fuzz.campaign_run import Ending
-from fuzz.errors import BrokenTargetError
+from fuzz.campaign_run import CampaignRun, Ending
+from fuzz.errors import BrokenTargetError, DatabaseError, FolderError, FolderInUseError
 from fuzz.pace import USUAL
 from fuzz.target_facts import ask
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from fuzz.campaign_run import CampaignRun
     from fuzz.campaign_settings import Settings
+    from fuzz.errors import FuzzError
     from fuzz.pace import Pace
     from fuzz.progress import Progress
 
@@ -35,10 +35,15 @@ LEAST_GIFT_S: Final = 1.0  # less is not worth passing on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A target that could not be fuzzed at all."""
+    """A target that could not be fuzzed, or not to the end.
+
+    Attributes:
+        how: In a word or two: "broken" for the target itself.
+    """
 
     target: str
     reason: str
+    how: str = "broken"
 
 
 def run_in_turns(  # noqa: PLR0913  # all but one are keyword-only
@@ -52,10 +57,11 @@ def run_in_turns(  # noqa: PLR0913  # all but one are keyword-only
 ) -> Iterator[CampaignRun | Broken]:
     """Run campaigns of several targets and yield what came of each, as it ends.
 
-    A target that is broken stops none of the others.
+    A target that is broken, or whose folder cannot be used, stops none of the others.
 
     Raises:
-        FuzzError: As `run_campaign`, except for a broken target.
+        UnknownTargetError: There is no such target.
+        EngineMissingError: The engine cannot run here.
     """
     seeds = tuple(seeds)
     with ExitStack() as stack:
@@ -63,39 +69,60 @@ def run_in_turns(  # noqa: PLR0913  # all but one are keyword-only
         for settings in wanted:
             try:
                 facts = ask(settings.target)
-            except BrokenTargetError as error:
-                yield Broken(target=settings.target, reason=error.reason)
-                continue
-            campaign = stack.enter_context(
-                Campaign(settings, facts, folder=folder, progress=progress, pace=pace)
-            )
-            campaign.begin(seeds=seeds)
-            live.append(campaign)
+                campaign = stack.enter_context(
+                    Campaign(settings, facts, folder=folder, progress=progress, pace=pace)
+                )
+                campaign.begin(seeds=seeds)
+                live.append(campaign)
+            except CONTAINED as error:
+                yield broken_by(error, settings.target)
         yield from _take_turns(live, stop)
+
+
+CONTAINED: Final = (BrokenTargetError, FolderError, FolderInUseError, DatabaseError)
+
+
+def broken_by(error: FuzzError, target: str) -> Broken:
+    """Return what kept a target from being fuzzed."""
+    if isinstance(error, BrokenTargetError):
+        return Broken(target=target, reason=error.reason)
+    return Broken(target=target, reason=str(error), how="cannot run")
 
 
 def _take_turns(live: list[Campaign], stop: Callable[[], bool]) -> Iterator[CampaignRun | Broken]:
     while live:
         turn_s = turn_of(campaign.left_s for campaign in live)
         for campaign in list(live):
-            try:
-                ending = campaign.sit(stop=stop, limit_s=turn_s)
-            except BrokenTargetError as error:
-                live.remove(campaign)
-                _pass_on(campaign, live)
-                yield Broken(target=campaign.settings.target, reason=error.reason)
-                continue
-            if ending is Ending.PAUSED:
+            ended = _one_turn(campaign, turn_s, stop)
+            if ended is None:
                 continue
             live.remove(campaign)
-            _pass_on(campaign, live)
-            yield campaign.result()
-            if ending is Ending.INTERRUPTED:
-                for other in live:
-                    other.leave()
-                    if other.result().executions:
-                        yield other.result()
+            yield ended
+            if isinstance(ended, CampaignRun) and ended.interrupted:
+                yield from _leave(live)
                 return
+            _pass_on(campaign, live)
+
+
+def _one_turn(
+    campaign: Campaign, turn_s: float | None, stop: Callable[[], bool]
+) -> CampaignRun | Broken | None:
+    """Run a campaign for a turn; return what came of it if that was its last."""
+    try:
+        ending = campaign.sit(stop=stop, limit_s=turn_s)
+        return None if ending is Ending.PAUSED else campaign.result()
+    except CONTAINED as error:
+        return broken_by(error, campaign.settings.target)
+
+
+def _leave(live: list[Campaign]) -> Iterator[CampaignRun]:
+    """Note that campaigns were interrupted between two turns; yield those that have run."""
+    for campaign in live:
+        campaign.leave()
+        run = campaign.result()
+        if run.executions:
+            yield run
+    live.clear()
 
 
 def turn_of(left_s: Iterable[float]) -> float | None:
