@@ -44,9 +44,10 @@ def main(setup_file: str) -> None:
     adopt_orphans()
     with contextlib.suppress(NotAvailableHereError):
         arm(sys.stderr)  # an import that hangs is asked where; a worker answers elsewhere
+    events = Journal(Path(setup["events"]))
+    events.send("armed")
     orders = os.dup(0)
     _put_nothing_at(0)
-    events = Journal(Path(setup["events"]))
     facts = facts_from_json(setup["facts"])
     made = find_engine(setup["engine"])
     with contextlib.ExitStack() as stack:

@@ -50,6 +50,7 @@ class TemplateProcess:
         self.forks: bool | None = None
         self.broken = ""
         self._started_s = time.monotonic()
+        self._armed = False  # it answers the signal that asks for stacks, which else would kill it
         self._asked_s = 0.0
         self._asked_at = 0
         self._why_killed = ""
@@ -68,7 +69,9 @@ class TemplateProcess:
         """Return what it has told since the last time."""
         told = self._events.read()
         for event in told:
-            if event["report"] == "ready":
+            if event["report"] == "armed":
+                self._armed = True
+            elif event["report"] == "ready":
                 self.forks = event["forks"]
             elif event["report"] == "broken":
                 self.broken = event["words"]
@@ -89,6 +92,8 @@ class TemplateProcess:
             if now_s > self._asked_s + STACKS_S:
                 stacks = self._output.since(self._asked_at)
                 self._give_up(f"its import took more than {limit_s:g} s; it was at\n{stacks}")
+        elif now_s > self._started_s + limit_s and not self._armed:
+            self._give_up(f"its import took more than {limit_s:g} s")
         elif now_s > self._started_s + limit_s:
             self._asked_s, self._asked_at = now_s, self._output.size
             ask_for_stacks(self.process.pid)
