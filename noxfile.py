@@ -90,14 +90,23 @@ def suite(session: nox.Session) -> None:
 
 @nox.session
 def stress(session: nox.Session) -> None:
-    """Run every scenario with real threads in child processes: about 2 minutes."""
+    """Run every scenario with real threads in child processes, 30 s each: about 5 minutes."""
     install(session)
-    session.run("holdfast", "stress", "run", "--store", STORE, *(session.posargs or ["--all"]))
+    arguments = session.posargs or ["--all", "--time", "30s"]
+    session.run("holdfast", "stress", "run", "--store", STORE, *arguments)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run every scenario in turn for an hour; `-- --all --time 8h` overnight."""
+    install(session)
+    arguments = session.posargs or ["--all", "--time", "60m"]
+    session.run("holdfast", "stress", "soak", "--store", STORE, *arguments)
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz every target for a minute: about 2 minutes; `-- TARGET --time 8h` overnight."""
+    """Fuzz every target for a minute: about 8 minutes; `-- TARGET --time 8h` overnight."""
     install(session)
     arguments = session.posargs or ["--all", "--time", "60s"]
     session.run("holdfast", "fuzz", "run", "--store", STORE, *arguments)
