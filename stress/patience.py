@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BUSY_SHARE: Final = 0.05  # of one core: sleepers take nothing, a loop a share of a crowded machine
+# Of one core: sleepers take nothing, a loop a share of a machine that thirty others want as well.
+BUSY_SHARE: Final = 0.015
 # Noise holds threads up at their accesses, and rewritten code is slow: a round takes 3 to 20 times
 # as long. A child that sleeps is stuck all the same, so only one that works gets that long.
 NOISY_LIMITS: Final = 10
