@@ -64,19 +64,23 @@ def end_of(worker: Worker) -> WorkerEnd:
     return wait_for(worker.ended)
 
 
-def alive(pids: list[int]) -> list[int]:
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     found = []
-    for pid in pids:
+    for process in processes:
         try:
-            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-                found.append(pid)
+            # Not by number alone: a busy machine gives numbers anew within seconds.
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
         except psutil.NoSuchProcess:
             pass
     return found
 
 
-def gone(pids: list[int]) -> bool | None:
-    return True if not alive(pids) else None
+def wait_until_gone(processes: list[psutil.Process]) -> None:
+    until_s = time.monotonic() + LIMIT_S
+    while left := alive(processes):
+        assert time.monotonic() < until_s, [(one, one.status(), one.ppid()) for one in left]
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -386,16 +390,17 @@ def test_after_kill_9_nobody_is_left_and_nothing_that_was_told_is_lost(
         [*script, json.dumps([*sys.path, str(Path.cwd())]), name], stdout=subprocess.PIPE
     )
     assert parent.stdout is not None
-    ours: list[int] = json.loads(parent.stdout.readline())
-    template = ours[0]
-    assert len(alive(ours)) == 3
-    if victims != "parent":
-        os.kill(template, signal.SIGKILL)
-    if victims != "template":
+    try:
+        ours = [psutil.Process(pid) for pid in json.loads(parent.stdout.readline())]
+        assert len(alive(ours)) == 3
+        if victims != "parent":
+            os.kill(ours[0].pid, signal.SIGKILL)
+        if victims != "template":
+            parent.kill()
+        wait_until_gone(ours[1:] if victims == "template" else ours)
+    finally:
         parent.kill()
-    wait_for(lambda: gone(ours[1:] if victims == "template" else ours))
-    parent.kill()
-    parent.communicate()
+        parent.communicate()
     for number in (0, 1):
         with BlackBox(tmp_path / f"box-{number}") as box:
             flight = box.read()
