@@ -370,4 +370,4 @@ def test_our_own_targets_are_clean(tmp_path: Path, engine: str, *, name: str) ->
 def test_atheris_sees_rewritten_code_too(tmp_path: Path) -> None:
     run = campaign("flow_operations", tmp_path, "atheris", runs=3_000)
     # Code alone: what the target tells is some 1000 more.
-    assert 80 < (run.coverage or 0) < 700
+    assert 80 < (run.coverage or 0) < 500
