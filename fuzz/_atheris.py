@@ -172,6 +172,8 @@ class FuzzerWords:
         from fuzz.libfuzzer import newest_status  # noqa: PLC0415  # as above
 
         with contextlib.suppress(OSError):  # the target closed what was not its own
+            if sys.platform == "win32":
+                raise NotImplementedError  # Atheris is not there
             size = os.lseek(self._file, 0, os.SEEK_END)
             start = max(0, size - _MOST_STATUS_BYTES)
             status = newest_status(os.pread(self._file, size - start, start))
@@ -211,6 +213,8 @@ def credit_works(atheris: Any) -> bool:  # noqa: ANN401  # no stubs
             path.write_bytes(path.name.encode())
         control = Path(folder, "control")
         write_merge_control(control, inputs)
+        if sys.platform == "win32":
+            raise NotImplementedError  # as above
         process = os.fork()
         if not process:
             _merge_step(atheris, control)

@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import sys
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
@@ -23,7 +24,7 @@ from fuzz.errors import FolderError, FolderInUseError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-if os.name == "posix":
+if sys.platform != "win32":
     import fcntl
 else:
     import msvcrt
@@ -120,12 +121,12 @@ def _owner(file: IO[str]) -> int | None:
 
 def _try_lock(file: IO[str]) -> bool:
     try:
-        if os.name == "posix":
+        if sys.platform != "win32":
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         else:
             # Far behind the text, which others may read while it is locked.
             file.seek(1 << 20)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     except OSError:
         return False
     return True

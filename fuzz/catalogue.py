@@ -92,7 +92,7 @@ def _target_of(found: object) -> object:
         return as_target()
     from fuzz.schedule_bodies import is_body, schedule_target  # noqa: PLC0415  # it loads the engine
 
-    return schedule_target(found) if is_body(found) else found
+    return schedule_target(found) if callable(found) and is_body(found) else found
 
 
 def _places() -> Mapping[str, str]:

@@ -291,8 +291,8 @@ class JournalError(FuzzError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path} cannot be written: {self.reason}. Nothing is fuzzed meanwhile, since what "
-            "is found could not be kept. Make room there or make it writable, and resume."
+            f"{self.path} cannot be written: {self.reason}. Nothing is fuzzed meanwhile, since "
+            "what is found could not be kept. Make room there or make it writable, and resume."
         )
 
 

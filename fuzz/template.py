@@ -147,6 +147,8 @@ class _Serving:
     def _fork(self, order: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        if sys.platform == "win32":
+            raise NotImplementedError  # nobody orders a fork where there is none
         template = os.getpid()
         process = os.fork()
         if process:
@@ -168,6 +170,8 @@ class _Serving:
 
     def _reap(self) -> None:
         """Tell of workers that have ended, and end what they have left."""
+        if sys.platform == "win32":
+            raise NotImplementedError  # as above
         while True:
             try:
                 process, status = os.waitpid(-1, os.WNOHANG)
@@ -218,6 +222,8 @@ def _kill_group(process: int) -> None:
 
 
 def _kill(process: int) -> None:
+    if sys.platform == "win32":
+        raise NotImplementedError  # as above
     _kill_group(process)
     with contextlib.suppress(ProcessLookupError):  # one that leads no group, yet or ever
         os.kill(process, signal.SIGKILL)

@@ -145,12 +145,15 @@ def kill_group(pid: int, seen: psutil.Process | None) -> None:
             return  # the number may be another's by now
     end_group(pid)
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+        if sys.platform == "win32":
+            os.kill(pid, signal.SIGTERM)
+        else:
+            os.kill(pid, signal.SIGKILL)
 
 
 def end_group(pid: int) -> None:
     """Kill whoever is in the group that a process led, also after its own end."""
-    if os.name == "posix":
+    if sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
 

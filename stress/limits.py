@@ -24,6 +24,8 @@ def limit_this_process(*, memory_bytes: int, file_bytes: int) -> None:
 
 
 def _lower(what: int, wanted: int) -> None:
+    if sys.platform == "win32":
+        raise NotImplementedError  # the only caller has left by then
     import resource  # noqa: PLC0415  # POSIX only
 
     soft, hard = resource.getrlimit(what)

@@ -83,7 +83,7 @@ class Starts:
         thread.run = begin  # type: ignore[method-assign]  # for this one start
 
     def _place(self, number: int) -> None:
-        if self._processors:
+        if self._processors and sys.platform == "linux":
             processor = self._processors[number % len(self._processors)]
             with contextlib.suppress(OSError):  # it was taken from this process meanwhile
                 os.sched_setaffinity(0, {processor})  # of the calling thread alone
