@@ -101,12 +101,13 @@ def _how(status: CampaignStatus) -> str:
 def _rows(status: CampaignStatus) -> list[tuple[str, str]]:
     budget = "" if status.budget_s is None else f" of {in_words(status.budget_s)}"
     engines = ", ".join(status.engines)
+    noun = "process" if status.workers_started == 1 else "processes"
     edges = "" if status.coverage is None else f", {status.coverage:,} edges"
     quiet = f"the last {in_words(status.quiet_s)} before" if status.paths else "none"
     rows = [
         ("time", f"{in_words(status.fuzzed_s)}{budget}"),
         ("executions", f"{status.executions:,}, {status.rate:,.0f} per second"),
-        ("workers", f"{engines}; {status.workers_started:,} processes in all"),
+        ("workers", f"{engines}; {status.workers_started:,} {noun} in all"),
         ("corpus", f"{status.corpus:,} inputs, {status.features:,} features{edges}"),
         ("new paths", f"{status.paths:,}, {quiet}"),
         ("crashes", _crashes(status)),
