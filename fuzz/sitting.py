@@ -67,6 +67,7 @@ class Sitting:
         self._merges = ScheduledMerge(books.settings.target, books.folder.corpus, pace=pace)
         self._fruitless = 0
         self._began_s: float | None = None  # when the first worker was ready
+        self._ticked_s = time.monotonic()
         budget_s = books.settings.budget.seconds
         left_s = None if budget_s is None else max(budget_s - books.fuzzed_s, 0.0)
         self._left_s = left_s if limit_s is None else min(limit_s, left_s or limit_s)
@@ -101,10 +102,11 @@ class Sitting:
 
     def _tick(self, now_s: float) -> None:
         """Let the campaign's clock go on: from the first worker that is ready."""
+        before_s, self._ticked_s = self._ticked_s, now_s
         if self._began_s is None:
             if not any(life.worker.began for _, life in self._crew.lives):
                 return
-            self._began_s = now_s
+            self._began_s = before_s  # it began since: a short campaign may have ended by now
         self._books.fuzzed_s = self._before_s + now_s - self._began_s
 
     def _spent_s(self) -> float:
