@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.campaign import Campaign
-from harness.engine.ending import Ending, EndingKind
+from harness.engine.ending import EndingKind
 from harness.errors import ArgumentError, HarnessError
 from harness.examination import Examiner
 from harness.exploring import MODELS
@@ -44,7 +44,7 @@ class Outcome:
     overrun: bool
     schedule: tuple[int, ...] = field(repr=False)
     early: bool
-    ending: Ending = field(repr=False)
+    ending: Any = field(repr=False)  # the engine's own, for `examine`; it has no face
 
 
 class ControlledSetting:

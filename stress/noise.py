@@ -175,7 +175,7 @@ class Noise:
         """Return a context manager in which this process has the noise.
 
         Enter it in the stress child before the subject is imported, and call `begin_round(number)`
-        of what it gives before each round:
+        of what it gives before each round::
 
             with noise.applied(seed=7, include=["my_package"]) as applied:
                 subject = scenario(target)

@@ -1,5 +1,7 @@
 """What fails and when, as a value: the nth call of anything, at will, and put back afterwards.
 
+For example::
+
     plan = FaultPlan.parse("os.fsync: nth 2 fails EIO; open: share 0.1 fails EMFILE; seed 7")
     with plan.applied() as faults:
         save(path)

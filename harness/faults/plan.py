@@ -23,6 +23,8 @@ _SEED: Final = "seed"
 class FaultPlan:
     """What fails and when. Immutable; safe to share. See `harness.faults` for how it is written.
 
+    For example::
+
         plan = FaultPlan.parse("os.fsync: nth 2 fails EIO; os.write: always slow 50ms")
         with plan.applied() as faults:
             save(path)
