@@ -100,6 +100,8 @@ class Fuzzing:
             self._listen(seed)
         elif seed.varied == TRIM_AT:
             self._trim(seed)
+        if self._executor.done:
+            return  # listening and trimming run inputs, too
         other = pool.seeds[mutator.below(len(pool.seeds))].data
         data = mutator.changed(seed.data, other, seed.swaps)
         if self._listens and mutator.chance() < LISTEN_SHARE:
@@ -196,7 +198,7 @@ class Fuzzing:
                     seed.data = shorter
                 at -= size
             size //= 2
-        if seed.swaps:
+        if seed.swaps and not self._executor.done:
             self._listen(seed)  # again: what it holds has changed
 
     def _shows(self, data: bytes, own: tuple[int, ...]) -> bool:
