@@ -37,10 +37,15 @@ def campaign(name: str, folder: Path, engine: str = "greybox", **how: Any) -> fu
         memory_bytes=how.pop("memory_bytes", 1024 * MIB),
         stale_s=how.pop("stale_s", None),
     )
+    before = set(psutil.Process().children())  # of other tests, such as a warm template
     full = name if name in fuzz.target_names() else HERE + name
     seed = how.pop("seed", 1)
     run = fuzz.run_campaign(full, engine=engine, seed=seed, budget=budget, folder=folder, **how)
-    left = [child for child in psutil.Process().children() if child.status() != "zombie"]
+    left = [
+        child
+        for child in psutil.Process().children()
+        if child not in before and child.status() != "zombie"
+    ]
     assert not left, "a child outlived its campaign"
     return run
 

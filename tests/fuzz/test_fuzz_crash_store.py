@@ -8,7 +8,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import psutil
 import pytest
 
 from fuzz.corpus import content_name
@@ -135,4 +134,3 @@ def test_what_was_reported_saved_is_whole_after_kill_9(tmp_path: Path) -> None:
             described = path.with_name(f"{path.name}.json")
             # The last input may have been written without its description, never half of it.
             assert not described.exists() or json.loads(described.read_text())["key"]
-    assert not psutil.Process().children()
