@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from stress.budget import MIB
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from stress.slopes import Slope
     from stress.turn import Turn
 
+NAME_COLUMNS: Final = 16
 GOOD: Final = (Ending.PASSED, Ending.INTERRUPTED)
 STORIES: Final = 5  # printed in full; the store has all
 
@@ -50,7 +53,7 @@ def idle_names(turns: Sequence[Turn], names: Sequence[str]) -> tuple[str, ...]:
 def summary_table(turns: Sequence[Turn]) -> Table:
     """Return one row for each scenario, in the order of first turns."""
     table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
-    table.add_column("scenario", overflow="fold", min_width=16)
+    table.add_column("scenario", overflow="fold", min_width=NAME_COLUMNS)
     for heading in ("turns", "rounds", "operations", "s", "MiB"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("a round adds", min_width=12)
@@ -61,7 +64,7 @@ def summary_table(turns: Sequence[Turn]) -> Table:
         good = all(ending in GOOD for ending in endings)
         words = ", ".join(f"{count} {ending.name.lower()}" for ending, count in endings.items())
         table.add_row(
-            name,
+            escape(folded(name)),
             str(len(own)),
             f"{sum(turn.rounds for turn in own):,}",
             f"{sum(turn.operations for turn in own):,}",
@@ -71,6 +74,16 @@ def summary_table(turns: Sequence[Turn]) -> Table:
             f"[green]{words}[/]" if good else f"[bold red]{words}[/]",
         )
     return table
+
+
+def folded(name: str) -> str:
+    """Return a name in lines that fit its column, broken where its words end."""
+    lines = [""]
+    for word in re.split(r"(?<=[_:.])", name):
+        if lines[-1] and len(lines[-1]) + len(word) > NAME_COLUMNS:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)
 
 
 def growth_words(turns: Sequence[Turn]) -> str:
