@@ -1,12 +1,14 @@
-"""Runs targets on generated inputs and schedules, and keeps what makes them fail."""
+"""Runs targets on generated inputs and schedules, and keeps what makes them fail.
 
-from fuzz.campaign import resume_campaign, run_campaign
-from fuzz.campaign_run import Budget, CampaignRun, Ending, Found, Verdict
-from fuzz.catalogue import find_target, target_names
-from fuzz.checked_input import check_input
-from fuzz.crash import Crash, CrashKind
-from fuzz.data_provider import FuzzedDataProvider
-from fuzz.declaration import target
+All but the errors is loaded when it is first asked for: every worker, template and scout of a
+campaign imports this module, and most need a small part of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
 from fuzz.errors import (
     BadTargetError,
     BrokenTargetError,
@@ -20,13 +22,22 @@ from fuzz.errors import (
     UndecidedError,
     UnknownTargetError,
 )
-from fuzz.fuzz_target import Run, Target
-from fuzz.merging import MergeResult, merge
-from fuzz.minimizing import Minimized, minimize
-from fuzz.regression import write_regressions
-from fuzz.replaying import replay_input
-from fuzz.schedule_bodies import schedule_target
-from fuzz.triage_report import TriageReport, triage
+
+if TYPE_CHECKING:
+    from fuzz.campaign import resume_campaign, run_campaign
+    from fuzz.campaign_run import Budget, CampaignRun, Ending, Found, Verdict
+    from fuzz.catalogue import find_target, target_names
+    from fuzz.checked_input import check_input
+    from fuzz.crash import Crash, CrashKind
+    from fuzz.data_provider import FuzzedDataProvider
+    from fuzz.declaration import target
+    from fuzz.fuzz_target import Run, Target
+    from fuzz.merging import MergeResult, merge
+    from fuzz.minimizing import Minimized, minimize
+    from fuzz.regression import write_regressions
+    from fuzz.replaying import replay_input
+    from fuzz.schedule_bodies import schedule_target
+    from fuzz.triage_report import TriageReport, triage
 
 __all__ = [
     "BadTargetError",
@@ -66,3 +77,46 @@ __all__ = [
     "triage",
     "write_regressions",
 ]
+
+_LATER: Final = {
+    "resume_campaign": "fuzz.campaign",
+    "run_campaign": "fuzz.campaign",
+    "Budget": "fuzz.campaign_run",
+    "CampaignRun": "fuzz.campaign_run",
+    "Ending": "fuzz.campaign_run",
+    "Found": "fuzz.campaign_run",
+    "Verdict": "fuzz.campaign_run",
+    "find_target": "fuzz.catalogue",
+    "target_names": "fuzz.catalogue",
+    "check_input": "fuzz.checked_input",
+    "Crash": "fuzz.crash",
+    "CrashKind": "fuzz.crash",
+    "FuzzedDataProvider": "fuzz.data_provider",
+    "target": "fuzz.declaration",
+    "Run": "fuzz.fuzz_target",
+    "Target": "fuzz.fuzz_target",
+    "MergeResult": "fuzz.merging",
+    "merge": "fuzz.merging",
+    "Minimized": "fuzz.minimizing",
+    "minimize": "fuzz.minimizing",
+    "write_regressions": "fuzz.regression",
+    "replay_input": "fuzz.replaying",
+    "schedule_target": "fuzz.schedule_bodies",
+    "TriageReport": "fuzz.triage_report",
+    "triage": "fuzz.triage_report",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the face offers
+    """Load a name of the face."""
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the names of the face, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -13,7 +13,6 @@ import importlib
 import sys
 import tomllib
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,11 +50,12 @@ def place_of(name: str) -> str:
     Raises:
         UnknownTargetError: It is no name of a target and no place.
     """
+    if ":" in name:
+        return name
     places = _places()
-    place = places.get(name, name)
-    if ":" not in place:
+    if name not in places:
         raise UnknownTargetError(name, f"the targets are {', '.join(places)}")
-    return place
+    return places[name]
 
 
 def find_target(name: str) -> Target:
@@ -96,6 +96,8 @@ def _target_of(found: object) -> object:
 
 
 def _places() -> Mapping[str, str]:
+    from importlib.metadata import entry_points  # noqa: PLC0415  # 20 ms; a place needs no names
+
     declared = {entry.name: entry.value for entry in entry_points(group=GROUP)}
     return {**OURS, **declared, **_of_project(str(Path.cwd()))}
 

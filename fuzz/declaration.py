@@ -18,12 +18,10 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from fuzz.controlled_run import ControlledRun
 from fuzz.data_provider import FuzzedDataProvider
 from fuzz.errors import BadTargetError
 from fuzz.fuzz_target import DEFAULT_BYTES, Target
 from fuzz.schedule_rules import MOST_BYTES
-from fuzz.strategy_run import StrategyRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -103,8 +101,12 @@ def _run_of(function: Function, strategy: object, fields: dict[str, Any]) -> Run
         reader = _reader_of(function)
         if reader is None:
             fields.setdefault("max_bytes", MOST_BYTES)  # more would mean nothing
+        from fuzz.controlled_run import ControlledRun  # noqa: PLC0415  # it loads the engine
+
         return ControlledRun(function, reader)
     if strategy is not None:
+        from fuzz.strategy_run import StrategyRun  # noqa: PLC0415  # few targets need it
+
         return StrategyRun(function, strategy)
     reader = _reader_of(function)
     if reader is None:
