@@ -118,7 +118,7 @@ class UnderEngine:
         """
         body, schedule = self._program(data)
         outcome = self._execute(body, read_rules(schedule))
-        with _default_hook():
+        with default_hook():
             finding = self._setting.examine(body, outcome)
         if finding is None:
             return ""
@@ -140,7 +140,7 @@ class UnderEngine:
     def _execute(self, body: Body, rules: ScheduleRules) -> Outcome:
         self.executions += 1
         strategy = ByteSchedule(rules, self._pairs, early_timeouts=self._early_timeouts)
-        with _default_hook():
+        with default_hook():
             return self._setting.run(body, strategy, vouched=True)
 
     def _judge_overrun(self, body: Body, outcome: Outcome) -> None:
@@ -152,14 +152,14 @@ class UnderEngine:
         self._overruns += 1
         finding: Finding | None = None
         if self._overruns <= LIVELOCKS:
-            with _default_hook():
+            with default_hook():
                 finding = self._setting.examine(body, outcome)
         if finding is not None:
             raise ScheduleFailure(finding.kind.name, finding.message, _places(finding.places))
         raise UndecidedError(f"the execution met its bound of {self._max_steps} steps")
 
 
-class _default_hook:  # noqa: N801  # a context manager: a generator's would cost more than it does
+class default_hook:  # noqa: N801  # a context manager: a generator's would cost more than it does
     """Lets an exception that leaves a thread be a failure of the execution.
 
     The fuzzer hangs out a `threading.excepthook` for threads that nobody controls; the scheduler

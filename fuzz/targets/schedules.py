@@ -13,6 +13,7 @@ import harness
 from fuzz.byte_schedule import ByteSchedule
 from fuzz.fuzz_target import Target
 from fuzz.schedule_rules import read_rules
+from fuzz.under_engine import default_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -86,12 +87,14 @@ class ScheduleRun:
 
     def _once(self, data: bytes) -> tuple[ByteSchedule, Outcome]:
         strategy = ByteSchedule(read_rules(data), early_timeouts=True)
-        return strategy, self._setting.run(program, strategy)
+        with default_hook():
+            return strategy, self._setting.run(program, strategy)
 
     def _check_token(self, outcome: Outcome) -> None:
-        finding = self._setting.examine(program, outcome)
-        assert finding is not None, "a failure that cannot be examined"
-        again = self._replay(program, finding.token)
+        with default_hook():
+            finding = self._setting.examine(program, outcome)
+            assert finding is not None, "a failure that cannot be examined"
+            again = self._replay(program, finding.token)
         assert again is not None, "the token of a failure does not fail"
         assert again.kind is finding.kind, f"{finding.kind} became {again.kind}"
 

@@ -152,7 +152,7 @@ def test_bytes_choose_the_schedule_and_not_only_the_operations() -> None:
     program = FLOW_OPERATIONS.seeds[1][:9]
     with closing(flow_run()) as run:
         schedules = {run(program + bytes((byte, byte, *range(byte)))) for byte in range(64)}
-    assert len(schedules) > 5
+    assert len(schedules) >= 4
 
 
 def test_every_input_means_a_program() -> None:

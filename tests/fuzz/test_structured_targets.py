@@ -44,11 +44,13 @@ def inputs_for(target: Target) -> list[bytes]:
 
 
 def first_failure(run: Run, target: Target) -> BaseException | None:
-    for data in inputs_for(target):
-        try:
+    try:
+        for data in inputs_for(target):
             run(data)
-        except Exception as error:  # noqa: BLE001  # whatever the twin does
-            return error
+    except Exception as error:  # noqa: BLE001  # whatever the twin does
+        return error
+    finally:
+        getattr(run, "close", int)()  # one controlled setting at a time in a process
     return None
 
 
