@@ -216,7 +216,13 @@ class _One:
         # A second time with a process for each candidate, if the first way led astray.
         for self._fresh in (False, True):
             data, end = self._reduce(first.saved.data, hang=crash.kind is CrashKind.HANG)
-            confirmed, last = self._confirm(data)
+            try:
+                confirmed, last = self._confirm(data)
+            except KeyboardInterrupt:
+                # What was reduced is kept, if it is confirmed; a second Ctrl-C is heard there.
+                self._target.abandon()
+                end = MinimizeEnd.INTERRUPTED
+                confirmed, last = self._confirm(data)
             if confirmed or end is MinimizeEnd.INTERRUPTED:
                 break
         if last is None or shortlex(data) > shortlex(first.saved.data):
