@@ -27,7 +27,7 @@ def install(session: nox.Session) -> None:
 
 @nox.session
 def verify(session: nox.Session) -> None:
-    """Show the whole toolkit at work: under 3 minutes; `-- --quick` under 1 minute.
+    """Show the whole toolkit at work: about 10 minutes; `-- --quick` about 4 minutes.
 
     Explores the scenarios, finds the planted bugs, stresses and fuzzes for seconds, runs the quick
     benchmarks and writes build/report/index.html. Exits 1 with replay lines when something that
@@ -39,7 +39,7 @@ def verify(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the whole test suite: about 14 minutes; `-- --cov` measures coverage, too."""
+    """Run the whole test suite: about 25 minutes; `-- --cov` measures coverage, too."""
     install(session)
     arguments = list(session.posargs)
     if "--cov" in arguments:
@@ -69,7 +69,7 @@ def explore(session: nox.Session) -> None:
 
 @nox.session
 def planted(session: nox.Session) -> None:
-    """Find every planted bug under 20 seeds, and pass every good twin: about 3 minutes."""
+    """Find every planted bug under 20 seeds, and pass every good twin: about 30 minutes."""
     install(session)
     session.run("python", "-m", "tests.planted", "--store", STORE, *session.posargs)
 
