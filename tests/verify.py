@@ -95,7 +95,7 @@ def main(
     """Show the toolkit at work on its own subjects, and write one page about it."""
     plan = Plan(
         executions=executions or (150 if quick else 500),
-        seeds=1 if quick else 5,
+        seeds=2 if quick else 5,
         stress_s=1.0 if quick else 4.0,
         fuzz_s=2.0 if quick else 8.0,
         store=store,

@@ -33,8 +33,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], d
     command = [sys.executable, "-m", "tests.planted"]
     command += ["--component", "secret", "--component", "zeroing"]
     done = subprocess.run(
-        # One seed: `nox -s planted` takes 20. What is sought by stress takes up to 30 s a twin.
-        [*command, "--seeds", "1", "--store", str(store)],
+        # What is sought by stress takes up to 30 s a twin; `nox -s planted` takes 20 seeds.
+        [*command, "--seeds", "2", "--store", str(store)],
         cwd=ROOT,
         check=False,
         capture_output=True,
