@@ -27,6 +27,7 @@ from fuzz.interrupts import Interrupts
 from fuzz.mixture import AUTO, able_engines
 from fuzz.pace import USUAL
 from fuzz.progress import WorkerLine
+from fuzz.run_command import CannotRunError, show
 from fuzz.target_facts import ask
 from fuzz.terminal import Terminal
 from fuzz.turns import Broken
@@ -138,22 +139,13 @@ def run_on_cluster(
                 stop=interrupts.asked,
             )
             ended.append(one)
-            if isinstance(one, Broken):
-                terminal.broken(one)
-            else:
-                terminal.result(one)
+            show(one, terminal)
             if interrupts.asked():
                 break
     return ended
 
 
 STOPPING: Final = "ending: rounds that run are given up; a second Ctrl-C ends at once"
-
-
-class CannotRunError(click.ClickException):
-    """The fuzzing cannot be done here."""
-
-    exit_code = 2
 
 
 def _run_one(  # noqa: PLR0913  # all but two are keyword-only
