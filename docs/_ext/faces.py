@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc_signature, pending_xref
 from sphinx.ext.napoleon import GoogleDocstring
 
 if TYPE_CHECKING:
@@ -87,6 +87,26 @@ def resolve(
     return content if node["reftype"] == "obj" else None
 
 
+def say_where(_app: Sphinx, doctree: nodes.document) -> None:
+    """Write the names in signatures in full: several faces may have an `Ending` of their own."""
+    for signature in doctree.findall(desc_signature):
+        names = _names_where(signature.get("module", ""), signature.get("fullname", ""))
+        for link in signature.findall(pending_xref):
+            full = names.get(link["reftarget"])
+            if link.get("refdomain") == "py" and full is not None:
+                link["reftarget"] = full
+
+
+def _names_where(module: str, name: str) -> dict[str, str]:
+    """Return what bare names mean in the module that defines what a face documents."""
+    value: object = sys.modules.get(module)
+    home = module
+    for part in name.split("."):
+        value = getattr(value, part, None)
+        home = getattr(value, "__module__", None) or home
+    return _names_by_module().get(home, {})
+
+
 def _at_the_face(env: BuildEnvironment, target: str) -> tuple[str, str] | None:
     """Return the page and the anchor under which a name of ours is documented, if one is."""
     top, dot, _ = target.partition(".")
@@ -138,11 +158,19 @@ def own_names() -> frozenset[str]:
 def _bare_names() -> dict[str, set[str]]:
     """Read from the source what each name is: imports for type checkers are never run."""
     found: dict[str, set[str]] = {}
+    for names in _names_by_module().values():
+        for name, full in names.items():
+            found.setdefault(name, set()).add(full)
+    return found
+
+
+@functools.cache
+def _names_by_module() -> dict[str, dict[str, str]]:
+    found = {}
     for top in OURS:
         for path in (ROOT / top).rglob("*.py"):
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            for name, full in _names_in(ast.parse(path.read_text("utf-8")), module):
-                found.setdefault(name, set()).add(full)
+            found[module] = dict(_names_in(ast.parse(path.read_text("utf-8")), module))
     return found
 
 
@@ -192,6 +220,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     GoogleDocstring._consume_inline_attribute = _whole  # noqa: SLF001  # as above
     GoogleDocstring._consume_returns_section = _as_prose  # noqa: SLF001  # as above
     app.add_role("code-or-link", code_or_link)
+    app.connect("doctree-read", say_where)
     app.connect("missing-reference", resolve)
     app.connect("autodoc-process-signature", readable)
     return {"parallel_read_safe": True}
