@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from reports.document import RunDocument, content_id
 from reports.errors import DamagedDocumentError, ReportsError
-from reports.index import Index
+from reports.index.index import Index
 from reports.layout import INDEX, RUNS, require_store
 from reports.strict_json import read_bytes
 

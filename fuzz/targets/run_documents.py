@@ -17,7 +17,7 @@ from fuzz.fuzz_target import Target
 
 # A leaf of another package: what is fuzzed is this very function.
 from reports import ReportsError, RunDocument
-from reports.ingest import read_result
+from reports.importers.ingest import read_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,8 +120,8 @@ RUN_DOCUMENTS: Final = Target(
     run=document_run(),
     what="any file is refused with what is wrong, or is a result that reads and writes the same",
     instrument=(
-        "reports.document", "reports.strict_json", "reports.ingest", "reports.from_exploration",
-        "reports.from_pytest_benchmark", "reports.environment", "reports.commit", "reports.record",
+        "reports.document", "reports.strict_json", "reports.importers.ingest", "reports.importers.exploration",
+        "reports.importers.pytest_benchmark", "reports.environment", "reports.commit", "reports.record",
     ),
     seeds=(
         b"\x00\x00", b"\x00\x01", b"\x00\x02",

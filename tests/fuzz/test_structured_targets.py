@@ -17,7 +17,7 @@ from fuzz.targets.secret_streams import SECRET_STREAMS, StreamMismatchError, str
 from harness.linearizability import Judgement, check, read_history
 from harness.replay_token import Token, decode_token
 from reports import RunDocument
-from reports.ingest import read_result
+from reports.importers.ingest import read_result
 from secmem.memory import SecretStream
 from tests.planted.secret.stream_twins import LosesFailedChunk
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from reports import Store
 from reports.commands import report_command
-from reports.judge import FLOOR, LEAST_HISTORY_RUNS, NOISE_MULTIPLE
-from reports.noise import BASELINE_RUNS, NOISE_RUNS
+from reports.judging.judge import FLOOR, LEAST_HISTORY_RUNS, NOISE_MULTIPLE
+from reports.judging.noise import BASELINE_RUNS, NOISE_RUNS
 
 if TYPE_CHECKING:
     import pytest

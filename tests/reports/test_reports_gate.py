@@ -22,9 +22,9 @@ from reports import (
     UnlikeEnvironmentsError,
 )
 from reports.commit import Commit
-from reports.gate import look, require_judged
-from reports.judge import Judgement, Limits, judge
-from reports.noise import multiple_for, noise_of
+from reports.judging.gate import look, require_judged
+from reports.judging.judge import Judgement, Limits, judge
+from reports.judging.noise import multiple_for, noise_of
 from reports.series import RunStamp, RunValue, Series, SeriesKey
 from reports.write import write_document
 

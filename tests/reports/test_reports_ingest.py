@@ -21,8 +21,8 @@ from reports import (
     Store,
     UnknownDocumentError,
 )
-from reports.ingest import ingest_file, read_result
-from reports.judge import Judged, Judgement, Limits, judge
+from reports.importers.ingest import ingest_file, read_result
+from reports.judging.judge import Judged, Judgement, Limits, judge
 
 if TYPE_CHECKING:
     from reports.series import Series

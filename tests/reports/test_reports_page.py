@@ -23,7 +23,7 @@ from reports import (
     Store,
 )
 from reports.commit import Commit
-from reports.page import build_page
+from reports.page.page import build_page
 from reports.write import write_document
 
 if TYPE_CHECKING:

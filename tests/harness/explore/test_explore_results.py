@@ -15,7 +15,7 @@ import harness
 from harness import FindingKind, Verdict
 from harness.evidence import Coverage
 from harness.replay_token import decode_token
-from reports.from_exploration import record_from_exploration
+from reports.importers.exploration import record_from_exploration
 from reports.record import Outcome
 from reports.strict_json import Fields
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.judge import LEAST_HISTORY_RUNS, Judged, Judgement
+from reports.judging.judge import LEAST_HISTORY_RUNS, Judged, Judgement
 from reports.quantities import count, number, percent, quantity
 from reports.record import Outcome, Record, RecordKind
 

@@ -16,7 +16,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.errors import MissingExtraError
-from reports.judge import Judged, Judgement
+from reports.judging.judge import Judged, Judgement
 from reports.quantities import number, percent, scale_for
 
 if TYPE_CHECKING:

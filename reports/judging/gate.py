@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reports.errors import TooLittleDataError, UnlikeEnvironmentsError
-from reports.judge import LEAST_HISTORY_RUNS, Judged, Judgement, Limits, judge
-from reports.noise import multiple_for
+from reports.judging.judge import LEAST_HISTORY_RUNS, Judged, Judgement, Limits, judge
+from reports.judging.noise import multiple_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.judge import Judged, Judgement
+from reports.judging.judge import Judged, Judgement
+from reports.page.wording import KIND_TITLES, change_words
 from reports.quantities import number, quantity, scale_for, stated
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
-from reports.wording import KIND_TITLES, change_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,9 @@ from reports.commit import read_commit
 from reports.document import RUN_SCHEMA, RunDocument
 from reports.environment import Environment
 from reports.errors import UnknownDocumentError
-from reports.from_exploration import EXPLORATION_SCHEMA, record_from_exploration
-from reports.from_exploration import SOURCE as EXPLORATION_SOURCE
-from reports.from_pytest_benchmark import is_pytest_benchmark, run_from_pytest_benchmark
+from reports.importers.exploration import EXPLORATION_SCHEMA, record_from_exploration
+from reports.importers.exploration import SOURCE as EXPLORATION_SOURCE
+from reports.importers.pytest_benchmark import is_pytest_benchmark, run_from_pytest_benchmark
 from reports.strict_json import parse, read_bytes
 from reports.write import write_document
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.errors import MissingExtraError, TooLittleDataError
-from reports.gate import look
-from reports.judge import Judged, Judgement, Limits
-from reports.page_view import (
+from reports.judging.gate import look
+from reports.judging.judge import Judged, Judgement, Limits
+from reports.page.trend_figure import draw_trend
+from reports.page.view import (
     MARKS,
     TrendView,
     check_table,
@@ -22,12 +23,11 @@ from reports.page_view import (
     summary_rows,
     trend_view,
 )
+from reports.page.wording import reassurance, trend_words, verdict
 from reports.quantities import count
 from reports.record import Outcome, RecordKind
 from reports.selection import Selection, select
-from reports.trend_figure import draw_trend
 from reports.whole_file import write_atomically
-from reports.wording import reassurance, trend_words, verdict
 
 if TYPE_CHECKING:
     from reports.series import Series

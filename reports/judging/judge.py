@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reports.errors import BadValueError
-from reports.noise import baseline_of, noise_of
+from reports.judging.noise import baseline_of, noise_of
 from reports.record import Direction, check_number
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Where a series of measurements changed: steps, drifts and lone spikes, on NumPy alone."""

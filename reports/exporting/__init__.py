@@ -1,0 +1,1 @@
+"""The store's contents for other programs: JSON and CSV."""

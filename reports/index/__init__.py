@@ -1,0 +1,1 @@
+"""The database over a store's documents: quick to ask, safe to throw away."""

@@ -1,0 +1,1 @@
+"""What became of every series: its changes, which of them count, and the gate's exit code."""

@@ -1,0 +1,1 @@
+"""The page: everything that ran, as one HTML file that needs nothing else."""
