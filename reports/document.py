@@ -35,7 +35,8 @@ class RunDocument:
     """Everything one run reported, with its circumstances. It never changes once written.
 
     `load_1m` is the machine's load average over the last minute when the run ended, where the
-    system tells it: a figure taken on a busy machine should say so.
+    system tells it: a figure taken on a busy machine should say so. Runs of one `session` were
+    measured in turn within minutes, so that what the machine did hit all of them.
     """
 
     source: str
@@ -44,9 +45,11 @@ class RunDocument:
     commit: Commit | None
     records: tuple[Record, ...]
     load_1m: float | None = None
+    session: str = ""
 
     def __post_init__(self) -> None:
         check_text("source", self.source, least=1)
+        check_text("session", self.session)
         if self.written_at.tzinfo is None:
             raise BadValueError("written_at", repr(self.written_at), "a time with its zone")
         if len(self.records) > limits.RECORDS:
@@ -61,6 +64,7 @@ class RunDocument:
             "environment": self.environment.to_json(),
             "commit": self.commit.to_json() if self.commit else None,
             "load_1m": self.load_1m,
+            **({"session": _clean(self.session)} if self.session else {}),
             "records": [_record_json(record) for record in self.records],
         }
         text = json.dumps(values, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
@@ -89,6 +93,7 @@ class RunDocument:
             environment=Environment.from_json(values.inner("environment")),
             commit=Commit.from_json(values.inner("commit")) if "commit" in values else None,
             load_1m=values.number_or_none("load_1m"),
+            session=values.text("session", default=""),
             records=tuple(_record(one) for one in records),
         )
 
@@ -137,7 +142,10 @@ def _measure_json(measure: Measure) -> dict[str, Any]:
         "n": measure.n,
     }
     known = {name: getattr(measure, name) for name in SUMMARY}
-    return values | {name: float(number) for name, number in known.items() if number is not None}
+    values |= {name: float(number) for name, number in known.items() if number is not None}
+    if measure.curve:
+        values["curve"] = [[float(at), float(value)] for at, value in measure.curve]
+    return values
 
 
 def _record(values: Fields) -> Record:
@@ -167,6 +175,7 @@ def _measure(values: Fields) -> Measure:
             unit=values.text("unit"),
             direction=Direction[direction.upper()],
             n=values.integer("n", least=1),
+            curve=values.pairs("curve", most=limits.CURVE),
             **{name: values.number_or_none(name) for name in SUMMARY},
         )
     except BadValueError as error:

@@ -10,6 +10,10 @@ Conventions that the page reads (a record without them is still shown, only with
   `params["strategy"]`, `params["model"]`, `params["seed"]`, `params["evidence"]`.
 * STRESS: measures `operations`, `time`, leaks by their own names. FUZZ: `executions`, `time`,
   `coverage`, `crashes`; `params["generator"]` says what made the inputs.
+* PROFILE: `name` is what was profiled, `params["profile"]` is "cpu", "wait" or "memory"; one
+  measure for each of the hottest functions, the hottest first: its metric is its place
+  ("pkg/file.py:12 name"), its unit "s" or "B".
+* TEST: one test of a suite, `name` is its id; measure `time` (seconds).
 * BENCHMARK: one measure per metric; a figure judged against a limit has `params["limit"]`.
 """
 
@@ -33,6 +37,8 @@ class RecordKind(StrEnum):
     PLANTED = "planted"
     STRESS = "stress"
     FUZZ = "fuzz"
+    PROFILE = "profile"
+    TEST = "test"
 
 
 class Outcome(StrEnum):
@@ -56,10 +62,12 @@ class Direction(StrEnum):
 class Measure:
     """One number with its unit, the direction that is good, and its spread where known.
 
-    `n` counts the single measurements behind it; the five-number summary is theirs.
+    `n` counts the single measurements behind it; the five-number summary is theirs. `curve` is how
+    the metric grew while it was measured: pairs of seconds since the start and its value then.
 
     Raises:
-        BadValueError: A number is not finite, `n` is below 1, or the summary is out of order.
+        BadValueError: A number is not finite, `n` is below 1, the summary or the curve is out of
+            order.
     """
 
     metric: str
@@ -72,6 +80,7 @@ class Measure:
     median: float | None = None
     q3: float | None = None
     maximum: float | None = None
+    curve: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         check_text("Measure.metric", self.metric, least=1)
@@ -81,6 +90,7 @@ class Measure:
             raise BadValueError("Measure.direction", repr(self.direction), "a Direction")
         check_count("Measure.n", self.n)
         self._check_summary()
+        check_curve(self.curve)
 
     def _check_summary(self) -> None:
         last = -math.inf
@@ -93,6 +103,22 @@ class Measure:
                 takes = "minimum <= q1 <= median <= q3 <= maximum"
                 raise BadValueError(f"Measure.{name}", f"{number!r} after {last!r}", takes)
             last = number
+
+
+def check_curve(curve: object) -> None:
+    """Raise BadValueError unless `curve` holds pairs of finite numbers, times in order."""
+    if not isinstance(curve, tuple) or len(curve) > limits.CURVE:
+        takes = f"a tuple of at most {limits.CURVE} pairs"
+        raise BadValueError("Measure.curve", repr(curve)[:80], takes)
+    last = 0.0
+    for pair in curve:
+        if not isinstance(pair, tuple) or len(pair) != 2:  # noqa: PLR2004  # a time and a value
+            raise BadValueError("Measure.curve", repr(pair)[:80], "pairs of seconds and a value")
+        for number in pair:
+            check_number("a number in Measure.curve", number)
+        if pair[0] < last:
+            raise BadValueError("Measure.curve", f"{pair[0]!r} s after {last!r} s", "rising times")
+        last = pair[0]
 
 
 SUMMARY = ("minimum", "q1", "median", "q3", "maximum")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reports.store import Store
 
 # What tells two checks of one name apart; a seed does not, a run with another seed is a re-run.
-_TELLING_PARAMS = ("method", "strategy", "model", "twin", "variant", "generator")
+_TELLING_PARAMS = ("method", "strategy", "model", "twin", "variant", "generator", "profile")
 _Check = tuple[str, str, tuple[str, ...]]
 
 

@@ -197,6 +197,15 @@ class Fields:
             self.refuse(name, f"has {len(value):,} entries, more than {most:,}")
         return [self._object(f"{name}[{at}]", one) for at, one in enumerate(value)]
 
+    def pairs(self, name: str, *, most: int) -> tuple[tuple[float, float], ...]:
+        """Return a list of at most `most` pairs of finite numbers; an absent one is empty."""
+        value = self._values.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or len(value) > most:
+            self.refuse(name, f"is not a list of at most {most} pairs")
+        return tuple(self._pair(f"{name}[{at}]", one) for at, one in enumerate(value))
+
     def text_list(self, name: str, *, most: int) -> tuple[str, ...]:
         """Return a list of at most `most` texts."""
         value = self._values.get(name)
@@ -233,6 +242,13 @@ class Fields:
             raise DamagedDocumentError(self._document, f"{self._place} has {len(kept)} names")
         inner = Fields(kept, document=self._document, place=self._place)
         return {name: inner.text(name, most=limits.TEXT_CHARS) for name in kept}
+
+    def _pair(self, name: str, value: object) -> tuple[float, float]:
+        if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004  # that is a pair
+            self.refuse(name, "is no pair of numbers")
+        place = f"{self._place}.{name}" if self._place else name
+        both = Fields({"0": value[0], "1": value[1]}, document=self._document, place=place)
+        return both.number("0"), both.number("1")
 
     def _object(self, name: str, value: object) -> Fields:
         if not isinstance(value, dict):

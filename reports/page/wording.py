@@ -18,7 +18,9 @@ KIND_TITLES = {
     RecordKind.EXPLORATION: "Explorations",
     RecordKind.STRESS: "Stress",
     RecordKind.FUZZ: "Fuzzing",
+    RecordKind.TEST: "Tests",
     RecordKind.BENCHMARK: "Benchmarks",
+    RecordKind.PROFILE: "Profiles",
 }
 
 

@@ -19,6 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("secmem", "harness", "reports", "stress", "fuzz", "holdfast")
 HEAVY: Final = (
     "hypothesis", "matplotlib", "numpy", "atheris", "click", "rich", "psutil", "pytest", "jinja2",
+    "sqlalchemy",
 )  # fmt: skip
 LIMIT_S: Final = 0.06  # what `import harness` may cost more than bare Python
 SAFETY: Final = 20  # a test bounds twenty times the figure; the figure itself is the benchmark's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import stat
@@ -23,6 +24,7 @@ from reports import (
     UnknownDocumentError,
     write_run,
 )
+from reports.document import document_now
 from reports.write import write_document
 
 
@@ -267,3 +269,40 @@ def test_a_document_of_a_later_schema_is_refused_by_name(tmp_path: Path) -> None
     document = good_document(tmp_path) | {"schema": "holdfast.run/2"}
     with pytest.raises(UnknownDocumentError, match=r"gift is holdfast.run/2, which is not read"):
         RunDocument.from_bytes(json.dumps(document).encode(), document="gift")
+
+
+def test_a_session_and_a_curve_read_back_as_written(tmp_path: Path) -> None:
+    curve = ((0.0, 1.0), (0.5, 3.0), (0.5, 4.0))
+    document = dataclasses.replace(
+        document_now([a_record(measures=(a_measure(curve=curve),))], source="a", commit=None),
+        session="8c1f",
+    )
+    path = write_document(document, store=tmp_path / "store")
+    again = RunDocument.from_bytes(path.read_bytes(), document=path.name)
+    assert again.session == "8c1f"
+    assert again.records[0].measures[0].curve == curve
+
+
+@pytest.mark.parametrize(
+    ("curve", "says"),
+    [
+        ([(0.0, 1.0)], "a tuple of at most"),
+        (((0.0, 1.0),) * 301, "a tuple of at most"),
+        (((0.0,),), "pairs of seconds"),
+        (((0.0, float("nan")),), "finite"),
+        (((2.0, 1.0), (1.0, 1.0)), "rising times"),
+    ],
+)
+def test_a_curve_that_is_none_is_refused(curve: object, says: str) -> None:
+    with pytest.raises(BadValueError, match=says):
+        a_measure(curve=curve)
+
+
+@pytest.mark.parametrize("curve", ['"x"', "[1]", "[[1, 2, 3]]", '[[0, "x"]]', "[[2, 1], [1, 1]]"])
+def test_a_document_with_a_damaged_curve_is_refused(tmp_path: Path, curve: str) -> None:
+    path = write_run([a_record()], store=tmp_path / "store", source="a test")
+    text = path.read_text("ascii").replace(
+        '"metric": "time"', f'"curve": {curve}, "metric": "time"'
+    )
+    with pytest.raises(DamagedDocumentError, match=r"curve|measure"):
+        RunDocument.from_bytes(text.encode(), document="d.json")
