@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fuzz.engine import engine
+from fuzz.engines.engine import engine
 from fuzz.errors import EngineMissingError
 from fuzz.target_facts import ask
-from fuzz.worker_job import Ended, WorkerJob
-from fuzz.workers import Workers
+from fuzz.workers.worker_job import Ended, WorkerJob
+from fuzz.workers.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

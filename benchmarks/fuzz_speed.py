@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from fuzz.engine import engine
+from fuzz.engines.engine import engine
 from fuzz.errors import EngineMissingError
 from fuzz.fuzz_target import Target
 from fuzz.target_facts import TargetFacts, facts_of
-from fuzz.worker_job import WorkerJob
-from fuzz.workers import Workers
+from fuzz.workers.worker_job import WorkerJob
+from fuzz.workers.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

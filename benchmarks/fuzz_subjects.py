@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from greenlet import getcurrent, greenlet
 
 from fuzz import Target, UndecidedError
-from fuzz.greybox import Greybox
+from fuzz.engines.greybox import Greybox
 from fuzz.targets.flow_operations import FLOW_OPERATIONS, flow_run
 from fuzz.targets.secret_operations import SECRET_OPERATIONS, secret_run
 from tests.fuzz import secret_twins
@@ -17,9 +17,9 @@ from tests.planted.flow import twins as flow_twins
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from fuzz.corpus import InputFolder
-    from fuzz.executor import Executor
-    from fuzz.worker_job import WorkerJob
+    from fuzz.campaign.corpus import InputFolder
+    from fuzz.workers.executor import Executor
+    from fuzz.workers.worker_job import WorkerJob
     from secmem.flow import FlowController
 
 

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 import fuzz
-from fuzz.campaign_folder import CampaignFolder
-from fuzz.corpus import InputFolder
+from fuzz.campaign.campaign_folder import CampaignFolder
+from fuzz.campaign.corpus import InputFolder
+from fuzz.campaign.status import status_of
 from fuzz.duration import in_words
-from fuzz.status import status_of
 
 if TYPE_CHECKING:
-    from fuzz.progress import Progress
+    from fuzz.campaign.progress import Progress
 
 MIB: Final = 1 << 20
 MOST_MIB_AN_HOUR: Final = 8.0  # 100 bytes an entry of the corpus, and the curve

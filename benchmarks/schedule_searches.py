@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tests.suite.programs
 from fuzz import ScheduleFailure, UndecidedError
-from fuzz.black_box import BlackBox
-from fuzz.corpus import InputFolder
-from fuzz.engine import engine
-from fuzz.executor import Executor
-from fuzz.schedule_rules import MOST_BYTES
+from fuzz.campaign.corpus import InputFolder
+from fuzz.engines.engine import engine
+from fuzz.schedules.schedule_rules import MOST_BYTES
+from fuzz.schedules.under_engine import Body, UnderEngine
 from fuzz.target_facts import TargetFacts
-from fuzz.under_engine import Body, UnderEngine
-from fuzz.worker_job import WorkerJob
+from fuzz.workers.black_box import BlackBox
+from fuzz.workers.executor import Executor
+from fuzz.workers.worker_job import WorkerJob
 from harness import instrument_imports
 from tests.suite.catalogue import PACKAGE
 from tests.suite.searches import NS_PER_S, Search, SearchEnd
@@ -35,7 +35,7 @@ from tests.suite.searches import NS_PER_S, Search, SearchEnd
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from fuzz.engine import Engine
+    from fuzz.engines.engine import Engine
     from tests.suite.catalogue import Entry
 
 

@@ -24,20 +24,20 @@ from fuzz.errors import (
 )
 
 if TYPE_CHECKING:
-    from fuzz.campaign import resume_campaign, run_campaign
-    from fuzz.campaign_run import Budget, CampaignRun, Ending, Found, Verdict
+    from fuzz.campaign.campaign import resume_campaign, run_campaign
+    from fuzz.campaign.campaign_run import Budget, CampaignRun, Ending, Found, Verdict
     from fuzz.catalogue import find_target, target_names
     from fuzz.checked_input import check_input
-    from fuzz.crash import Crash, CrashKind
     from fuzz.data_provider import FuzzedDataProvider
     from fuzz.declaration import target
+    from fuzz.engines.merging import MergeResult, merge
     from fuzz.fuzz_target import Run, Target
-    from fuzz.merging import MergeResult, merge
-    from fuzz.minimizing import Minimized, minimize
-    from fuzz.regression import write_regressions
-    from fuzz.replaying import replay_input
-    from fuzz.schedule_bodies import schedule_target
-    from fuzz.triage_report import TriageReport, triage
+    from fuzz.schedules.schedule_bodies import schedule_target
+    from fuzz.triaging.crash import Crash, CrashKind
+    from fuzz.triaging.minimizing import Minimized, minimize
+    from fuzz.triaging.regression import write_regressions
+    from fuzz.triaging.replaying import replay_input
+    from fuzz.triaging.triage_report import TriageReport, triage
 
 __all__ = [
     "BadTargetError",
@@ -79,31 +79,31 @@ __all__ = [
 ]
 
 _LATER: Final = {
-    "resume_campaign": "fuzz.campaign",
-    "run_campaign": "fuzz.campaign",
-    "Budget": "fuzz.campaign_run",
-    "CampaignRun": "fuzz.campaign_run",
-    "Ending": "fuzz.campaign_run",
-    "Found": "fuzz.campaign_run",
-    "Verdict": "fuzz.campaign_run",
+    "resume_campaign": "fuzz.campaign.campaign",
+    "run_campaign": "fuzz.campaign.campaign",
+    "Budget": "fuzz.campaign.campaign_run",
+    "CampaignRun": "fuzz.campaign.campaign_run",
+    "Ending": "fuzz.campaign.campaign_run",
+    "Found": "fuzz.campaign.campaign_run",
+    "Verdict": "fuzz.campaign.campaign_run",
     "find_target": "fuzz.catalogue",
     "target_names": "fuzz.catalogue",
     "check_input": "fuzz.checked_input",
-    "Crash": "fuzz.crash",
-    "CrashKind": "fuzz.crash",
+    "Crash": "fuzz.triaging.crash",
+    "CrashKind": "fuzz.triaging.crash",
     "FuzzedDataProvider": "fuzz.data_provider",
     "target": "fuzz.declaration",
     "Run": "fuzz.fuzz_target",
     "Target": "fuzz.fuzz_target",
-    "MergeResult": "fuzz.merging",
-    "merge": "fuzz.merging",
-    "Minimized": "fuzz.minimizing",
-    "minimize": "fuzz.minimizing",
-    "write_regressions": "fuzz.regression",
-    "replay_input": "fuzz.replaying",
-    "schedule_target": "fuzz.schedule_bodies",
-    "TriageReport": "fuzz.triage_report",
-    "triage": "fuzz.triage_report",
+    "MergeResult": "fuzz.engines.merging",
+    "merge": "fuzz.engines.merging",
+    "Minimized": "fuzz.triaging.minimizing",
+    "minimize": "fuzz.triaging.minimizing",
+    "write_regressions": "fuzz.triaging.regression",
+    "replay_input": "fuzz.triaging.replaying",
+    "schedule_target": "fuzz.schedules.schedule_bodies",
+    "TriageReport": "fuzz.triaging.triage_report",
+    "triage": "fuzz.triaging.triage_report",
 }
 
 

@@ -90,7 +90,7 @@ def _target_of(found: object) -> object:
     as_target = getattr(found, "fuzz_target", None)
     if callable(as_target):
         return as_target()
-    from fuzz.schedule_bodies import is_body, schedule_target  # noqa: PLC0415  # it loads the engine
+    from fuzz.schedules.schedule_bodies import is_body, schedule_target  # noqa: PLC0415  # it loads the engine
 
     return schedule_target(found) if callable(found) and is_body(found) else found
 

@@ -13,9 +13,9 @@ import binascii
 import threading
 from typing import Final
 
-from fuzz.contained import ContainedTarget
 from fuzz.errors import InputTextError, StillFailsError, UndecidedError
 from fuzz.target_facts import ask
+from fuzz.triaging.contained import ContainedTarget
 
 _children: Final[dict[str, ContainedTarget]] = {}
 _lock: Final = threading.Lock()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
 import click
 
+from fuzz.campaign.resume_command import resume_command
+from fuzz.campaign.run_command import run_command
+from fuzz.campaign.status_command import status_command
 from fuzz.list_command import list_command
-from fuzz.resume_command import resume_command
-from fuzz.run_command import run_command
-from fuzz.status_command import status_command
+from fuzz.triaging.triage_commands import COMMANDS
 
 
 @click.group("fuzz")
@@ -23,8 +21,5 @@ def fuzz_command() -> None:
     """
 
 
-for command in (list_command, run_command, resume_command, status_command):
+for command in (list_command, run_command, resume_command, status_command, *COMMANDS):
     fuzz_command.add_command(command)
-if importlib.util.find_spec("fuzz.triage_commands") is not None:
-    for command in importlib.import_module("fuzz.triage_commands").COMMANDS:
-        fuzz_command.add_command(command)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from fuzz.data_provider import FuzzedDataProvider
 from fuzz.errors import BadTargetError
 from fuzz.fuzz_target import DEFAULT_BYTES, Target
-from fuzz.schedule_rules import MOST_BYTES
+from fuzz.schedules.schedule_rules import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,7 +101,7 @@ def _run_of(function: Function, strategy: object, fields: dict[str, Any]) -> Run
         reader = _reader_of(function)
         if reader is None:
             fields.setdefault("max_bytes", MOST_BYTES)  # more would mean nothing
-        from fuzz.controlled_run import ControlledRun  # noqa: PLC0415  # it loads the engine
+        from fuzz.schedules.controlled_run import ControlledRun  # noqa: PLC0415  # it loads the engine
 
         return ControlledRun(function, reader)
     if strategy is not None:

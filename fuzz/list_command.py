@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fuzz.catalogue import place_of, target_names
-from fuzz.engine import engine, engine_names
+from fuzz.engines.engine import engine, engine_names
 from fuzz.errors import BrokenTargetError, EngineMissingError, FuzzError, UnknownTargetError
 from fuzz.target_facts import ask
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fuzz.campaign_run import Verdict
+from fuzz.campaign.campaign_run import Verdict
 from reports import Direction, Measure, Outcome, Record, RecordKind
 
 if TYPE_CHECKING:
-    from fuzz.campaign_run import CampaignRun
-    from fuzz.turns import Broken
+    from fuzz.campaign.campaign_run import CampaignRun
+    from fuzz.campaign.turns import Broken
 
 
 def record_of(run: CampaignRun) -> Record:

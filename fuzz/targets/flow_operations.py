@@ -7,7 +7,7 @@ of the round's steps that explains what was seen.
     byte 0          which marks
     byte 1          how many bytes of operations (at most 20)
     the operations  low 3 bits: what; next 4: whom it concerns; high bit: the round ends here
-    the rest        the schedule; see fuzz.schedule_rules
+    the rest        the schedule; see fuzz.schedules.schedule_rules
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 from fuzz.byte_reader import ByteReader
 from fuzz.fuzz_target import Target
+from fuzz.schedules.under_engine import Body, UnderEngine
 from fuzz.targets.flow_referee import Fate, Figures, Referee, Step
-from fuzz.under_engine import Body, UnderEngine
 from secmem.flow import CancelToken, FlowCancelled, FlowClosed, FlowController, FlowTimeout
 
 if TYPE_CHECKING:

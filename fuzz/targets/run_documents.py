@@ -120,8 +120,9 @@ RUN_DOCUMENTS: Final = Target(
     run=document_run(),
     what="any file is refused with what is wrong, or is a result that reads and writes the same",
     instrument=(
-        "reports.document", "reports.strict_json", "reports.importers.ingest", "reports.importers.exploration",
-        "reports.importers.pytest_benchmark", "reports.environment", "reports.commit", "reports.record",
+        "reports.document", "reports.strict_json", "reports.importers.ingest",
+        "reports.importers.exploration", "reports.importers.pytest_benchmark",
+        "reports.environment", "reports.commit", "reports.record",
     ),
     seeds=(
         b"\x00\x00", b"\x00\x01", b"\x00\x02",

@@ -10,10 +10,10 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import harness
-from fuzz.byte_schedule import ByteSchedule
 from fuzz.fuzz_target import Target
-from fuzz.schedule_rules import read_rules
-from fuzz.under_engine import default_hook
+from fuzz.schedules.byte_schedule import ByteSchedule
+from fuzz.schedules.schedule_rules import read_rules
+from fuzz.schedules.under_engine import default_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -100,7 +100,11 @@ def test_there_is_something_to_read() -> None:
         ("secmem/bad.py", "import harness\n", "secmem.bad:1 imports harness"),
         ("harness/bad.py", "from stress.run import Budget\n", "harness.bad:1 imports stress.run"),
         ("reports/bad.py", "def f():\n    import harness.finding\n", "reports.bad:2 imports"),
-        ("stress/bad.py", "from fuzz import campaign\n", "stress.bad:1 imports fuzz.campaign"),
+        (
+            "stress/bad.py",
+            "from fuzz import campaign\n",
+            "stress.bad:1 imports fuzz.campaign",
+        ),
         ("fuzz/a/bad.py", "import holdfast.cli as c\n", "fuzz.a.bad:1 imports holdfast.cli"),
         ("stress/bad.py", "import tests.planted\n", "stress.bad:1 imports tests.planted"),
         (

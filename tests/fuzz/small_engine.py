@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fuzz.corpus import InputFolder
-    from fuzz.executor import Executor
+    from fuzz.campaign.corpus import InputFolder
     from fuzz.target_facts import TargetFacts
-    from fuzz.worker_job import WorkerJob
+    from fuzz.workers.executor import Executor
+    from fuzz.workers.worker_job import WorkerJob
 
 
 class Small:

@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fuzz.campaign import Campaign
-from fuzz.campaign_run import Budget, CampaignRun, Ending
-from fuzz.campaign_settings import Settings
-from fuzz.cluster import Cluster
-from fuzz.cluster_campaign import ClusterSitting, run_on_cluster
-from fuzz.pace import USUAL
+from fuzz.campaign.campaign import Campaign
+from fuzz.campaign.campaign_run import Budget, CampaignRun, Ending
+from fuzz.campaign.campaign_settings import Settings
+from fuzz.cluster.cluster import Cluster
+from fuzz.cluster.cluster_campaign import ClusterSitting, run_on_cluster
+from fuzz.engines.pace import USUAL
 from fuzz.target_facts import ask
 from tests.fuzz.dask_cluster import DaskCluster
 

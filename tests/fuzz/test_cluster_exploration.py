@@ -12,11 +12,11 @@ import psutil
 import pytest
 
 import harness
-from fuzz import cluster_exploration
-from fuzz.cluster import Cluster
-from fuzz.cluster_exploration import ClusterExplorer
+from fuzz.cluster import cluster_exploration
+from fuzz.cluster.cluster import Cluster
+from fuzz.cluster.cluster_exploration import ClusterExplorer
+from fuzz.cluster.round import run_round
 from fuzz.errors import ClusterUnreachableError, NoClusterWorkersError, RoundRaisedError
-from fuzz.round import run_round
 from tests.fuzz.dask_cluster import ROOT, DaskCluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]

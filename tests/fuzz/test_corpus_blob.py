@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fuzz.corpus_blob import MAGIC, pack, unpack
+from fuzz.cluster.corpus_blob import MAGIC, pack, unpack
 from fuzz.errors import CorpusBlobError
 from fuzz.fuzz_target import MAX_BYTES
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fuzz._atheris import why_not
-from fuzz.contained import ContainedTarget
+from fuzz.engines._atheris import why_not
 from fuzz.errors import NewTargetError, ProjectFileError
-from fuzz.scaffold import add_target, registered
-from fuzz.scaffold_text import TargetKind
 from fuzz.target_facts import ask
+from fuzz.triaging.contained import ContainedTarget
+from fuzz.triaging.scaffold import add_target, registered
+from fuzz.triaging.scaffold_text import TargetKind
 
 ENTRY = ("parser", "fuzz_targets.parser:parser")
 

@@ -13,11 +13,9 @@ from typing import Any
 import pytest
 
 import fuzz
-from fuzz._atheris import COUNTERS, Counters, again, why_not
-from fuzz.black_box import BlackBox
-from fuzz.corpus import InputFolder, content_name
-from fuzz.covered_imports import CoveredImports
-from fuzz.libfuzzer import (
+from fuzz.campaign.corpus import InputFolder, content_name
+from fuzz.engines._atheris import COUNTERS, Counters, again, why_not
+from fuzz.engines.libfuzzer import (
     FuzzerStatus,
     arguments,
     merge_features,
@@ -26,9 +24,11 @@ from fuzz.libfuzzer import (
     write_merge_control,
 )
 from fuzz.target_facts import TargetFacts, facts_of
-from fuzz.torn_entries import mend_torn
-from fuzz.worker_job import Ended, WorkerEnd, WorkerJob
-from fuzz.workers import Workers
+from fuzz.triaging.covered_imports import CoveredImports
+from fuzz.workers.black_box import BlackBox
+from fuzz.workers.torn_entries import mend_torn
+from fuzz.workers.worker_job import Ended, WorkerEnd, WorkerJob
+from fuzz.workers.workers import Workers
 from tests.fuzz import bad_targets, contained_worker_targets
 
 MIB = 1024 * 1024
@@ -277,7 +277,7 @@ SELF_TEST = """
 import os, sys, json
 sys.path[:] = json.loads(sys.argv[1])
 import atheris
-from fuzz import _atheris
+from fuzz.engines import _atheris
 class Bound:  # binds the name before Fuzz(), which makes it a silent no-op
     def __init__(self):
         self._trace_branch = atheris._trace_branch

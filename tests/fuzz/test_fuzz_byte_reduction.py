@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from fuzz.byte_reduction import Reduction, shortlex
+from fuzz.triaging.byte_reduction import Reduction, shortlex
 
 
 def reduced(data: bytes, fails: object, **how: object) -> bytes:

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 import fuzz
-from fuzz._atheris import why_not
-from fuzz.campaign_run import MIB
-from fuzz.corpus import InputFolder, content_name
+from fuzz.campaign.campaign_run import MIB
+from fuzz.campaign.corpus import InputFolder, content_name
+from fuzz.engines._atheris import why_not
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 import fuzz
+from fuzz.campaign.corpus import content_name
 from fuzz.commands import fuzz_command
-from fuzz.corpus import content_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +127,7 @@ def test_a_full_disk_ends_the_campaign_with_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if that much had to stay free: a disk that is really full is the workers' test.
-    monkeypatch.setattr("fuzz.sitting.SPARE_DISK_BYTES", 1 << 60)
+    monkeypatch.setattr("fuzz.campaign.sitting.SPARE_DISK_BYTES", 1 << 60)
     run = fuzz.run_campaign(
         HERE + "PASSES", engine="greybox", seed=1, folder=tmp_path, budget=fuzz.Budget(seconds=60)
     )

@@ -14,21 +14,17 @@ import click
 import pytest
 from rich.console import Console
 
-from fuzz.campaign_books import Books
-from fuzz.campaign_database import CampaignDatabase, WorkerCounts
-from fuzz.campaign_folder import CampaignFolder, Lock, folder_name, running_in
-from fuzz.campaign_run import Budget, Ending
-from fuzz.campaign_schema import read_database
-from fuzz.campaign_settings import Settings, settings_from_json
-from fuzz.corpus import InputFolder, content_name
-from fuzz.corpus_watch import CorpusWatch
-from fuzz.crew import shares
-from fuzz.dictionary_file import read_dictionary
-from fuzz.duration import Duration, in_words
-from fuzz.errors import DatabaseError, DictionaryError, FolderInUseError
-from fuzz.live_view import draw, sparkline
-from fuzz.pace import USUAL, Pace
-from fuzz.plateau import (
+from fuzz.campaign.campaign_books import Books
+from fuzz.campaign.campaign_database import CampaignDatabase, WorkerCounts
+from fuzz.campaign.campaign_folder import CampaignFolder, Lock, folder_name, running_in
+from fuzz.campaign.campaign_run import Budget, Ending
+from fuzz.campaign.campaign_schema import read_database
+from fuzz.campaign.campaign_settings import Settings, settings_from_json
+from fuzz.campaign.corpus import InputFolder, content_name
+from fuzz.campaign.corpus_watch import CorpusWatch
+from fuzz.campaign.crew import shares
+from fuzz.campaign.live_view import draw, sparkline
+from fuzz.campaign.plateau import (
     MOST_MARKS,
     Curve,
     Rare,
@@ -37,10 +33,14 @@ from fuzz.plateau import (
     one_in,
     upper_count,
 )
-from fuzz.progress import TRAIL, Progress, Rate, WorkerLine, trail
-from fuzz.status import State, status_of
+from fuzz.campaign.progress import TRAIL, Progress, Rate, WorkerLine, trail
+from fuzz.campaign.status import State, status_of
+from fuzz.campaign.turns import LONGEST_S, SHORTEST_S, turn_of
+from fuzz.duration import Duration, in_words
+from fuzz.engines.dictionary_file import read_dictionary
+from fuzz.engines.pace import USUAL, Pace
+from fuzz.errors import DatabaseError, DictionaryError, FolderInUseError
 from fuzz.target_facts import TargetFacts
-from fuzz.turns import LONGEST_S, SHORTEST_S, turn_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from fuzz._atheris import why_not
 from fuzz.catalogue import target_names
 from fuzz.commands import fuzz_command
+from fuzz.engines._atheris import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

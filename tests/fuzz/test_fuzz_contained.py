@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fuzz.contained import MIB, ContainedTarget
-from fuzz.crash import CrashKind
 from fuzz.errors import BrokenTargetError
 from fuzz.target_facts import TargetFacts, ask
+from fuzz.triaging.contained import MIB, ContainedTarget
+from fuzz.triaging.crash import CrashKind
 
 HERE = "tests.fuzz.contained_targets:"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs POSIX")]
@@ -170,7 +170,7 @@ def test_a_target_that_starts_a_thread_at_import_is_not_forked_and_works(
 
 PARENT = """
     import sys, time
-    from fuzz.contained import ContainedTarget
+    from fuzz.triaging.contained import ContainedTarget
     from fuzz.target_facts import ask
     target = ContainedTarget(ask(sys.argv[1]), hang_s=100)
     target.run(b"")

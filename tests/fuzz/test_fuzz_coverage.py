@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.campaign_folder import CampaignFolder
-from fuzz.corpus import InputFolder
-from fuzz.coverage_report import Reached, reach
+from fuzz.campaign.campaign_folder import CampaignFolder
+from fuzz.campaign.corpus import InputFolder
 from fuzz.errors import NothingReachedError
+from fuzz.triaging.coverage_report import Reached, reach
 
 HERE = "tests.fuzz.contained_targets:"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs POSIX")]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.corpus import content_name
-from fuzz.crash import Crash, CrashKind
-from fuzz.crash_store import CrashStore
+from fuzz.campaign.corpus import content_name
+from fuzz.triaging.crash import Crash, CrashKind
+from fuzz.triaging.crash_store import CrashStore
 
 
 def crash(data: bytes, key: str = "k1") -> Crash:
@@ -102,8 +102,8 @@ def test_notes_on_a_crash_stay_when_it_is_found_again(tmp_path: Path) -> None:
 WRITER = """
     import sys
     from pathlib import Path
-    from fuzz.crash import Crash, CrashKind
-    from fuzz.crash_store import CrashStore
+    from fuzz.triaging.crash import Crash, CrashKind
+    from fuzz.triaging.crash_store import CrashStore
     store = CrashStore(Path(sys.argv[1]), "t")
     for number in range(1_000_000):
         data = number.to_bytes(3, "big") * 2000

@@ -15,11 +15,11 @@ import pytest
 from greenlet import getcurrent, greenlet
 
 import harness
-from fuzz.edges import CodeMap, covered_places
-from fuzz.edges_compares import CompareLog
-from fuzz.edges_constants import harvest
-from fuzz.edges_imports import CoveredImports
-from fuzz.edges_rewriter import covered_code
+from fuzz.engines.edges import CodeMap, covered_places
+from fuzz.engines.edges_compares import CompareLog
+from fuzz.engines.edges_constants import harvest
+from fuzz.engines.edges_imports import CoveredImports
+from fuzz.engines.edges_rewriter import covered_code
 from harness.instrument import is_instrumented, rewrite_tree
 
 
@@ -265,9 +265,8 @@ def test_the_engine_never_watches_itself_but_does_watch_our_targets() -> None:
     hook, _ = covering(["fuzz", "harness", "threading", "mine"])
     watched = ["fuzz.targets", "fuzz.targets.flow_operations", "mine", "mine.parser"]
     assert [*filter(hook.matches, watched)] == watched
-    assert not [
-        *filter(hook.matches, ["fuzz", "fuzz.edges", "harness.engine", "miner", "threading"])
-    ]
+    ours = ["fuzz", "fuzz.engines.edges", "harness.engine", "miner", "threading"]
+    assert not [*filter(hook.matches, ours)]
 
 
 def test_after_the_hook_of_the_harness_both_are_in_one_module_and_counting_is_no_access(

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fuzz import Target
-from fuzz.black_box import BlackBox
-from fuzz.corpus import InputFolder, content_name
-from fuzz.edges import CodeMap
-from fuzz.edges_compares import CompareLog
-from fuzz.edges_constants import harvest
-from fuzz.edges_rewriter import covered_code
-from fuzz.engine import engine
-from fuzz.executor import Executor
-from fuzz.greybox import Greybox
-from fuzz.greybox_loop import Fuzzing
-from fuzz.mutation import Mutator
+from fuzz.campaign.corpus import InputFolder, content_name
+from fuzz.engines.edges import CodeMap
+from fuzz.engines.edges_compares import CompareLog
+from fuzz.engines.edges_constants import harvest
+from fuzz.engines.edges_rewriter import covered_code
+from fuzz.engines.engine import engine
+from fuzz.engines.greybox import Greybox
+from fuzz.engines.greybox_loop import Fuzzing
+from fuzz.engines.mutation import Mutator
 from fuzz.target_facts import ask, facts_of
-from fuzz.worker_job import Ended, WorkerJob
-from fuzz.workers import Workers
+from fuzz.workers.black_box import BlackBox
+from fuzz.workers.executor import Executor
+from fuzz.workers.worker_job import Ended, WorkerJob
+from fuzz.workers.workers import Workers
 from tests.fuzz import bad_targets
 
 if TYPE_CHECKING:
@@ -218,8 +218,8 @@ def test_given_inputs_are_varied_also_where_nothing_is_watched(tmp_path: Path) -
 def test_what_another_worker_adds_is_run_once_and_varied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fuzz.greybox_loop.LOOK_S", 0.0)
-    monkeypatch.setattr("fuzz.executor.LOOK_S", 0.0)  # a look after each input
+    monkeypatch.setattr("fuzz.engines.greybox_loop.LOOK_S", 0.0)
+    monkeypatch.setattr("fuzz.workers.executor.LOOK_S", 0.0)  # a look after each input
     foreign = b"found by somebody else, in another process"
     others = InputFolder(tmp_path / "corpus")
     calls = []
@@ -245,7 +245,7 @@ def test_it_works_where_atheris_cannot_be_imported() -> None:
     program = """
     import sys
     sys.modules["atheris"] = None
-    from fuzz.engine import engine
+    from fuzz.engines.engine import engine
     assert engine("greybox").name == "greybox"
     assert "coverage" not in sys.modules and "hypothesis" not in sys.modules
     """

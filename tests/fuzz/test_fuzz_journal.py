@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.black_box import BlackBox
-from fuzz.bounded_output import MOST_BYTES, BoundedOutput
-from fuzz.corpus import InputFolder, content_name
+from fuzz.campaign.corpus import InputFolder, content_name
 from fuzz.errors import JournalError
-from fuzz.journal import Journal, JournalReader
-from fuzz.torn_entries import mend_torn
+from fuzz.workers.black_box import BlackBox
+from fuzz.workers.bounded_output import MOST_BYTES, BoundedOutput
+from fuzz.workers.journal import Journal, JournalReader
+from fuzz.workers.torn_entries import mend_torn
 
 
 def test_reports_are_read_once_and_a_later_reader_goes_on_where_the_first_was(

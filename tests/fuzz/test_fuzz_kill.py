@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from fuzz.corpus import content_name
+from fuzz.campaign.corpus import content_name
 
 if TYPE_CHECKING:
     from pathlib import Path

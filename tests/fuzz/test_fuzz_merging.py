@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fuzz import merging
-from fuzz.corpus import InputFolder
+from fuzz.campaign.corpus import InputFolder
+from fuzz.engines import merging
+from fuzz.engines.measuring import measure
+from fuzz.engines.merging import merge
+from fuzz.engines.set_cover import cover
 from fuzz.errors import BrokenTargetError, MeasureError, MergeLostError, UnknownTargetError
-from fuzz.measuring import measure
-from fuzz.merging import merge
-from fuzz.set_cover import cover
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fuzz import mutation
-from fuzz.input_to_state import candidates, swaps, words
-from fuzz.mutation import Mutator
+from fuzz.engines import mutation
+from fuzz.engines.input_to_state import candidates, swaps, words
+from fuzz.engines.mutation import Mutator
 
 
 def made(change: str, data: bytes, *, times: int = 3_000, **how: object) -> set[bytes]:

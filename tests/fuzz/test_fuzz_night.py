@@ -11,15 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 import fuzz
+from fuzz.campaign.corpus import content_name
 from fuzz.commands import fuzz_command
-from fuzz.corpus import content_name
-from fuzz.pace import USUAL
+from fuzz.engines.pace import USUAL
 from tests.fuzz.night_targets import fails
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fuzz.progress import Progress
+    from fuzz.campaign.progress import Progress
 
 NIGHT_S = 8 * 3_600.0
 FACTOR = 480.0

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from fuzz import BadTargetError, Budget, Target
-from fuzz.black_box import BlackBox
 from fuzz.byte_reader import ByteReader
-from fuzz.campaign_run import CampaignRun, Ending, Verdict
-from fuzz.corpus import InputFolder, content_name
-from fuzz.crash import Crash, CrashKind, crash_from_json, crash_of, frames_in, frames_of
-from fuzz.crash_store import CrashStore
+from fuzz.campaign.campaign_run import CampaignRun, Ending, Verdict
+from fuzz.campaign.corpus import InputFolder, content_name
 from fuzz.records import record_of
+from fuzz.triaging.crash import Crash, CrashKind, crash_from_json, crash_of, frames_in, frames_of
+from fuzz.triaging.crash_store import CrashStore
+from fuzz.workers.black_box import BlackBox
 from reports import Outcome
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import fuzz
-from fuzz.campaign_folder import CampaignFolder
+from fuzz.campaign.campaign_folder import CampaignFolder
 from fuzz.checked_input import check_input
-from fuzz.contained import ContainedTarget
-from fuzz.crash import Crash, CrashKind
-from fuzz.crash_store import CrashStore
 from fuzz.errors import InputTextError, RegressionFileError, StillFailsError
-from fuzz.regression import Regressions, sentence_of, write_regressions
 from fuzz.target_facts import ask
+from fuzz.triaging.contained import ContainedTarget
+from fuzz.triaging.crash import Crash, CrashKind
+from fuzz.triaging.crash_store import CrashStore
+from fuzz.triaging.regression import Regressions, sentence_of, write_regressions
 
 HERE = "tests.fuzz.contained_targets:"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs POSIX")]

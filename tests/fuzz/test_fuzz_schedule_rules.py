@@ -5,8 +5,8 @@ import random
 import pytest
 
 from fuzz import BadTargetError
-from fuzz.controlled_run import input_of, parts_of
-from fuzz.schedule_rules import (
+from fuzz.schedules.controlled_run import input_of, parts_of
+from fuzz.schedules.schedule_rules import (
     KINDS,
     MOST_BYTES,
     MOST_RULES,

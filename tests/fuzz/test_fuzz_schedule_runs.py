@@ -13,10 +13,10 @@ import pytest
 
 import harness
 from fuzz import ScheduleFailure, UndecidedError
-from fuzz.byte_schedule import ByteSchedule
-from fuzz.controlled_run import ControlledRun, input_of
-from fuzz.schedule_rules import KINDS, Rule, ScheduleRules, read_rules
-from fuzz.under_engine import Body, UnderEngine
+from fuzz.schedules.byte_schedule import ByteSchedule
+from fuzz.schedules.controlled_run import ControlledRun, input_of
+from fuzz.schedules.schedule_rules import KINDS, Rule, ScheduleRules, read_rules
+from fuzz.schedules.under_engine import Body, UnderEngine
 from harness.strategies import ObservedPairs
 
 with harness.instrument_imports(include=["tests.fuzz.schedule_programs"]):
@@ -74,7 +74,7 @@ import sys
 from contextlib import closing
 import harness
 from fuzz import ScheduleFailure
-from fuzz.controlled_run import ControlledRun
+from fuzz.schedules.controlled_run import ControlledRun
 with harness.instrument_imports(include=["tests.fuzz.schedule_programs"]):
     from tests.fuzz import schedule_programs as programs
 with closing(ControlledRun(programs.stages, None)) as run:

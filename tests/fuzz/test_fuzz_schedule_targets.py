@@ -14,16 +14,16 @@ from click.testing import CliRunner
 import fuzz
 import harness
 from fuzz import BadTargetError, ScheduleFailure
-from fuzz.black_box import BlackBox
+from fuzz.campaign.corpus import InputFolder
 from fuzz.catalogue import find_target
 from fuzz.commands import fuzz_command
-from fuzz.corpus import InputFolder
-from fuzz.executor import Executor
-from fuzz.greybox import Greybox
-from fuzz.schedule_bodies import is_body, schedule_target
-from fuzz.schedule_rules import MOST_BYTES
+from fuzz.engines.greybox import Greybox
+from fuzz.schedules.schedule_bodies import is_body, schedule_target
+from fuzz.schedules.schedule_rules import MOST_BYTES
 from fuzz.target_facts import facts_of
-from fuzz.worker_job import WorkerJob
+from fuzz.workers.black_box import BlackBox
+from fuzz.workers.executor import Executor
+from fuzz.workers.worker_job import WorkerJob
 from stress.scenarios.scenario import Scale, Scenario
 
 with harness.instrument_imports(include=["tests.fuzz.schedule_programs"]):

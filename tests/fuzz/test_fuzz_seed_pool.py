@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from fuzz import seed_pool
-from fuzz.edges import CodePath
-from fuzz.seed_pool import SeedPool, told_features
+from fuzz.engines import seed_pool
+from fuzz.engines.edges import CodePath
+from fuzz.engines.seed_pool import SeedPool, told_features
 
 
 def pool() -> SeedPool:

@@ -14,12 +14,12 @@ from _pytest.assertion.rewrite import rewrite_asserts
 
 import fuzz
 import harness
-from fuzz.crash import CrashKind, crash_from_json, crash_of, crash_of_death
 from fuzz.declaration import ProviderRun
 from fuzz.errors import ScheduleFailure
-from fuzz.signature import frames_in, loop_erased, signature_of
+from fuzz.schedules.under_engine import Body, UnderEngine
 from fuzz.strategy_run import StrategyRun
-from fuzz.under_engine import Body, UnderEngine
+from fuzz.triaging.crash import CrashKind, crash_from_json, crash_of, crash_of_death
+from fuzz.triaging.signature import frames_in, loop_erased, signature_of
 
 
 def load(folder: Path, text: str, *, rewritten: bool = False, stem: str = "subject") -> ModuleType:

@@ -12,17 +12,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fuzz.byte_reduction import Reduction
-from fuzz.campaign_folder import CampaignFolder
-from fuzz.contained import ContainedTarget
-from fuzz.controlled_run import parts_of
-from fuzz.corpus import InputFolder
-from fuzz.crash import Crash, CrashKind
-from fuzz.crash_store import CrashStore
+from fuzz.campaign.campaign_folder import CampaignFolder
+from fuzz.campaign.corpus import InputFolder
 from fuzz.errors import BrokenTargetError, UnknownFindingError
-from fuzz.minimizing import Minimized, MinimizeEnd, Step, minimize
+from fuzz.schedules.controlled_run import parts_of
 from fuzz.target_facts import ask
-from fuzz.triage_report import Status, TriageReport, targets_with_crashes, triage
+from fuzz.triaging.byte_reduction import Reduction
+from fuzz.triaging.contained import ContainedTarget
+from fuzz.triaging.crash import Crash, CrashKind
+from fuzz.triaging.crash_store import CrashStore
+from fuzz.triaging.minimizing import Minimized, MinimizeEnd, Step, minimize
+from fuzz.triaging.triage_report import Status, TriageReport, targets_with_crashes, triage
 
 HERE = "tests.fuzz.contained_targets:"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs POSIX")]
@@ -258,7 +258,7 @@ def test_a_finding_is_chosen_by_the_beginning_of_its_key_or_by_its_file(tmp_path
 INTERRUPTED = """
     import sys
     from pathlib import Path
-    from fuzz.minimizing import minimize
+    from fuzz.triaging.minimizing import minimize
     (done,) = minimize(sys.argv[1], folder=Path(sys.argv[2]),
                        progress=lambda step: print("step", step.now_bytes, flush=True))
     print(done.end.name, done.after_bytes, done.confirmed, flush=True)

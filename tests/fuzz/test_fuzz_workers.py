@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psutil
 import pytest
 
-from fuzz.black_box import BlackBox
 from fuzz.target_facts import TargetFacts, facts_of
-from fuzz.worker_files import WorkerFiles
-from fuzz.worker_job import Ended, WorkerEnd, WorkerJob
-from fuzz.workers import Worker, Workers
+from fuzz.workers.black_box import BlackBox
+from fuzz.workers.worker_files import WorkerFiles
+from fuzz.workers.worker_job import Ended, WorkerEnd, WorkerJob
+from fuzz.workers.workers import Worker, Workers
 from tests.fuzz import bad_targets, contained_worker_targets
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import fuzz
-from fuzz.campaign_folder import CampaignFolder
-from fuzz.contained import ContainedTarget
-from fuzz.crash_store import CrashStore
+from fuzz.campaign.campaign_folder import CampaignFolder
 from fuzz.target_facts import ask
+from fuzz.triaging.contained import ContainedTarget
+from fuzz.triaging.crash_store import CrashStore
 
 HERE = Path(__file__).resolve().parent
 TWINS = {

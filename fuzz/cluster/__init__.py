@@ -1,0 +1,1 @@
+"""Campaigns and explorations on many machines, in rounds."""

@@ -1,0 +1,1 @@
+"""Bytes as schedules: rules that a controlled run follows."""

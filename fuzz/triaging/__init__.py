@@ -1,0 +1,1 @@
+"""What becomes of a crash: its signature, its smallest input, its test."""
