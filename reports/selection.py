@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What tells two checks of one name apart; a seed does not, a run with another seed is a re-run.
 _TELLING_PARAMS = ("method", "strategy", "model", "twin", "variant", "generator", "profile")
-_Check = tuple[str, str, tuple[str, ...]]
+Check = tuple[str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +64,16 @@ def _newest_of_each(documents: list[RunDocument]) -> tuple[Record, ...]:
 
     Two records of one check in one document both stay: neither may hide the other's failure.
     """
-    seen: set[_Check] = set()
+    seen: set[Check] = set()
     kept: list[list[Record]] = []
     for document in documents:
-        fresh = [record for record in document.records if _check(record) not in seen]
-        seen.update(_check(record) for record in fresh)
+        fresh = [record for record in document.records if check_of(record) not in seen]
+        seen.update(check_of(record) for record in fresh)
         kept.append(fresh)
     return tuple(record for fresh in reversed(kept) for record in fresh)
 
 
-def _check(record: Record) -> _Check:
+def check_of(record: Record) -> Check:
+    """Return what tells a check from others: a run with another seed is the same check."""
     telling = tuple(record.params.get(name, "") for name in _TELLING_PARAMS)
     return (record.kind.value, record.name, telling)

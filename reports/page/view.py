@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.judging.judge import Judged, Judgement
-from reports.page.wording import KIND_TITLES, change_words
+from reports.page.wording import KIND_TITLES
 from reports.quantities import number, quantity, scale_for, stated
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
 
@@ -106,21 +105,6 @@ class FigureRow:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendView:
-    """One series: its newest value, what became of it, and its drawing where there is a trend."""
-
-    name: str
-    place: str
-    value: str
-    change: str
-    judgement: str
-    words: str
-    svg: str
-    unit: str
-    runs: int
-
-
 def finding_view(record: Record) -> FindingView:
     """Return a failed or undecided check with its story split into a lead and the rest."""
     lead, _, rest = record.message.strip().partition("\n")
@@ -181,33 +165,6 @@ def figure_rows(records: Sequence[Record]) -> tuple[FigureRow, ...]:
         if record.kind is RecordKind.BENCHMARK and limit is not None and record.measures:
             rows.append(_figure_row(record, record.measures[0], limit))
     return tuple(sorted(rows, key=lambda row: row.outcome == "passed"))
-
-
-def trend_view(judged: Judged, *, words: str, svg: str, unit: str, runs: int) -> TrendView:
-    """Return one series for the page."""
-    place, _, short = judged.key.benchmark.rpartition("::")
-    metric = "" if judged.key.metric == "time" else f" \u00b7 {judged.key.metric}"
-    return TrendView(
-        name=short + metric,
-        place=place,
-        value=quantity(judged.current, judged.unit),
-        change=change_words(judged),
-        judgement=_judgement_word(judged),
-        words=words,
-        svg=svg,
-        unit=unit,
-        runs=runs,
-    )
-
-
-def _judgement_word(judged: Judged) -> str:
-    match judged.judgement:
-        case Judgement.REGRESSION:
-            return "failed"
-        case Judgement.IMPROVEMENT:
-            return "passed"
-        case Judgement.UNCHANGED | Judgement.TOO_LITTLE | Judgement.NO_DIRECTION:
-            return "quiet"
 
 
 def _urgency(outcome: Outcome) -> int:

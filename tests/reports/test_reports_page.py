@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -61,7 +60,7 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if data.strip() and "style" not in self.open:
+        if data.strip() and not {"style", "script"} & set(self.open):
             self.texts.append(" ".join(data.split()))
 
 
@@ -116,9 +115,9 @@ def test_failures_come_first_with_their_story_and_replay_line(tmp_path: Path) ->
     _, outline = page_of(tmp_path)
     texts = outline.texts
     assert "1 of 2 checks failed." in texts
-    assert texts.index("What failed") < texts.index("Summary") < texts.index("Fuzzing")
+    assert texts.index("What failed") < texts.index("Fuzzing")
     failure = texts.index("SIGSEGV in child 3")
-    assert failure < texts.index("Summary")
+    assert failure < texts.index("Fuzzing")
     assert "all stacks: reader in access()" in texts
     assert "holdfast stress run close_while_reading --seed 9" in texts
 
@@ -178,7 +177,7 @@ def test_markup_in_any_text_stays_text(tmp_path: Path) -> None:
     store_with(tmp_path, trend, at=1, commit=2)
     store_with(tmp_path, hostile, trend, at=2, commit=2)
     html, outline = page_of(tmp_path)
-    assert "script" not in outline.tags
+    assert outline.tags.count("script") == 1, "ours alone"
     assert "img" not in outline.tags
     assert "{{ 7*7 }}" in html
 
@@ -198,29 +197,6 @@ def test_the_same_store_gives_the_same_bytes(tmp_path: Path) -> None:
     first, _ = page_of(tmp_path)
     second, _ = page_of(tmp_path)
     assert first == second
-
-
-def test_a_slower_benchmark_is_a_failure_with_a_figure_and_its_words(tmp_path: Path) -> None:
-    for at in range(7):
-        store_with(tmp_path, bench(1.0 + at / 1000), at=at, commit=at + 1)
-    store_with(tmp_path, bench(1.5), at=8, commit=8)
-    html, outline = page_of(tmp_path)
-    assert "1 benchmark got worse." in outline.texts
-    svg = html[html.index("<svg") : html.index("</svg>") + len("</svg>")]
-    drawing = ET.fromstring(svg)  # noqa: S314  # our own drawing
-    words = drawing.findtext("{http://www.w3.org/2000/svg}desc")
-    assert words is not None
-    assert "8 runs of 8 versions; the newest, 0000000, stands at 1.50" in words
-    assert "worse than its noise allows" in words
-    assert len(outline.ids) == len(set(outline.ids)), "no id stands twice"
-
-
-def test_a_benchmark_measured_once_is_listed_without_a_trend(tmp_path: Path) -> None:
-    store_with(tmp_path, bench(0.0021))
-    html, outline = page_of(tmp_path)
-    assert "<svg" not in html
-    assert "Measured once" in outline.texts
-    assert "2.10 ms" in outline.texts
 
 
 @pytest.mark.parametrize(
