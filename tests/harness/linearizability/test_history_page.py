@@ -32,6 +32,7 @@ from harness.linearizability import (
     to_svg,
 )
 from harness.linearizability.render.history_scene import MAX_DRAWN
+from tests.absent import absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -325,7 +326,7 @@ def test_of_a_huge_history_with_an_order_the_beginning_is_drawn_and_that_is_said
 def opened(tmp_path: Path) -> Callable[..., Page]:
     """Return what opens a page in a browser and gives back what its script made of it."""
     if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
+        absent("chromium", how="install Debian's package of that name")
 
     def open_page(html: str, fragment: str = "") -> Page:
         file = tmp_path / "page.html"
@@ -336,7 +337,7 @@ def opened(tmp_path: Path) -> Callable[..., Page]:
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         if done.returncode or not done.stdout:
-            pytest.skip(f"chromium does not run here: exit code {done.returncode}")
+            absent("a chromium that runs", how=f"it ended with {done.returncode}")
         assert "CONSOLE" not in done.stderr  # no error, no warning
         page = Page(done.stdout)
         assert page.all("html", **{"data-ready": "ms"})  # the script ran to its end

@@ -21,6 +21,7 @@ from harness.engine.recorder import Event
 from harness.finding import Finding, FindingKind, Trace
 from harness.render.arrows import find_arrows
 from harness.render.timeline import timeline
+from tests.absent import absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -289,7 +290,7 @@ def test_arrows_are_on_the_page(finding: Callable[..., Finding]) -> None:
 def opened(tmp_path: Path) -> Callable[[str], Page]:
     """Return what opens a page in a browser and gives back what its script made of it."""
     if CHROMIUM is None:
-        pytest.skip("no chromium is installed")
+        absent("chromium", how="install Debian's package of that name")
 
     def open_page(html: str, fragment: str = "") -> Page:
         file = tmp_path / "page.html"
@@ -301,7 +302,7 @@ def opened(tmp_path: Path) -> Callable[[str], Page]:
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         if done.returncode or not done.stdout:
-            pytest.skip(f"chromium does not run here: exit code {done.returncode}")
+            absent("a chromium that runs", how=f"it ended with {done.returncode}")
         return Page(done.stdout)
 
     return open_page
