@@ -26,17 +26,28 @@ class BadValueError(ReportsError, ValueError):
 
 
 class DamagedDocumentError(ReportsError):
-    """Bytes that should be a document are cut short, malformed or out of their limits."""
+    """Bytes that should be a document are cut short, malformed or out of their limits.
 
-    def __init__(self, document: str, reason: str) -> None:
-        super().__init__(document, reason)
+    `line` and `column` count from 1; they are None where the reason has no place in the text.
+    """
+
+    def __init__(
+        self, document: str, reason: str, line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(document, reason, line, column)
         self.document = document
         self.reason = reason
+        self.line = line
+        self.column = column
 
     def __str__(self) -> str:
+        next_step = "Fetch or write it again, or leave it out."
+        if self.line is None:
+            return f"{self.document} was refused: {self.reason}. It was not changed. {next_step}"
+        column = "" if self.column is None else f", column {self.column}"
         return (
-            f"{self.document} was refused: {self.reason}. It was not changed. "
-            "Fetch or write it again, or leave it out."
+            f"{self.document}, line {self.line}{column}: {self.reason}. "
+            f"The whole file was refused and not changed. {next_step}"
         )
 
 
@@ -113,14 +124,22 @@ class TooLittleDataError(ReportsError):
 
 
 class MissingExtraError(ReportsError):
-    """Drawing needs a library that is not installed."""
+    """Something needs a library that is not installed."""
 
-    def __init__(self, library: str) -> None:
-        super().__init__(library)
+    def __init__(
+        self,
+        library: str,
+        needed_by: str = "the page and its figures",
+        extra: str = "reports",
+    ) -> None:
+        super().__init__(library, needed_by, extra)
         self.library = library
+        self.needed_by = needed_by
+        self.extra = extra
 
     def __str__(self) -> str:
+        verb = "need" if self.needed_by.endswith("s") else "needs"
         return (
-            f"the page and its figures need {self.library}, which is not installed. "
-            "Run: pip install 'holdfast[reports]'"
+            f"{self.needed_by} {verb} {self.library}, which is not installed. "
+            f"Run: pip install 'holdfast[{self.extra}]'"
         )

@@ -7,19 +7,23 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from typing import TYPE_CHECKING, Final
 
 from reports.errors import DamagedDocumentError, NoStoreError, StoreNotOursError
+from reports.file_lock import locked
 from reports.strict_json import parse, read_bytes
-from reports.whole_file import write_atomically
+from reports.whole_file import place_once, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RUNS: Final = "runs"
 INDEX: Final = "index.sqlite3"
-_MARK: Final = "holdfast-store.json"
-_MARK_BYTES: Final = b'{"schema": "holdfast.store/1"}\n'
+MARK_FILE: Final = "holdfast-store.json"
+_SCHEMA: Final = "holdfast.store/1"
+_IDENTITY: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def claim_store(store: Path) -> None:
@@ -40,7 +44,7 @@ def require_store(store: Path) -> None:
     if not store.exists():
         raise NoStoreError(store)
     if not is_store(store):
-        raise StoreNotOursError(store, f"the mark {_MARK} is not in it")
+        raise StoreNotOursError(store, f"the mark {MARK_FILE} is not in it")
 
 
 def is_store(store: Path) -> bool:
@@ -49,16 +53,43 @@ def is_store(store: Path) -> bool:
     Raises:
         StoreNotOursError: The mark is there but damaged or of another version.
     """
-    mark = store / _MARK
-    if not mark.exists():
-        return False
+    return (store / MARK_FILE).exists() and bool(_read_mark(store))
+
+
+def store_identity(store: Path) -> str:
+    """Return the 32 hex digits that tell this store from any other, but not from its copies.
+
+    A store that an earlier version made has none yet and gets one.
+
+    Raises:
+        StoreNotOursError: The mark is absent, damaged or of another version.
+    """
+    require_store(store)
+    found = _read_mark(store)
+    if _IDENTITY.fullmatch(found):
+        return found
+    with locked(store / MARK_FILE):
+        found = _read_mark(store)  # another process may have been first
+        if not _IDENTITY.fullmatch(found):
+            write_atomically(store / MARK_FILE, _mark_bytes(), prefix=f".{MARK_FILE}.")
+    return _read_mark(store)
+
+
+def _read_mark(store: Path) -> str:
+    """Return the identity in the mark, or a word where an old mark has none."""
+    mark = store / MARK_FILE
     try:
-        schema = parse(read_bytes(mark), document=str(mark)).text("schema")
+        values = parse(read_bytes(mark), document=str(mark))
+        schema, identity = values.text("schema"), values.text("id", default="none")
     except DamagedDocumentError as error:
         raise StoreNotOursError(store, f"its mark is damaged ({error.reason})") from error
-    if schema != "holdfast.store/1":
-        raise StoreNotOursError(store, f"its mark says {schema!r}; holdfast.store/1 is read here")
-    return True
+    if schema != _SCHEMA:
+        raise StoreNotOursError(store, f"its mark says {schema!r}; {_SCHEMA} is read here")
+    return identity
+
+
+def _mark_bytes() -> bytes:
+    return f'{{"schema": "{_SCHEMA}", "id": "{uuid.uuid4().hex}"}}\n'.encode()
 
 
 def _check_free(store: Path) -> None:
@@ -67,11 +98,11 @@ def _check_free(store: Path) -> None:
     if not store.is_dir():
         raise StoreNotOursError(store, "it is a file")
     # Another process may be placing the mark at this moment: its partial file is no foreign file.
-    foreign = [one.name for one in store.iterdir() if not one.name.startswith(f".{_MARK}")]
+    foreign = [one.name for one in store.iterdir() if not one.name.startswith(f".{MARK_FILE}")]
     if foreign and not is_store(store):
-        raise StoreNotOursError(store, f"it holds {min(foreign)!r} and lacks the mark {_MARK}")
+        raise StoreNotOursError(store, f"it holds {min(foreign)!r} and lacks the mark {MARK_FILE}")
 
 
 def _place_mark(store: Path) -> None:
-    # A partial file of its own for each caller: threads of one process make a store together too.
-    write_atomically(store / _MARK, _MARK_BYTES, prefix=f".{_MARK}.")
+    # Whoever comes second keeps the first one's mark, and with it the store's identity.
+    place_once(store / MARK_FILE, _mark_bytes(), prefix=f".{MARK_FILE}.")

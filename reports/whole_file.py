@@ -17,6 +17,31 @@ def write_atomically(
     Args:
         prefix: Of the name that the file has while it is not whole.
     """
+    name = _written_aside(target, data, read_only=read_only, prefix=prefix)
+    try:
+        os.replace(name, target)  # noqa: PTH105  # both names are of one folder
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def place_once(target: Path, data: bytes, *, prefix: str = ".") -> None:
+    """Write `data` like `write_atomically`, unless there is a file already: the first one stays."""
+    name = _written_aside(target, data, read_only=False, prefix=prefix)
+    try:
+        os.link(name, target)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links; there, the last of two at once stays
+        if not target.exists():
+            os.replace(name, target)  # noqa: PTH105  # both names are of one folder
+    finally:
+        Path(name).unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def _written_aside(target: Path, data: bytes, *, read_only: bool, prefix: str) -> str:
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".partial")
     try:
         with _file_of(descriptor) as file:
@@ -24,11 +49,10 @@ def write_atomically(
             file.flush()
             os.fsync(file.fileno())
         _set_mode(name, read_only=read_only)
-        os.replace(name, target)  # noqa: PTH105  # both names are of one folder
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    return name
 
 
 def _file_of(descriptor: int) -> IO[bytes]:
