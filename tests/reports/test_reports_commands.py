@@ -102,7 +102,7 @@ def test_one_bad_file_does_not_keep_the_good_ones_out(tmp_path: Path) -> None:
     bad.write_text("not json")
     result = run("ingest", bad, good, "--store", tmp_path / "s")
     assert result.exit_code == 2
-    assert "b.json was refused" in result.output
+    assert "b.json, line 1, column 1: no JSON" in result.output
     assert "1 new run in" in result.output
     assert len(list((tmp_path / "s" / "runs").iterdir())) == 1
 

@@ -155,7 +155,7 @@ def test_a_benchmark_without_a_usable_commit_is_taken_without_one(
     [
         (None, r"benchmarks\[0\].stats is absent"),
         ({"min": 1, "median": 2, "max": 3}, "rounds is absent"),
-        ({"min": 1, "median": "2", "max": 3, "rounds": 1}, "median is a str"),
+        ({"min": 1, "median": "2", "max": 3, "rounds": 1}, "median is text where a number"),
         ({"min": 4, "median": 2, "max": 3, "rounds": 1}, "minimum <= q1"),
         ({"min": 1, "median": 2, "max": 3, "rounds": True}, "where an integer belongs"),
     ],

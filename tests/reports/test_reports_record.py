@@ -191,8 +191,8 @@ def good_document(tmp_path: Path) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "no JSON"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"", "it is empty"),
+        (b"\xff\xfe", "UTF-16 or UTF-32, not UTF-8"),
         (b'{"schema": "holdfast.run/1", "source', "no JSON"),
         (b"[1]", "a list where an object belongs"),
         (b'{"a": 1, "a": 2}', "stands twice"),
@@ -229,15 +229,15 @@ def test_brackets_inside_a_text_are_no_nesting() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        (("source",), 7, "source is a int where text belongs"),
-        (("records",), {}, "records is a dict where a list belongs"),
+        (("source",), 7, "source is an integer where text belongs"),
+        (("records",), {}, "records is an object where a list belongs"),
         (("records", 0), [], r"records\[0\] is a list where an object"),
         (("records", 0, "kind"), "rumour", r"records\[0\].kind is 'rumour'; known are"),
         (("records", 0, "name"), "x" * 501, "501 characters"),
         (("records", 0, "measures", 0, "value"), "1", "where a number belongs"),
         (("records", 0, "measures", 0, "n"), 0, "not between 1 and"),
         (("records", 0, "measures", 0, "direction"), "up", "known are lower"),
-        (("records", 0, "params"), {"seed": 7}, "params.seed is a int"),
+        (("records", 0, "params"), {"seed": 7}, "params.seed is an integer"),
         (("environment",), None, "environment is absent"),
         (("environment", "cores"), -1, "not between 0 and"),
         (("written_at",), "yesterday", "ISO 8601"),
