@@ -26,6 +26,13 @@ class SeriesState(StrEnum):
     NO_DIRECTION = "no good direction"
 
 
+class Basis(StrEnum):
+    """What a change was found by."""
+
+    HISTORY = "the points around it"
+    RUNS = "several runs of its code"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
     """Who accepted a change, when and why; it stands in the repository."""
@@ -37,12 +44,19 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One point of a series by its code."""
+    """One point of a series by its code.
+
+    Attributes:
+        index: Its place among the points of the series that count, from 0.
+        at: When the commit was made, or the first run of it where that is unknown.
+        position: Of the commit along first parents, where known.
+    """
 
     index: int
     label: str
     commit_id: str | None
     at: datetime
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +75,10 @@ class SeriesChange:
         p: Accounts for having searched the series.
         p_adjusted: Accounts for all series that were judged, too (Benjamini-Hochberg).
         worse: It went in the bad direction.
-        standing: The newest point is still at this level or a worse one.
+        standing: The series is still at this level or a worse one: less than three quarters of
+            the change have gone, and what is left is above the floor.
+        fixed_by: The point with which it went back, where one change tells it.
+        runs: How many runs the level after rests on.
     """
 
     alert_id: str
@@ -80,6 +97,26 @@ class SeriesChange:
     worse: bool
     standing: bool
     acknowledged: Acknowledgement | None = None
+    fixed_by: Place | None = None
+    basis: Basis = Basis.HISTORY
+    runs: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """The newest point lies apart from the level before, and nothing has confirmed it yet.
+
+    Attributes:
+        place: The newest point.
+        change: Relative to the level before and signed.
+        runs: How many runs it has.
+        wanted: How many it needs in all for a change of this size to be confirmed or to vanish.
+    """
+
+    place: Place
+    change: float
+    runs: int
+    wanted: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +131,9 @@ class JudgedSeries:
         changes: Those that stay after the correction over all series, oldest first.
         spikes: Indices of lone points far from their neighbours.
         is_current: The newest code in the store was measured on it.
-        reason: Why nothing can be told, or an empty text.
+        reason: Why nothing can be told and what to do, or an empty text.
+        suspect: The newest point, where it looks worse and more runs would tell.
+        reset: Who let the history begin anew here, and why.
     """
 
     key: SeriesKey
@@ -111,6 +150,8 @@ class JudgedSeries:
     spikes: tuple[int, ...] = ()
     is_current: bool = True
     reason: str = ""
+    suspect: Suspect | None = None
+    reset: Acknowledgement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,22 +162,35 @@ class StoreJudgement:
         label: The newest code, seven digits or a date.
         environment: Where the newest run ran.
         series: All series, most urgent first.
+        notes: What somebody should know who relies on this, in sentences: acknowledgements that
+            match nothing, runs that lie before others.
+        false_discovery_rate: The share of the reported changes that may be none.
     """
 
     label: str
     environment: Environment
     series: tuple[JudgedSeries, ...]
+    notes: tuple[str, ...] = ()
+    false_discovery_rate: float = 0.05
 
     @property
     def regressions(self) -> tuple[SeriesChange, ...]:
-        """Return what stands, is worse and nobody has acknowledged, the largest change first."""
+        """Return what stands, is worse and nobody has acknowledged, the largest change first.
+
+        Only in series that the newest code was measured on: what is no longer measured is history.
+        """
         found = [
             change
-            for one in self.series
+            for one in self.current
             for change in one.changes
             if change.worse and change.standing and change.acknowledged is None
         ]
-        return tuple(sorted(found, key=lambda change: -abs(change.change)))
+        return tuple(sorted(found, key=lambda change: (-abs(change.change), change.alert_id)))
+
+    @property
+    def current(self) -> tuple[JudgedSeries, ...]:
+        """Return the series that the newest code was measured on."""
+        return tuple(one for one in self.series if one.is_current)
 
     def having(self, state: SeriesState) -> tuple[JudgedSeries, ...]:
         """Return the series of one state."""

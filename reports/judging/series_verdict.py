@@ -1,0 +1,155 @@
+"""What became of one series, in a state and in words: why nothing can be told, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reports.judging.newest_runs import is_above_floors
+from reports.judging.series_judging import (
+    is_worse,
+    kept_changes,
+    level_now,
+    newest_visible,
+)
+from reports.judging.session_noise import LEAST_RUNS
+from reports.judging.verdict import JudgedSeries, SeriesState, Suspect
+from reports.quantities import count, percent
+from reports.record import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.judging.acceptance import Bookkeeping
+    from reports.judging.newest_runs import Found
+    from reports.judging.policy import Policy
+    from reports.judging.series_judging import Studied
+    from reports.judging.verdict import SeriesChange
+
+_APART: Final = 3.0  # noise levels from which a newest point is worth another run
+_WANTED: Final = 5  # runs that settle most suspicions
+
+
+def judged_series(
+    studied: Studied,
+    told: Sequence[tuple[Found, float]],
+    *,
+    policy: Policy,
+    risk: float,
+    books: Bookkeeping,
+) -> JudgedSeries:
+    """Return the verdict on one series.
+
+    Args:
+        told: Its changes that stay after the correction, with their adjusted p-values.
+        risk: The p-value that a change needs where it is the only one of all series.
+    """
+    spots = studied.spots
+    if not spots:
+        return _emptied(studied)
+    found = kept_changes(studied, [one for one, _ in told], [p for _, p in told])
+    changes = tuple(books.with_acknowledgement(change, spots) for change in found)
+    level = level_now(spots, [change.first_after.index for change in changes])
+    visible = _smallest_visible(studied, risk)
+    reason = _reason(studied, visible, policy)
+    return JudgedSeries(
+        key=studied.key,
+        unit=studied.series.unit,
+        direction=studied.series.direction,
+        state=_state(studied, changes, can_tell=not reason),
+        points=len(spots),
+        runs=sum(len(spot.values) for spot in spots),
+        current=spots[-1].value,
+        level=level,
+        noise=studied.analysis.noise if not studied.analysis.reason else None,
+        smallest_visible=visible,
+        changes=changes,
+        spikes=studied.analysis.spikes,
+        is_current=studied.is_current,
+        reason=reason,
+        suspect=_suspect(studied, changes),
+        reset=studied.reset,
+    )
+
+
+def _emptied(studied: Studied) -> JudgedSeries:
+    """Return the verdict on a series whose reset lies after its newest point."""
+    runs = studied.series.runs
+    return JudgedSeries(
+        key=studied.key,
+        unit=studied.series.unit,
+        direction=studied.series.direction,
+        state=SeriesState.CANNOT_TELL,
+        points=0,
+        runs=0,
+        current=runs[-1].value,
+        is_current=studied.is_current,
+        reason="its history begins anew, and nothing has been measured since",
+        reset=studied.reset,
+    )
+
+
+def _state(studied: Studied, changes: Sequence[SeriesChange], *, can_tell: bool) -> SeriesState:
+    if studied.series.direction is Direction.NEITHER or not studied.strictness.judged:
+        return SeriesState.NO_DIRECTION
+    standing = [change for change in changes if change.worse and change.standing]
+    if any(change.acknowledged is None for change in standing):
+        return SeriesState.REGRESSION
+    if standing:
+        return SeriesState.ACKNOWLEDGED
+    if not can_tell:
+        return SeriesState.CANNOT_TELL
+    if changes and changes[-1].standing and not changes[-1].worse:
+        return SeriesState.IMPROVEMENT
+    return SeriesState.UNCHANGED
+
+
+def _smallest_visible(studied: Studied, risk: float) -> float | None:
+    by_runs = newest_visible(studied, risk)
+    known = [by_runs, None if studied.analysis.reason else studied.analysis.smallest_visible]
+    return min((one for one in known if one is not None), default=None)
+
+
+def _reason(studied: Studied, visible: float | None, policy: Policy) -> str:
+    """Return why nothing can be told of the series and what to do, or an empty text."""
+    if studied.series.direction is Direction.NEITHER:
+        return ""
+    if not studied.strictness.judged:
+        return "the project's policy leaves it out"
+    spots = studied.spots
+    newest = len(spots[-1].values)
+    if visible is None and studied.analysis.reason:
+        have = f"{count(len(spots), 'version')} measured, the newest in {count(newest, 'run')}"
+        if len(spots) == 1:
+            return f"{have}: there is nothing before it; measure the next commit as well"
+        more = max(LEAST_RUNS - newest, 1)
+        return f"{have}: run the newest {count(more, 'time')} more, each on its own, and ingest it"
+    if visible is not None and visible > policy.must_see:
+        return (
+            f"too noisy: nothing under {percent(visible).lstrip('+')} can be seen here; measure "
+            "on a quieter machine, or compare in turns with `holdfast report measure`"
+        )
+    return ""
+
+
+def _suspect(studied: Studied, changes: Sequence[SeriesChange]) -> Suspect | None:
+    """Return the newest point where it looks worse and nothing has settled it."""
+    spots = studied.spots
+    begin = max((change.first_after.index for change in changes), default=0)
+    if not studied.strictness.judged or begin == len(spots) - 1 or len(spots) - begin < LEAST_RUNS:
+        return None
+    old, newest = spots[begin:-1], spots[-1]
+    level = level_now(old, ())
+    moved = newest.value - level
+    noise = studied.analysis.noise
+    if studied.analysis.reason or not is_worse(moved, studied.series.direction):
+        return None
+    change = moved / abs(level) if level else float("inf")
+    if abs(moved) <= _APART * noise or not is_above_floors(change, level, studied.strictness):
+        return None
+    runs = len(newest.values)
+    return Suspect(
+        place=newest.place,
+        change=change,
+        runs=runs,
+        wanted=_WANTED if runs < _WANTED else runs + 2,
+    )
