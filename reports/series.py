@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from reports.record import Direction
+    from reports.record import Direction, RecordKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,11 @@ class SeriesKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStamp:
-    """Which run a value comes from, and where that run belongs in the order."""
+    """Which run a value comes from, and where that run belongs in the order.
+
+    `environment` is a fingerprint. `position` is what a repository says of the commit, where one
+    was asked, or else what the document says. `kinds` are those of the run's records.
+    """
 
     run_id: str
     written_at: datetime
@@ -33,6 +37,10 @@ class RunStamp:
     dirty: bool = False
     committed_at: datetime | None = None
     changes: str = ""
+    environment: str = ""
+    source: str = ""
+    session: str = ""
+    kinds: tuple[RecordKind, ...] = ()
 
     @property
     def code(self) -> str:
@@ -52,13 +60,27 @@ class RunStamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSpan:
+    """In how many runs and from when to when a benchmark was measured in one environment."""
+
+    environment: str
+    first: datetime
+    last: datetime
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunValue:
-    """One run's value of one metric, with the quartiles of the rounds within that run."""
+    """One run's value of one metric, with the five-number summary of its `n` rounds where known."""
 
     stamp: RunStamp
     value: float
     q1: float | None = None
     q3: float | None = None
+    n: int = 1
+    minimum: float | None = None
+    median: float | None = None
+    maximum: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +99,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """The values of one key in the order of their commits, oldest first."""
+    """The values of one key in the order of their commits, oldest first.
+
+    Unit, direction and the benchmark's parameters are those of the run that was written last.
+    """
 
     key: SeriesKey
     unit: str
     direction: Direction
     runs: tuple[RunValue, ...]
+    params: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -113,16 +139,30 @@ def in_commit_order(runs: Iterable[RunValue]) -> tuple[RunValue, ...]:
     numbers that cannot be compared.
     """
     every = tuple(runs)
-    stamps = [run.stamp for run in every]
-    return tuple(sorted(every, key=lambda run: _rank(run.stamp, stamps)))
+    return tuple(sorted(every, key=_rank([run.stamp for run in every])))
 
 
-def _rank(stamp: RunStamp, stamps: Sequence[RunStamp]) -> tuple[float, bool, float, str]:
-    measured = stamp.written_at.timestamp()
+def _rank(stamps: list[RunStamp]) -> Callable[[RunValue], tuple[float, bool, float, str]]:
     if all(one.position is not None for one in stamps):
-        assert stamp.position is not None
-        return (stamp.position, stamp.dirty, measured, stamp.run_id)
+        return _by_position
     if all(one.committed_at is not None for one in stamps):
-        assert stamp.committed_at is not None
-        return (stamp.committed_at.timestamp(), stamp.dirty, measured, stamp.run_id)
-    return (measured, False, measured, stamp.run_id)
+        return _by_commit_time
+    return _by_time
+
+
+def _by_position(run: RunValue) -> tuple[float, bool, float, str]:
+    stamp = run.stamp
+    assert stamp.position is not None
+    return (stamp.position, stamp.dirty, stamp.written_at.timestamp(), stamp.run_id)
+
+
+def _by_commit_time(run: RunValue) -> tuple[float, bool, float, str]:
+    stamp = run.stamp
+    assert stamp.committed_at is not None
+    at = stamp.committed_at.timestamp()
+    return (at, stamp.dirty, stamp.written_at.timestamp(), stamp.run_id)
+
+
+def _by_time(run: RunValue) -> tuple[float, bool, float, str]:
+    stamp = run.stamp
+    return (stamp.written_at.timestamp(), False, 0.0, stamp.run_id)

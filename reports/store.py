@@ -2,46 +2,79 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import re
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from reports.document import RunDocument, content_id
-from reports.errors import DamagedDocumentError, ReportsError
-from reports.index.index import Index
-from reports.layout import INDEX, RUNS, require_store
+from reports.errors import BadValueError, DamagedDocumentError, MissingExtraError, ReportsError
+from reports.layout import INDEX, RUNS, require_store, store_identity
 from reports.strict_json import read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
     from types import TracebackType
 
     from reports.environment import Environment
-    from reports.series import RunStamp, Series, SeriesKey
+    from reports.index.index import Index
+    from reports.record import RecordKind
+    from reports.series import EnvironmentSpan, RunStamp, Series, SeriesKey
+
+    Progress = Callable[[int, int], None]
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}\.json")
+# A batch is written in one transaction: a crash loses at most this much work, and others wait no
+# longer than it takes to write it, since documents are read before.
+_BATCH_DOCUMENTS: Final = 64
+_BATCH_RECORDS: Final = 20_000
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """How many of the commits that were measured a repository could place."""
+
+    commits: int
+    placed: int
 
 
 class Store:
     """An open store. Opening brings the index up to date with the documents.
 
     Documents that are damaged, changed or not ours are left alone and listed in `refused`; the
-    others still count. Use a store in one thread, as a context manager.
+    others still count. Any number of processes may have one store open at the same time. Use a
+    `Store` in one thread, as a context manager.
+
+    Args:
+        index: Where the index is: the URL of a PostgreSQL database, or None for the SQLite file
+            in the store. A database belongs to the first store that uses it.
+        progress: Is called with how many documents were read, and of how many.
 
     Raises:
         NoStoreError: There is nothing at the path.
         StoreNotOursError: The folder, or the index in it, is not ours; nothing was changed.
+        MissingExtraError: The libraries of the extra `reports` or `postgres` are not installed.
+        reports.index.errors.IndexUnreachableError: The database does not answer.
+        reports.index.errors.IndexOfAnotherStoreError: The database belongs to another store.
     """
 
-    __slots__ = ("_index", "path", "refused")
+    __slots__ = ("_index", "_url", "path", "refused")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, index: str | None = None, *, progress: Progress | None = None
+    ) -> None:
         require_store(path)
         self.path = path
         self.refused: tuple[ReportsError, ...] = ()
-        self._index = Index.open(path / INDEX) or self._built_anew()
-        self.refresh()
+        self._url = index
+        self._index = self._opened()
+        try:
+            self.refresh(progress=progress)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -54,33 +87,73 @@ class Store:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}, {self._index.shown}>"
+
     def close(self) -> None:
         """Close the index."""
         self._index.close()
 
-    def refresh(self) -> None:
+    def refresh(self, *, progress: Progress | None = None) -> None:
         """Index documents that came since, forget those that went, and list the refused."""
-        present = {path.stem: path for path in self._documents()}
-        known = self._index.run_ids()
-        refused: list[ReportsError] = [*self._strangers()]
-        with self._index.changes():
-            self._index.remove(known - present.keys())
-            for run_id in sorted(present.keys() - known):
-                try:
-                    self._index.add(run_id, self._load(present[run_id]))
-                except ReportsError as error:
-                    refused.append(error)
-        self.refused = tuple(refused)
 
-    def rebuild(self) -> None:
-        """Forget all that is indexed and read every document again, checking each anew."""
-        with self._index.changes():
-            self._index.remove(self._index.run_ids())
-        self.refresh()
+        def bring_up_to_date(index: Index) -> None:
+            known = index.run_names()
+            present = self._names()
+            fresh = present - known
+            refused = self._index_all(index, fresh, progress=progress)
+            # Who deletes a document while we read it may have looked before we had indexed it.
+            if known - present or (fresh and fresh - self._names()):
+                index.keep_only(self._names)
+            self.refused = (*self._strangers(), *refused.values())
 
-    def stamps(self) -> tuple[RunStamp, ...]:
-        """Return every run, the one written last first."""
-        return self._index.stamps()
+        self._ask(bring_up_to_date)
+
+    def rebuild(self, *, progress: Progress | None = None) -> None:
+        """Read every document again, checking each anew, and index just what they say.
+
+        Others may use the index meanwhile: each run is replaced at once, and none is ever missing.
+        Where a repository says that commits stand is kept.
+        """
+
+        def make_anew(index: Index) -> None:
+            refused = self._index_all(index, self._names(), progress=progress, anew=True)
+            index.remove(refused)
+            index.keep_only(self._names)
+            index.sweep()
+            self.refused = (*self._strangers(), *refused.values())
+
+        self._ask(make_anew)
+
+    def place_commits(self, repository: Path) -> Placed:
+        """Order runs by where a repository says that their commits stand; documents stay as are.
+
+        For results that were imported, which name a commit and not its place. The repository is
+        asked once for all commits, and what it says holds until another is asked.
+
+        Raises:
+            reports.index.errors.RepositoryError: There is no repository, or only a shallow clone.
+        """
+        from reports.index.positions import positions_of  # noqa: PLC0415  # few ever need it
+
+        commits = self._ask(lambda index: index.commits())
+        positions = positions_of(commits, repository=repository)
+        self._ask(lambda index: index.place(positions))
+        return Placed(commits=len(commits), placed=len(positions))
+
+    def stamps(self, *, kind: RecordKind | None = None) -> tuple[RunStamp, ...]:
+        """Return every run, or those with records of a kind, the one written last first."""
+        return self._ask(lambda index: index.stamps(kind=kind))
+
+    def runs_of_commit(self, commit_id: str) -> tuple[RunStamp, ...]:
+        """Return the runs of a commit, with or without changes, the one written last first."""
+        return self._ask(lambda index: index.stamps(commit=commit_id))
+
+    def runs_of_session(self, session: str) -> tuple[RunStamp, ...]:
+        """Return the runs that were measured in turn in one session, the last first."""
+        if not session:
+            raise BadValueError("runs_of_session", "no session", "the name of one")
+        return self._ask(lambda index: index.stamps(session=session))
 
     def document(self, run_id: str) -> RunDocument:
         """Return one run's document, checked against its name.
@@ -88,51 +161,113 @@ class Store:
         Raises:
             DamagedDocumentError: It is gone, or no longer what was written.
         """
-        return self._load(self.path / RUNS / f"{run_id}.json")
+        return load_document(self.path / RUNS / f"{run_id}.json")
 
     def environment(self, fingerprint: str) -> Environment:
         """Return the environment behind a fingerprint."""
-        return self._index.environment(fingerprint)
+        return self._ask(lambda index: index.environment(fingerprint))
+
+    def environments(self) -> tuple[Environment, ...]:
+        """Return every environment in which something ran."""
+        return self._ask(lambda index: index.environments())
+
+    def environments_of(self, benchmark: str) -> tuple[EnvironmentSpan, ...]:
+        """Return in which environments a benchmark was measured and when, the first first."""
+        return self._ask(lambda index: index.spans(benchmark))
+
+    def series_keys(self) -> tuple[SeriesKey, ...]:
+        """Return the key of every series, ordered by benchmark, metric and environment."""
+        return self._ask(lambda index: index.series_keys())
 
     def all_series(self) -> tuple[Series, ...]:
         """Return every series of every benchmark, ordered by name."""
-        return self._index.all_series()
+        return self._ask(lambda index: index.all_series())
+
+    def series_of(self, benchmark: str) -> tuple[Series, ...]:
+        """Return every series of one benchmark, ordered by metric and environment."""
+        return self._ask(lambda index: index.series_of(benchmark))
 
     def series(self, key: SeriesKey) -> Series | None:
         """Return one series, or None where nothing was measured."""
-        return self._index.series(key)
+        return self._ask(lambda index: index.series(key))
 
-    def _documents(self) -> list[Path]:
-        return [one for one in self._entries() if _NAME.fullmatch(one.name)]
+    def _ask(self, question: Callable[[Index], _Answer]) -> _Answer:
+        from reports.index.errors import IndexLostError  # noqa: PLC0415  # loaded with the index
 
-    def _strangers(self) -> list[DamagedDocumentError]:
-        return [
-            DamagedDocumentError(one.name, "a document is named by 64 hex digits and .json")
-            for one in self._entries()
-            if not _NAME.fullmatch(one.name) and not one.name.startswith(".")
-        ]
+        try:
+            return question(self._index)
+        except IndexLostError:
+            # Gone or damaged since it was opened: the documents hold all that was in it.
+            self._index.close()
+            self._index = self._opened()
+            self._index_all(self._index, self._names())
+            return question(self._index)
 
-    def _entries(self) -> list[Path]:
-        runs = self.path / RUNS
-        return sorted(runs.iterdir()) if runs.is_dir() else []
+    def _opened(self) -> Index:
+        try:
+            from reports.index.index import Index  # noqa: PLC0415  # writers do without it
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "sqlalchemy":
+                raise
+            raise MissingExtraError("SQLAlchemy", "the index of a store") from error
+        identity = store_identity(self.path)
+        if self._url is not None:
+            return Index.on_server(self._url, store=identity)
+        return Index.in_file(self.path / INDEX, store=identity)
 
-    def _load(self, path: Path) -> RunDocument:
-        data = read_bytes(path)
-        if content_id(data) != path.stem:
-            raise DamagedDocumentError(path.name, "its content is not what its name says")
-        return RunDocument.from_bytes(data, document=path.name)
+    def _index_all(
+        self,
+        index: Index,
+        names: Collection[str],
+        *,
+        progress: Progress | None = None,
+        anew: bool = False,
+    ) -> dict[str, ReportsError]:
+        """Index documents, and return why those that could not be read were refused."""
+        refused: dict[str, ReportsError] = {}
+        batch: dict[str, RunDocument] = {}
+        for at, name in enumerate(sorted(names), start=1):
+            try:
+                batch[name] = self.document(name)
+            except ReportsError as error:
+                if (self.path / RUNS / f"{name}.json").exists():
+                    refused[name] = error
+            if _is_full(batch) or at == len(names):
+                index.add(batch, anew=anew)
+                batch = {}
+                if progress is not None:
+                    progress(at, len(names))
+        return refused
 
-    def _built_anew(self) -> Index:
-        """Return an index where none is, or only the remains of one of ours."""
-        # Built aside and linked into place, so that a crash leaves nothing half made, and of
-        # several processes that do this at once one wins and the others use its file: SQLite
-        # refuses to write to a file that was replaced under it.
-        target = self.path / INDEX
-        with tempfile.TemporaryDirectory(dir=self.path, prefix=f".{INDEX}.") as aside:
-            partial = Path(aside) / INDEX
-            Index.create(partial).close()
-            with contextlib.suppress(FileExistsError):
-                target.hardlink_to(partial)
-        index = Index.open(target)
-        assert index is not None, "an index that was just made is sound"
-        return index
+    def _names(self) -> frozenset[str]:
+        entries = self._entries()
+        return frozenset(name.removesuffix(".json") for name in entries if _NAME.fullmatch(name))
+
+    def _strangers(self) -> Iterator[DamagedDocumentError]:
+        for name in sorted(self._entries()):
+            if not _NAME.fullmatch(name) and not name.startswith("."):
+                yield DamagedDocumentError(name, "a document is named by 64 hex digits and .json")
+
+    def _entries(self) -> list[str]:
+        try:
+            return os.listdir(self.path / RUNS)  # noqa: PTH208  # names alone: there may be many
+        except FileNotFoundError:
+            return []
+
+
+def load_document(path: Path) -> RunDocument:
+    """Return the document in a file of a store, checked against its name.
+
+    Raises:
+        DamagedDocumentError: It is gone, damaged, or no longer what was written.
+        UnknownDocumentError: It is of a later version.
+    """
+    data = read_bytes(path)
+    if content_id(data) != path.stem:
+        raise DamagedDocumentError(path.name, "its content is not what its name says")
+    return RunDocument.from_bytes(data, document=path.name)
+
+
+def _is_full(batch: dict[str, RunDocument]) -> bool:
+    records = sum(len(one.records) for one in batch.values())
+    return len(batch) >= _BATCH_DOCUMENTS or records >= _BATCH_RECORDS

@@ -198,22 +198,6 @@ def test_a_changed_document_is_listed_and_the_others_still_count(tmp_path: Path)
     assert victim.read_bytes() == data
 
 
-def test_reading_one_series_seeks_by_key_and_scans_nothing(tmp_path: Path) -> None:
-    add_run(tmp_path / "s", 1.0, at=0)
-    with Store(tmp_path / "s"):
-        pass
-    connection = sqlite3.connect(tmp_path / "s" / "index.sqlite3")
-    plan = connection.execute(
-        "EXPLAIN QUERY PLAN SELECT m.value FROM measure m JOIN run r ON r.id = m.run "
-        "WHERE m.benchmark = ? AND m.metric = ? AND m.environment = ?",
-        ("access", "time", HERE.fingerprint),
-    ).fetchall()
-    connection.close()
-    steps = [row[3] for row in plan]
-    assert all(step.startswith("SEARCH") for step in steps), steps
-    assert "benchmark=? AND metric=? AND environment=?" in steps[0]
-
-
 def test_two_stores_open_at_once_see_the_same(tmp_path: Path) -> None:
     add_run(tmp_path / "s", 1.0, at=0)
     with Store(tmp_path / "s") as one, Store(tmp_path / "s") as other:

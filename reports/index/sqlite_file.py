@@ -1,0 +1,121 @@
+"""The SQLite file of an index: whose it is, whether it is whole, and how one comes into being.
+
+A file that holdfast did not make is never opened by SQLite, because opening alone can change it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import create_engine, insert
+
+from reports.errors import StoreNotOursError
+from reports.file_lock import locked
+from reports.index.errors import IndexLostError, IndexUnreachableError
+from reports.index.schema import MARK, TABLES, VERSION
+from reports.layout import MARK_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_APPLICATION_ID: Final = 0x484F4C44  # "HOLD"; stands at offset 68 of an SQLite file
+_MAGIC: Final = b"SQLite format 3\x00"
+_HEADER_BYTES: Final = 100
+
+
+def ensure_index_file(path: Path, *, store: str) -> None:
+    """Leave a sound index at `path`: the one that is there, or a new empty one.
+
+    Remains of ours, cut short or of another version, make way: the documents hold all that was in
+    them.
+
+    Raises:
+        StoreNotOursError: Something else lies there; it was not opened and not changed.
+        IndexUnreachableError: No file can be made there.
+    """
+    if _is_usable(path):
+        return
+    with _reached(path), locked(path.parent / MARK_FILE):
+        # Looked at again: of several that found it damaged, the first has replaced it by now.
+        if _is_usable(path):
+            return
+        _remove(path)
+        _place_new(path, store=store)
+
+
+def require_ours(path: Path) -> None:
+    """Raise unless the file at `path` bears our mark in its header.
+
+    Raises:
+        IndexLostError: There is no file.
+        StoreNotOursError: It is none of ours.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        raise IndexLostError(path.name, "the file is gone") from None
+    except OSError:
+        head = b""
+    marked = head[68:72] == _APPLICATION_ID.to_bytes(4, "big")
+    if len(head) < _HEADER_BYTES or not head.startswith(_MAGIC) or not marked:
+        reason = f"{path.name} in it is not an index that holdfast made"
+        raise StoreNotOursError(path.parent, reason)
+
+
+def _is_usable(path: Path) -> bool:
+    try:
+        require_ours(path)
+    except IndexLostError:
+        return False
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (check,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            # Usable when somebody is at work in it, and damaged when it says anything else.
+            return error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+        except sqlite3.DatabaseError:
+            return False  # cut short or overwritten
+    return bool(version == VERSION and check == "ok")
+
+
+def _remove(path: Path) -> None:
+    # The journal first: a journal without its database does nothing, but one that outlives it
+    # would be played into the new file.
+    path.with_name(path.name + "-journal").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _place_new(path: Path, *, store: str) -> None:
+    # Built aside and moved into place, so that a crash leaves nothing half made.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as aside:
+        partial = Path(aside) / path.name
+        _create(partial, store=store)
+        os.replace(partial, path)  # noqa: PTH105  # both names are of one file system
+
+
+def _create(path: Path, *, store: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as tables:
+            TABLES.create_all(tables)
+            tables.execute(insert(MARK).values(id=1, version=VERSION, store=store))
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def _reached(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise IndexUnreachableError(path.name, f"no file can be made there ({error})") from error
