@@ -1,131 +1,112 @@
-"""Two versions of the code side by side: each benchmark's median before and after."""
+"""Two versions of the code side by side, every pair judged together with all the others."""
 
 from __future__ import annotations
 
-import statistics
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from reports.comparing.pairs import Comparison, Options, judged_pairs
+from reports.comparing.sides import choose_sides, metric_values
+from reports.comparing.versions import find_version
 from reports.errors import BadValueError, TooLittleDataError, UnlikeEnvironmentsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from reports.record import Direction
-    from reports.series import RunStamp, Series
+    from reports.comparing.sides import MetricKey, MetricValues, Sides
+    from reports.comparing.versions import Version
+    from reports.document import RunDocument
     from reports.store import Store
 
-_LEAST_CHARS: Final = 4  # git's own shortest abbreviation
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """One metric of one benchmark in both versions; the counts are runs, not rounds."""
-
-    benchmark: str
-    metric: str
-    unit: str
-    direction: Direction
-    old: float
-    new: float
-    old_runs: int
-    new_runs: int
-
-    @property
-    def change(self) -> float | None:
-        """Return the relative change, or None where the old value is 0."""
-        return (self.new - self.old) / abs(self.old) if self.old else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Every metric that both versions have, and how many only one of them has."""
-
-    old_label: str
-    new_label: str
-    pairs: tuple[Pair, ...]
-    only_old: int
-    only_new: int
-
-
-def compare(store: Store, old: str, new: str) -> Comparison:
-    """Return what changed between two versions, each named by a commit or a run.
+def compare(
+    store: Store, old: str, new: str, *, options: Options | None = None, folder: Path | None = None
+) -> Comparison:
+    """Return what changed between two versions.
 
     Args:
-        old: The first digits of a commit id, or of a run document's name.
+        old: A commit or run by its first digits, or what git calls a commit.
         new: The same for the version to compare with it.
+        folder: Where the repository is whose names count; the working directory by default.
 
     Raises:
-        BadValueError: A name fits nothing, or more than one version.
+        BadValueError: A name fits nothing or more than one version, both are the same, or an
+            option is out of its range.
         UnlikeEnvironmentsError: They were never measured in one environment.
         TooLittleDataError: One of them has no benchmarks, or they share none.
     """
-    stamps = store.stamps()
-    before, after = _find(stamps, old), _find(stamps, new)
-    every = store.all_series()
-    old_values, new_values = _medians(every, before.code), _medians(every, after.code)
-    shared = [one for one in every if one.key in old_values and one.key in new_values]
+    stamps, where = store.stamps(), folder or Path.cwd()
+    before = find_version(stamps, old, folder=where)
+    after = find_version(stamps, new, folder=where)
+    if before.codes & after.codes:
+        got = f"{old!r} and {new!r}, which are both {before.label}"
+        raise BadValueError("compare", got, "two versions; `measure` compares one with itself")
+    return compare_runs(
+        _documents(store, before),
+        _documents(store, after),
+        labels=(before.label, after.label),
+        options=options,
+    )
+
+
+def compare_runs(
+    old: Iterable[RunDocument],
+    new: Iterable[RunDocument],
+    *,
+    labels: tuple[str, str] = ("old", "new"),
+    options: Options | None = None,
+) -> Comparison:
+    """Return what differs between the runs of two sides; raises as `compare` does."""
+    chosen = options or Options()
+    sides = choose_sides(old, new, sessions=chosen.sessions)
+    before = metric_values(sides.old, across=chosen.across)
+    after = metric_values(sides.new, across=chosen.across)
+    shared = [key for key in before if key in after]
     if not shared:
-        _refuse(store, every, before, after)
+        _refuse(sides, labels, before, after)
+    ties = {key: (before[key], after[key]) for key in shared}
     return Comparison(
-        old_label=before.label,
-        new_label=after.label,
-        pairs=tuple(_pair(one, before.code, after.code) for one in shared),
-        only_old=len(old_values.keys() - new_values.keys()),
-        only_new=len(new_values.keys() - old_values.keys()),
+        old_label=labels[0],
+        new_label=labels[1],
+        old_runs=len(sides.old),
+        new_runs=len(sides.new),
+        options=chosen,
+        pairs=judged_pairs(ties, sides, options=chosen),
+        only_old=len(before.keys() - after.keys()),
+        only_new=len(after.keys() - before.keys()),
+        session=sides.session,
+        differences=_differences(sides) if chosen.across else (),
     )
 
 
-def _find(stamps: Sequence[RunStamp], name: str) -> RunStamp:
-    if len(name) < _LEAST_CHARS:
-        raise BadValueError("compare", repr(name), f"at least {_LEAST_CHARS} digits of an id")
-    fits = {
-        stamp.code: stamp
-        for stamp in stamps
-        if stamp.run_id.startswith(name) or (stamp.commit_id or "").startswith(name)
-    }
-    # A commit measured both clean and with changes: the bare id means the clean one.
-    clean = {code: stamp for code, stamp in fits.items() if not stamp.dirty}
-    chosen = clean or fits
-    if len(chosen) != 1:
-        fitting = f"it fits {len(chosen)} versions" if chosen else "no run or commit begins so"
-        raise BadValueError("compare", f"{name!r}: {fitting}", "digits that fit exactly one")
-    return next(iter(chosen.values()))
+def _documents(store: Store, version: Version) -> list[RunDocument]:
+    return [store.document(stamp.run_id) for stamp in version.stamps]
 
 
-def _medians(every: Sequence[Series], code: str) -> dict[object, float]:
-    return {
-        one.key: statistics.median(values) for one in every if (values := _values_of(one, code))
-    }
+def _differences(sides: Sides) -> tuple[str, ...]:
+    told: dict[str, None] = {}
+    for one in {document.environment.fingerprint: document for document in sides.old}.values():
+        for two in {document.environment.fingerprint: document for document in sides.new}.values():
+            told |= dict.fromkeys(one.environment.differences(two.environment))
+    return tuple(told)
 
 
-def _values_of(series: Series, code: str) -> list[float]:
-    return [run.value for run in series.runs if run.stamp.code == code]
-
-
-def _pair(series: Series, old: str, new: str) -> Pair:
-    before, after = _values_of(series, old), _values_of(series, new)
-    return Pair(
-        benchmark=series.key.benchmark,
-        metric=series.key.metric,
-        unit=series.unit,
-        direction=series.direction,
-        old=statistics.median(before),
-        new=statistics.median(after),
-        old_runs=len(before),
-        new_runs=len(after),
-    )
-
-
-def _refuse(store: Store, every: Sequence[Series], old: RunStamp, new: RunStamp) -> None:
-    olds = {one.key.environment for one in every if _values_of(one, old.code)}
-    news = {one.key.environment for one in every if _values_of(one, new.code)}
-    for label, environments in ((old.label, olds), (new.label, news)):
-        if not environments:
+def _refuse(
+    sides: Sides,
+    labels: tuple[str, str],
+    before: Mapping[MetricKey, MetricValues],
+    after: Mapping[MetricKey, MetricValues],
+) -> None:
+    for label, values in zip(labels, (before, after), strict=True):
+        if not values:
             needed = "Compare versions whose benchmarks are in the store."
             raise TooLittleDataError(f"{label} has no benchmarks", needed)
-    if olds & news:
+    here, there = _environments(sides.old), _environments(sides.new)
+    if here & there:
         needed = "Compare versions that ran the same benchmarks."
-        raise TooLittleDataError(f"{old.label} and {new.label} share no benchmark", needed)
-    here, there = store.environment(min(olds)), store.environment(min(news))
-    raise UnlikeEnvironmentsError(here.differences(there))
+        raise TooLittleDataError(f"{labels[0]} and {labels[1]} share no benchmark", needed)
+    raise UnlikeEnvironmentsError(_differences(sides))
+
+
+def _environments(documents: Sequence[RunDocument]) -> set[str]:
+    return {one.environment.fingerprint for one in documents}

@@ -1,0 +1,187 @@
+"""What is said of each pair when all pairs are judged together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from reports.change_points.multiple import adjusted
+from reports.comparing.difference import ALPHA, CONFIDENCE, Method
+from reports.comparing.student import two_sided_t
+from reports.errors import BadValueError
+from reports.quantities import count, percent, stated
+from reports.record import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.comparing.difference import Difference
+
+FLOOR: Final = 0.05  # what few runs can see at the 1 % to 2 % that quiet benchmarks move by
+_MOST_RUNS: Final = 1_000
+# An estimate close to the floor would need endless runs to be told from it; nobody wants those.
+_LEAST_MARGIN: Final = 0.25
+# An estimate below half the floor is told by nobody as a change of that size, whatever its p-value.
+_LEAST_SHARE: Final = 0.5
+_FEW_RUNS: Final = 5  # with fewer a report of many benchmarks sees next to nothing
+
+
+class Verdict(StrEnum):
+    """What became of a pair; the order is that of urgency."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    CHANGED = "changed"
+    CANNOT_TELL = "cannot tell"
+    SAME = "same"
+
+
+CHANGES: Final = (Verdict.WORSE, Verdict.BETTER, Verdict.CHANGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One pair's verdict.
+
+    Attributes:
+        p_adjusted: After Benjamini-Hochberg over all pairs that were judged together, or None.
+        smallest_visible: The smallest change that would have been seen among so many pairs.
+        more_runs: How many more runs a side would settle it, or None where none is open or that
+            is not known.
+        reason: Why it cannot be told, and what would help; else an empty text.
+    """
+
+    verdict: Verdict
+    p_adjusted: float | None
+    smallest_visible: float | None
+    more_runs: int | None = None
+    reason: str = ""
+
+
+def judge_pairs(
+    pairs: Sequence[tuple[Difference, Direction]],
+    *,
+    floor: float = FLOOR,
+    absolute_floor: float = 0.0,
+    alpha: float = ALPHA,
+) -> tuple[Judged, ...]:
+    """Return a verdict for each pair, in the order given.
+
+    A pair has *changed* when its p-value, after the correction for all pairs, is at most `alpha`,
+    its interval is not wholly inside the floor and its change is at least half of it. It is the
+    *same* when the interval is inside: that takes evidence. Everything else cannot be told.
+
+    Args:
+        pairs: Differences, and which way each metric is better.
+        floor: The smallest relative change that matters.
+        absolute_floor: The smallest change that matters in a metric's own unit, where values are
+            zero or below and a relative change means nothing.
+
+    Raises:
+        BadValueError: A floor is negative or not finite, or `alpha` is no chance.
+    """
+    for name, value in (("floor", floor), ("absolute_floor", absolute_floor)):
+        if not (math.isfinite(value) and value >= 0):
+            raise BadValueError(name, repr(value), "a finite number of at least 0")
+    if not 0 < alpha < 1:
+        raise BadValueError("alpha", repr(alpha), "a chance between 0 and 1")
+    known = [found.p for found, _ in pairs if found.p is not None]
+    corrected = iter(adjusted(known))
+    every = [None if found.p is None else next(corrected) for found, _ in pairs]
+    told = sum(1 for p in every if p is not None and p <= alpha)
+    # The largest p-value that Benjamini and Hochberg would have let pass here.
+    needed = alpha * max(told, 1) / max(len(known), 1)
+    judging = _Judging(floor=floor, absolute_floor=absolute_floor, alpha=alpha, needed=needed)
+    return tuple(
+        judging.judge(found, direction, p)
+        for (found, direction), p in zip(pairs, every, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judging:
+    floor: float
+    absolute_floor: float
+    alpha: float
+    needed: float
+
+    def judge(self, found: Difference, direction: Direction, p: float | None) -> Judged:
+        verdict = self._verdict(found, direction, p)
+        visible = found.visible_at(self.needed)
+        if verdict is not Verdict.CANNOT_TELL:
+            return Judged(verdict=verdict, p_adjusted=p, smallest_visible=visible)
+        more = self._more_runs(found)
+        return Judged(
+            verdict=verdict,
+            p_adjusted=p,
+            smallest_visible=visible,
+            more_runs=more,
+            reason=self._reason(found, visible, more),
+        )
+
+    def _verdict(self, found: Difference, direction: Direction, p: float | None) -> Verdict:
+        if p is None or found.interval is None:
+            return Verdict.CANNOT_TELL
+        low, high = found.interval
+        least, most = self._bounds(found)
+        if least <= low and high <= most:
+            return Verdict.SAME
+        if p > self.alpha or _LEAST_SHARE * least < found.change < _LEAST_SHARE * most:
+            return Verdict.CANNOT_TELL
+        if direction is Direction.NEITHER:
+            return Verdict.CHANGED
+        up_is_worse = direction is Direction.LOWER
+        return Verdict.WORSE if (found.change > 0) is up_is_worse else Verdict.BETTER
+
+    def _bounds(self, found: Difference) -> tuple[float, float]:
+        """Return the changes, low and high, between which nothing matters."""
+        if found.relative:  # as much slower as faster, seen as ratios
+            return -self.floor / (1 + self.floor), self.floor
+        size = max(self.absolute_floor, self.floor * abs(found.old_level))
+        return -size, size
+
+    def _more_runs(self, found: Difference) -> int | None:
+        """Return how many more runs a side would show the floor, or bring the interval inside."""
+        runs = min(found.old_runs, found.new_runs)
+        if found.noise is None:
+            return _FEW_RUNS - runs if runs < _FEW_RUNS else None
+        needed = found.runs_to_see(self._bounds(found)[1], alpha=self.needed)
+        narrow = self._runs_to_narrow(found)
+        if needed is None or narrow is None:
+            return None
+        return max(needed, narrow, runs + 1) - runs
+
+    def _runs_to_narrow(self, found: Difference) -> int | None:
+        assert found.noise is not None
+        low, high = self._bounds(found)
+        room = max(min(high - found.change, found.change - low), _LEAST_MARGIN * high)
+        wanted = math.log1p(room) if found.relative else room
+        parts = 1 if found.method is Method.PAIRED else 2
+        for runs in range(2, _MOST_RUNS + 1):
+            width = two_sided_t(1 - CONFIDENCE, parts * (runs - 1)) * found.noise
+            if width * math.sqrt(parts / runs) <= wanted:
+                return runs
+        return None
+
+    def _reason(self, found: Difference, visible: float | None, more: int | None) -> str:
+        help_is = _help(more)
+        if found.reason:
+            return f"{found.reason}; {help_is}"
+        assert found.interval is not None
+        if found.relative and visible is not None and visible > self.floor:
+            noise = stated(round((found.noise or 0.0) * 100, 1), "%")
+            seen = f"cannot see {stated(self.floor * 100, '%')} here: runs differ by {noise}"
+            return f"{seen}, so that {percent(visible)} would show; {help_is}"
+        if found.relative:
+            low, high = (percent(bound) for bound in found.interval)
+            return f"anything from {low} to {high} is likely; {help_is}"
+        low, high = (f"{bound:+.3g}" for bound in found.interval)
+        return f"anything from {low} to {high} is likely; {help_is}"
+
+
+def _help(more: int | None) -> str:
+    if more is None:
+        return "a quieter machine would help, more runs alone would not"
+    return f"about {count(more, 'more run')} a side would settle it"
