@@ -29,6 +29,6 @@ def script_hash(text: str) -> str:
 
 
 def _joined(ending: str) -> str:
-    names = ["page", *(section.name for section in SECTIONS)]
+    names = ["page", "plots", *(section.name for section in SECTIONS)]
     files = [TEMPLATES / f"{name}.{ending}" for name in names]
     return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())

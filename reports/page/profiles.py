@@ -1,0 +1,113 @@
+"""Where the time and the memory go: the hottest functions of what was profiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reports.page.cells import Rows, bounded
+from reports.quantities import count, quantity
+from reports.record import RecordKind
+
+if TYPE_CHECKING:
+    from reports.page.data import PageData
+    from reports.record import Record
+
+_FIRST: Final = 6
+_MOST: Final = 60
+_BARS: Final = 12  # functions of one profile
+_TITLES: Final = {"cpu": "CPU time", "wait": "Waiting for locks", "memory": "Memory allocated"}
+_ORDER: Final = tuple(_TITLES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotFunction:
+    """One function: its share of the hottest one in percent, for the bar."""
+
+    name: str
+    place: str
+    value: str
+    share: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One kind of cost of one subject."""
+
+    title: str
+    total: str
+    functions: tuple[HotFunction, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiled:
+    """One subject with all its profiles."""
+
+    name: str
+    benchmark: bool
+    note: str
+    replay: str
+    profiles: tuple[Profile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiles:
+    """Everything that was profiled."""
+
+    rows: Rows[Profiled]
+
+
+def view(data: PageData) -> Profiles | None:
+    """Return the profiles, or None where nothing was profiled."""
+    grouped: dict[str, list[Record]] = {}
+    for record in data.selection.of_kind(RecordKind.PROFILE):
+        grouped.setdefault(record.name, []).append(record)
+    if not grouped:
+        return None
+    benchmarks = {key.benchmark for key in data.series}
+    subjects = [_profiled(name, grouped[name], name in benchmarks) for name in sorted(grouped)]
+    return Profiles(rows=bounded(subjects, first=_FIRST, most=_MOST))
+
+
+def _profiled(name: str, records: list[Record], benchmark: bool) -> Profiled:  # noqa: FBT001
+    records = sorted(records, key=lambda one: _place(one.params.get("profile", "")))
+    return Profiled(
+        name=name,
+        benchmark=benchmark,
+        note=next((one.message for one in records if one.message), ""),
+        replay=next((one.replay for one in records if one.replay), ""),
+        profiles=tuple(_profile(record) for record in records if record.measures),
+    )
+
+
+def _place(kind: str) -> int:
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+
+
+def _profile(record: Record) -> Profile:
+    kind = record.params.get("profile", "")
+    hottest = sorted(record.measures, key=lambda one: -one.value)
+    most = max((one.value for one in hottest), default=0.0)
+    total = sum(one.value for one in hottest if one.value > 0)
+    return Profile(
+        title=_TITLES.get(kind, kind or "Profile"),
+        total=f"{quantity(total, hottest[0].unit)} in {count(len(hottest), 'function')} named",
+        functions=tuple(
+            _function(one.metric, quantity(one.value, one.unit), one.value, most=most, total=total)
+            for one in hottest[:_BARS]
+        ),
+        left_out=max(len(hottest) - _BARS, 0),
+    )
+
+
+def _function(metric: str, words: str, value: float, *, most: float, total: float) -> HotFunction:
+    place, _, name = metric.rpartition(" ")
+    return HotFunction(
+        name=name,
+        place=place,
+        value=words,
+        share=round(100 * value / total, 1) if total > 0 else 0.0,
+        width=round(100 * max(value, 0.0) / most, 1) if most > 0 else 0.0,
+    )
