@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import subprocess
 import sys
 import textwrap
@@ -25,6 +26,7 @@ from fuzz.workers.black_box import BlackBox
 from fuzz.workers.executor import Executor
 from fuzz.workers.worker_job import Ended, WorkerJob
 from fuzz.workers.workers import Workers
+from tests import thread_hooks
 from tests.fuzz import bad_targets
 
 if TYPE_CHECKING:
@@ -65,7 +67,10 @@ class Stretch:
             self.inputs.append(data)
             return run(data)
 
-        with BlackBox(folder / "box", create=True) as box:
+        hooks = thread_hooks.present()  # the executor's process is usually its own
+        with contextlib.ExitStack() as stack:
+            stack.callback(thread_hooks.put_back, hooks)
+            box = stack.enter_context(BlackBox(folder / "box", create=True))
             executor = Executor(recorded, box, Silent(), runs=runs)
             executor.failure_takers.append(self._note_failure)
             self.loop = Fuzzing(

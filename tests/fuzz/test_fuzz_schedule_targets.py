@@ -1,7 +1,6 @@
 """What can be explored can be fuzzed, and feedback is what finds a bug behind many stages."""
 
 import functools
-import sys
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -25,6 +24,7 @@ from fuzz.workers.black_box import BlackBox
 from fuzz.workers.executor import Executor
 from fuzz.workers.worker_job import WorkerJob
 from stress.scenarios.scenario import Scale, Scenario
+from tests import thread_hooks
 
 with harness.instrument_imports(include=["tests.fuzz.schedule_programs"]):
     from tests.fuzz import schedule_programs as programs
@@ -36,9 +36,9 @@ BUDGET = 8_000  # inputs
 @pytest.fixture
 def hooks() -> Iterator[None]:
     """Put back what an executor hangs out in the process that is usually its own."""
-    before = threading.excepthook, sys.unraisablehook
+    before = thread_hooks.present()
     yield
-    threading.excepthook, sys.unraisablehook = before
+    thread_hooks.put_back(before)
 
 
 class Unheard:
