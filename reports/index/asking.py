@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, func, select
 
 from reports.environment import Environment
-from reports.index.rows import Described, stamp_of, time_of
+from reports.index.rows import STAMP_COLUMNS, Described, stamp_of, time_of
 from reports.index.schema import BENCHMARK, DESCRIPTION, ENVIRONMENT, MEASURE, METRIC, PLACE, RUN
 from reports.record import Direction
 from reports.series import EnvironmentSpan, RunValue, Series, SeriesKey, in_commit_order
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from reports.series import RunStamp
 
 _KEY: Final = (MEASURE.c.benchmark, MEASURE.c.metric, MEASURE.c.environment)
-_NUMBERS: Final = attrgetter("benchmark", "metric", "environment")
+_COLUMNS: Final = (
+    *_KEY,
+    MEASURE.c.run,
+    MEASURE.c.description,
+    *(MEASURE.c[name] for name in RunValue._fields[1:]),
+)
+_VALUES: Final = slice(5, None)  # of a row of `measures`: what follows the stamp in a RunValue
+_NUMBERS: Final = itemgetter(0, 1, 2)
 
 
 def of_benchmark(name: str) -> ColumnElement[bool]:
@@ -43,7 +50,7 @@ def of_series(key: SeriesKey) -> tuple[ColumnElement[bool], ...]:
 
 def measures(*conditions: ColumnElement[bool]) -> Select[Any]:
     """Return the statement that reads measures, in the order of their series."""
-    return select(MEASURE).where(*conditions).order_by(*_KEY, MEASURE.c.run)
+    return select(*_COLUMNS).where(*conditions).order_by(*_KEY, MEASURE.c.run)
 
 
 def series(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Series, ...]:
@@ -52,10 +59,11 @@ def series(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Se
     if not rows:
         return ()
     stamps = _stamps_by_number(connection, conditions)
+    ages = _ages(stamps)
     described = _described(connection, conditions)
     names = [_names(connection, table) for table in (BENCHMARK, METRIC, ENVIRONMENT)]
     found = [
-        _series(_key(numbers, names), tuple(of_one), stamps=stamps, described=described)
+        _series(_key(numbers, names), tuple(of_one), stamps=stamps, ages=ages, described=described)
         for numbers, of_one in groupby(rows, _NUMBERS)
     ]
     return tuple(sorted(found, key=lambda one: _order(one.key)))
@@ -71,7 +79,7 @@ def series_keys(connection: Connection) -> tuple[SeriesKey, ...]:
 def stamps(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[RunStamp, ...]:
     """Return the runs that meet the conditions, the one written last first."""
     rows = connection.execute(_runs(*conditions).order_by(RUN.c.written_us.desc(), RUN.c.name))
-    return tuple(stamp_of(row) for row in rows)
+    return tuple(stamp_of(*row[1:]) for row in rows)
 
 
 def environments(connection: Connection, *names: str) -> tuple[Environment, ...]:
@@ -115,9 +123,9 @@ def _number(table: Table, name: str) -> ColumnElement[int]:
 def _runs(*conditions: ColumnElement[bool]) -> Select[Any]:
     # What a repository says counts before what a document says: it is one scale for all.
     position = func.coalesce(PLACE.c.position, RUN.c.position).label("position")
-    columns = [column for column in RUN.c if column.name not in {"position", "environment"}]
+    columns = [RUN.c[name] for name in STAMP_COLUMNS]
     return (
-        select(*columns, position, ENVIRONMENT.c.name.label("fingerprint"))
+        select(RUN.c.id, *columns, position, ENVIRONMENT.c.name)
         .join_from(RUN, ENVIRONMENT, ENVIRONMENT.c.id == RUN.c.environment)
         .join(PLACE, PLACE.c.commit_id == RUN.c.commit_id, isouter=True)
         .where(*conditions)
@@ -130,7 +138,13 @@ def _stamps_by_number(
     wanted = _runs()
     if conditions:
         wanted = _runs(RUN.c.id.in_(select(MEASURE.c.run).where(*conditions)))
-    return {row.id: stamp_of(row) for row in connection.execute(wanted)}
+    return {row[0]: stamp_of(*row[1:]) for row in connection.execute(wanted)}
+
+
+def _ages(stamps: Mapping[int, RunStamp]) -> dict[int, int]:
+    """Return the runs' places in the order in which they were written."""
+    ordered = sorted(stamps, key=lambda number: (stamps[number].written_at, stamps[number].run_id))
+    return {number: age for age, number in enumerate(ordered)}
 
 
 def _described(
@@ -168,25 +182,13 @@ def _series(
     rows: tuple[Row[Any], ...],
     *,
     stamps: Mapping[int, RunStamp],
+    ages: Mapping[int, int],
     described: Mapping[int, Described],
 ) -> Series:
-    runs = in_commit_order(_run_value(stamps[row.run], row) for row in rows)
+    runs = in_commit_order(RunValue(stamps[row.run], *row[_VALUES]) for row in rows)
     # The newest spelling stands: a unit that changed would show as a step, which is right.
-    newest = max(rows, key=lambda row: (stamps[row.run].written_at, stamps[row.run].run_id))
+    newest = max(rows, key=lambda row: ages[row.run])
     words = described[newest.description]
     return Series(
         key=key, unit=words.unit, direction=words.direction, runs=runs, params=words.params
-    )
-
-
-def _run_value(stamp: RunStamp, row: Row[Any]) -> RunValue:
-    return RunValue(
-        stamp=stamp,
-        value=row.value,
-        q1=row.q1,
-        q3=row.q3,
-        n=row.n,
-        minimum=row.minimum,
-        median=row.median,
-        maximum=row.maximum,
     )

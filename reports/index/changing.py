@@ -20,7 +20,7 @@ from reports.index.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy import Connection, Table
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reports.index.rows import Row
     from reports.record import Measure
 
+_Telling = tuple[Any, ...]  # a unit, a direction and parameters: what a description says
 _NAMES_AT_ONCE: Final = 500  # of a list in a statement; SQLite takes 32 766, older ones 999
 
 
@@ -43,13 +44,17 @@ def add(connection: Connection, documents: Mapping[str, RunDocument]) -> None:
     if not fresh:
         return
     books = {table.name: _Numbers(connection, table) for table in NAMED}
+    descriptions: dict[_Telling, int] = {}
     first = (connection.scalar(select(func.max(RUN.c.id))) or 0) + 1
     runs: list[Row] = []
     measures: list[Row] = []
     for number, (name, document) in enumerate(fresh.items(), start=first):
         environment = _environment(books[ENVIRONMENT.name], document)
         runs.append({**run_row(name, document), "id": number, "environment": environment})
-        measures += _measure_rows(books, document, run=number, environment=environment)
+        measures += [
+            {**row, "environment": environment, "run": number}
+            for row in _measure_rows(books, descriptions, document)
+        ]
     for book in books.values():
         book.write()
     connection.execute(insert(RUN), runs)
@@ -122,10 +127,9 @@ def _environment(book: _Numbers, document: RunDocument) -> int:
 
 
 def _measure_rows(
-    books: Mapping[str, _Numbers], document: RunDocument, *, run: int, environment: int
-) -> list[Row]:
+    books: Mapping[str, _Numbers], descriptions: dict[_Telling, int], document: RunDocument
+) -> Iterable[Row]:
     rows: dict[tuple[int, int], Row] = {}
-    descriptions: dict[tuple[Any, ...], int] = {}
     for name, measure, params in measures_of(document):
         benchmark = books[BENCHMARK.name].number(name)
         metric = books[METRIC.name].number(measure.metric)
@@ -137,12 +141,10 @@ def _measure_rows(
         rows[benchmark, metric] = {
             "benchmark": benchmark,
             "metric": metric,
-            "environment": environment,
-            "run": run,
             "description": descriptions[telling],
             **value_row(measure),
         }
-    return list(rows.values())
+    return rows.values()
 
 
 def _description(book: _Numbers, measure: Measure, params: Mapping[str, str]) -> int:

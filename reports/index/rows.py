@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.record import Direction, RecordKind
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+STAMP_COLUMNS: Final = (
+    "name",
+    "source",
+    "session",
+    "written_us",
+    "commit_id",
+    "dirty",
+    "committed_us",
+    "changes",
+    "kinds",
+)  # of a run; a position and an environment's fingerprint follow
 _SUMMARY: Final = ("n", "minimum", "q1", "median", "q3", "maximum")
 Row = dict[str, Any]
 
@@ -72,20 +84,37 @@ def run_row(name: str, document: RunDocument) -> Row:
     }
 
 
-def stamp_of(row: Any) -> RunStamp:  # noqa: ANN401  # a row of the driver's, by column names
-    """Return which run a row tells of."""
+@lru_cache(maxsize=65_536)
+def stamp_of(  # noqa: PLR0913, PLR0917  # the columns of a row, in their order
+    name: str,
+    source: str,
+    session: str,
+    written_us: int,
+    commit_id: str | None,
+    dirty: bool,  # noqa: FBT001  # a column as well
+    committed_us: int | None,
+    changes: str,
+    kinds: str,
+    position: int | None,
+    environment: str,
+) -> RunStamp:
+    """Return which run the columns of `STAMP_COLUMNS` tell of.
+
+    A stamp is told by its row alone, so one made before is as good: who reads many series meets
+    each run in every one of them.
+    """
     return RunStamp(
-        run_id=row.name,
-        written_at=time_of(row.written_us),
-        commit_id=row.commit_id,
-        position=row.position,
-        dirty=bool(row.dirty),
-        committed_at=None if row.committed_us is None else time_of(row.committed_us),
-        changes=row.changes,
-        environment=row.fingerprint,
-        source=row.source,
-        session=row.session,
-        kinds=tuple(RecordKind(kind) for kind in row.kinds.split()),
+        run_id=name,
+        written_at=time_of(written_us),
+        commit_id=commit_id,
+        position=position,
+        dirty=dirty,
+        committed_at=None if committed_us is None else time_of(committed_us),
+        changes=changes,
+        environment=environment,
+        source=source,
+        session=session,
+        kinds=tuple(RecordKind(kind) for kind in kinds.split()),
     )
 
 
