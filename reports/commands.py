@@ -13,6 +13,13 @@ _COMMANDS: Final = {
     "build": "reports.page.commands:build_command",
     "compare": "reports.comparing.commands:compare_command",
     "gate": "reports.judging.commands:gate_command",
+    "ack": "reports.judging.accept_commands:ack_command",
+    "unack": "reports.judging.accept_commands:unack_command",
+    "reset": "reports.judging.accept_commands:reset_command",
+    "list": "reports.index.commands:list_command",
+    "merge": "reports.index.commands:merge_command",
+    "prune": "reports.index.commands:prune_command",
+    "rebuild": "reports.index.commands:rebuild_command",
 }
 
 

@@ -61,7 +61,8 @@ def judge_store(
         label=newest.label,
         environment=store.environment(_environment_of(newest, every)),
         series=tuple(sorted(judged, key=_by_urgency)),
-        notes=(*books.notes(), *_order_notes(every, newest)),
+        notes=books.notes(),
+        behind=_behind(store, every, newest),
         false_discovery_rate=rules.false_discovery_rate,
     )
 
@@ -155,28 +156,29 @@ def _is_current(series: Series, newest: RunStamp) -> bool:
     return any(run.stamp.commit_id == newest.commit_id for run in series.runs)
 
 
-def _order_notes(every: Sequence[Series], newest: RunStamp) -> tuple[str, ...]:
-    """Return a warning where the run that was written last is not of the newest code."""
-    stamps = {
-        run.stamp.run_id: run.stamp
+def _behind(store: Store, every: Sequence[Series], newest: RunStamp) -> str:
+    """Return a sentence where the run that was written last is not of the last code in order.
+
+    A branch that was cut from an older commit would otherwise pass unseen: its point lies in the
+    middle of the history, and the verdict is about the end of it.
+    """
+    later = {
+        one.runs[-1].stamp.commit_id: one.runs[-1].stamp
         for one in every
-        for run in one.runs[-1:]
-        if any(other.stamp.run_id == newest.run_id for other in one.runs)
+        if one.runs[-1].stamp.commit_id != newest.commit_id
+        and any(run.stamp.run_id == newest.run_id for run in one.runs)
     }
-    later = [
-        stamp
-        for stamp in stamps.values()
-        if stamp.commit_id != newest.commit_id and None not in (stamp.position, newest.position)
-    ]
-    if not later:
-        return ()
-    last = max(later, key=lambda stamp: stamp.position or 0)
-    note = (
+    if not later or newest.commit_id is None:
+        return ""
+    last = max(later.values(), key=lambda stamp: stamp.position or 0)
+    session = store.document(newest.run_id).session
+    if session and store.document(last.run_id).session == session:
+        return ""  # both were measured in turns, and one of them had to be the last
+    return (
         f"the run written last is of {newest.label}, which lies before {last.label} in history: "
-        "it was judged as part of that history. To judge a branch, measure its merge with the "
-        "newest commit, or use `holdfast report measure`."
+        "only that history was judged. To judge a branch, measure its merge with the newest "
+        "commit, or use `holdfast report measure`"
     )
-    return (note,)
 
 
 def _environment_of(stamp: RunStamp, every: Iterable[Series]) -> str:

@@ -163,7 +163,9 @@ class StoreJudgement:
         environment: Where the newest run ran.
         series: All series, most urgent first.
         notes: What somebody should know who relies on this, in sentences: acknowledgements that
-            match nothing, runs that lie before others.
+            match nothing or have been outgrown.
+        behind: Why the run that was written last is not what was judged as the newest, or an
+            empty text.
         false_discovery_rate: The share of the reported changes that may be none.
     """
 
@@ -171,6 +173,7 @@ class StoreJudgement:
     environment: Environment
     series: tuple[JudgedSeries, ...]
     notes: tuple[str, ...] = ()
+    behind: str = ""
     false_discovery_rate: float = 0.05
 
     @property
