@@ -110,6 +110,48 @@ def position_of(commit_id: str, *, folder: Path) -> int | None:
     return int(count) if count and count.isdecimal() else None
 
 
+def resolve_commit(revision: str, *, folder: Path) -> str | None:
+    """Return the id of a branch, tag or shortened id, or None where git does not know it."""
+    if revision.startswith("-"):
+        return None  # no option of git's
+    return _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") or None
+
+
+def read_history(folder: Path) -> dict[str, Commit]:
+    """Return every commit that a name leads to, placed, by its id.
+
+    One call of git, whatever the number of commits. Empty where git, a repository or a whole
+    history (not a shallow clone) is absent.
+    """
+    if _git(folder, "rev-parse", "--is-shallow-repository") != "false":
+        return {}
+    lines = (_git(folder, "log", "--all", "--format=%H %ct %P", "HEAD") or "").splitlines()
+    rows = {commit_id: rest for commit_id, *rest in (line.split() for line in lines)}
+    positions: dict[str, int] = {}
+    for commit_id in rows:
+        _place(commit_id, rows=rows, positions=positions)
+    return {
+        commit_id: Commit(
+            commit_id=commit_id,
+            parents=tuple(parents),
+            position=positions[commit_id],
+            committed_at=datetime.fromtimestamp(int(committed_s), UTC),
+        )
+        for commit_id, (committed_s, *parents) in rows.items()
+    }
+
+
+def _place(commit_id: str, *, rows: dict[str, list[str]], positions: dict[str, int]) -> None:
+    """Write down a commit's position and those of its first parents."""
+    line = []
+    while commit_id in rows and commit_id not in positions:
+        line.append(commit_id)
+        commit_id = (rows[commit_id][1:] or [""])[0]
+    below = positions.get(commit_id, 0)
+    for above, one in enumerate(reversed(line), 1):
+        positions[one] = below + above
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     command = ["git", "-C", str(folder), *arguments]
     try:

@@ -36,6 +36,11 @@ class Source:
         place = json_places.offset_of(self.text, path) if self.text else None
         self.refuse_at(place, reason)
 
+    def refuse_nan(self) -> NoReturn:
+        """Raise the error that names the line of the first NaN."""
+        where = json_places.constant(self.text, frozenset({"NaN"}))
+        self.refuse_at(where, "it holds NaN, which is no number")
+
     def refuse_at(self, at: int | None, reason: str) -> NoReturn:
         """Raise the error that names the line of the character at `at`."""
         if at is None or not self.text:
@@ -51,7 +56,7 @@ class Fields:
     absent (unless the method's name says it may be) or of another type.
     """
 
-    __slots__ = ("_path", "_values", "source")
+    __slots__ = ("_path", "_steps", "_values", "source")
 
     def __init__(
         self,
@@ -63,6 +68,7 @@ class Fields:
     ) -> None:
         self._values = values
         self._path = path
+        self._steps: dict[str, tuple[Step, ...]] = {}
         self.source = source or Source(document)
 
     def __contains__(self, name: str) -> bool:
@@ -80,6 +86,13 @@ class Fields:
         """Return whether an object stands in the field."""
         return isinstance(self._values.get(name), dict)
 
+    def are_objects_with(self, name: str, *keys: str) -> bool:
+        """Return whether a list stands in the field, of objects that have all of `keys`."""
+        values = self._values.get(name)
+        if not isinstance(values, list) or not values:
+            return False
+        return all(isinstance(one, dict) and all(key in one for key in keys) for one in values)
+
     def refuse(self, name: str, reason: str) -> NoReturn:
         """Raise the error that names this field."""
         self._refuse((name,), reason)
@@ -90,6 +103,12 @@ class Fields:
         if value is None and default is not None:
             return default
         return self._text((name,), value, most=most)
+
+    def text_or_number(self, name: str) -> str:
+        """Return a text, or a number as text."""
+        value = self._values.get(name)
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        return json.dumps(value) if plain else self.text(name)
 
     def number(self, name: str) -> float:
         """Return a finite number as a float."""
@@ -197,6 +216,64 @@ class Fields:
             name: self._text((name,), value, most=limits.TEXT_CHARS) for name, value in kept.items()
         }
 
+    def row(self, name: str, columns: Sequence[str], *, only: str) -> Fields:
+        """Return the cells of a table's row by their columns.
+
+        A row is a list in the order of `columns`, an object that names them itself, or a single
+        value of the column `only`.
+        """
+        value = self._values.get(name)
+        if isinstance(value, dict):
+            return self._object((name,), value)
+        cells = (
+            dict(zip(columns, value, strict=False)) if isinstance(value, list) else {only: value}
+        )
+        found = Fields(
+            cells,
+            document=self.source.document,
+            source=self.source,
+            path=self._inner_path((name,)),
+        )
+        listed = isinstance(value, list)
+        found._steps = {one: (at,) if listed else () for at, one in enumerate(cells)}
+        return found
+
+    def cells(self, name: str, *, most: int) -> tuple[float | None, ...]:
+        """Return a list of numbers in which null and NaN stand; one alone is a list of one."""
+        value = self._values.get(name)
+        if not isinstance(value, list):
+            return (self._cell((name,), value),)
+        if len(value) > most:
+            self.refuse(name, f"has {len(value):,} entries, more than {most:,}")
+        return tuple(self._cell((name, at), one) for at, one in enumerate(value))
+
+    def objects_or_none(self, name: str, *, most: int) -> list[Fields | None]:
+        """Return a list of objects in which null may stand; one alone is a list of one."""
+        if self.is_object(name):
+            return [self.inner(name)]
+        values = self._list(name, most=most, of="entries")
+        return [
+            None if one is None else self._object((name, at), one) for at, one in enumerate(values)
+        ]
+
+    def samples(self, name: str, at: int) -> tuple[float, ...]:
+        """Return the numbers of the list at a place of a list of lists, none if there is none."""
+        lists = self._list(name, most=limits.RECORDS, of="entries") if name in self else []
+        inner = lists[at] if at < len(lists) else None
+        if inner is None:
+            return ()
+        if not isinstance(inner, list):
+            self._refuse((name, at), f"is {_kind(inner)} where a list belongs")
+        return tuple(self._number((name, at, n), one) for n, one in enumerate(inner))
+
+    def text_lists(self, name: str, *, most: int) -> tuple[tuple[str, ...], ...]:
+        """Return a list of at most `most` lists of texts; an absent one is empty."""
+        value = self._values.get(name)
+        if value is None:
+            return ()
+        outer = self._list(name, most=most, of="lists")
+        return tuple(self._text_list((name, at), one) for at, one in enumerate(outer))
+
     def check_names(self) -> None:
         """Refuse names that no other program could read."""
         for name in self._values:
@@ -204,7 +281,7 @@ class Fields:
                 self._refuse((), "has a name with half a character (a lone surrogate)")
 
     def _refuse(self, steps: tuple[Step, ...], reason: str) -> NoReturn:
-        path = (*(self._path or ()), *steps) if self._path is not None else steps[1:]
+        path = self._inner_path(steps)
         place = _place(path)
         self.source.refuse(path, f"{place} {reason}" if place else f"it {reason}")
 
@@ -230,6 +307,18 @@ class Fields:
             self._refuse(steps, "is NaN where a number belongs")
         return number
 
+    def _cell(self, steps: tuple[Step, ...], value: object) -> float | None:
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return value
+        return self._number(steps, value)
+
+    def _text_list(self, steps: tuple[Step, ...], value: object) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            self._refuse(steps, f"is {_kind(value)} where a list belongs")
+        return tuple(
+            self._text((*steps, at), one, most=limits.TEXT_CHARS) for at, one in enumerate(value)
+        )
+
     def _list(self, name: str, *, most: int, of: str) -> list[Any]:
         value = self._values.get(name)
         if not isinstance(value, list):
@@ -246,8 +335,14 @@ class Fields:
     def _object(self, steps: tuple[Step, ...], value: object) -> Fields:
         if not isinstance(value, dict):
             self._refuse(steps, f"is {_kind(value)} where an object belongs")
-        path = steps[1:] if self._path is None else (*self._path, *steps)
+        path = self._inner_path(steps)
         return Fields(value, document=self.source.document, source=self.source, path=path)
+
+    def _inner_path(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        if self._path is None:
+            return steps[1:]  # a list at the root has no name
+        first = self._steps.get(str(steps[0]), steps[:1]) if steps else ()
+        return (*self._path, *first, *steps[1:])
 
 
 def _has_half_characters(text: str) -> bool:

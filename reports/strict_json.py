@@ -67,13 +67,12 @@ def parse(data: bytes, *, document: str, nan: bool = False) -> Fields:
     return Fields(value, document=document, source=source)
 
 
-def parse_list(data: bytes, *, document: str, most: int = limits.RECORDS) -> list[Fields]:
-    """Return the objects of the one JSON list in `data`; raises as `parse` does."""
+def parse_list(data: bytes, *, document: str) -> Fields:
+    """Return the one JSON list in `data`, as a field without a name; raises as `parse` does."""
     value, source = _value(data, document, nan=False)
     if not isinstance(value, list):
         source.refuse((), f"it holds a {type(value).__name__} where a list belongs")
-    root = Fields({"": value}, document=document, source=source, path=None)
-    return root.objects("", most=most)
+    return Fields({"": value}, document=document, source=source, path=None)
 
 
 def _value(data: bytes, document: str, *, nan: bool) -> tuple[Any, Source]:

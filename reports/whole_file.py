@@ -10,12 +10,14 @@ from typing import IO
 
 
 def write_atomically(
-    target: Path, data: bytes, *, read_only: bool = False, prefix: str = "."
+    target: Path, data: bytes, *, read_only: bool = False, prefix: str = ".", sync: bool = True
 ) -> None:
     """Write `data` so that a reader or a crash meets the old file or the new, nothing between.
 
     Args:
         prefix: Of the name that the file has while it is not whole.
+        sync: Return only when the file's name survives a power cut, too; whoever writes many calls
+            `sync_folder` once in the end. What the file holds survives in either case.
     """
     name = _written_aside(target, data, read_only=read_only, prefix=prefix)
     try:
@@ -23,7 +25,8 @@ def write_atomically(
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    if sync:
+        sync_folder(target.parent)
 
 
 def place_once(target: Path, data: bytes, *, prefix: str = ".") -> None:
@@ -38,7 +41,7 @@ def place_once(target: Path, data: bytes, *, prefix: str = ".") -> None:
             os.replace(name, target)  # noqa: PTH105  # both names are of one folder
     finally:
         Path(name).unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _written_aside(target: Path, data: bytes, *, read_only: bool, prefix: str) -> str:
@@ -69,7 +72,8 @@ def _set_mode(name: str, *, read_only: bool) -> None:
     os.chmod(name, 0o444 if read_only else 0o644)  # noqa: PTH101  # mkstemp made it 0600
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Return when every name in the folder survives a power cut."""
     if sys.platform == "win32":
         return  # folders cannot be opened there
     descriptor = os.open(folder, os.O_RDONLY)

@@ -10,10 +10,15 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from reports import limits
+from reports.document import RunDocument
+from reports.importers.here import modified_at
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
 
 if TYPE_CHECKING:
-    from reports.strict_json import Fields
+    from pathlib import Path
+
+    from reports.fields import Fields
+    from reports.importers.here import Here
 
 EXPLORATION_SCHEMA: Final = "holdfast.exploration/1"
 SOURCE: Final = "holdfast explore"
@@ -22,6 +27,22 @@ _VERDICTS: Final = {
     "failed": Outcome.FAILED,
     "undecided": Outcome.UNDECIDED,
 }
+
+
+def run_from_exploration(values: Fields, *, file: Path, here: Here) -> RunDocument:
+    """Return the run of one exploration: of this machine, and of the commit checked out here.
+
+    Raises:
+        DamagedDocumentError: As `record_from_exploration` does.
+    """
+    written_at = modified_at(file)
+    return RunDocument(
+        source=SOURCE,
+        written_at=written_at,
+        environment=here.environment,
+        commit=here.commit_at(written_at),
+        records=(record_from_exploration(values),),
+    )
 
 
 def record_from_exploration(values: Fields) -> Record:

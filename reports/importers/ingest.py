@@ -1,74 +1,157 @@
-"""Bring a result that another program wrote into the store, whichever of the known kinds it is."""
+"""Bring results that other programs wrote into the store, whichever of the known kinds they are."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from reports.commit import read_commit
-from reports.document import RUN_SCHEMA, RunDocument
-from reports.environment import Environment
-from reports.errors import UnknownDocumentError
-from reports.importers.exploration import EXPLORATION_SCHEMA, record_from_exploration
-from reports.importers.exploration import SOURCE as EXPLORATION_SOURCE
-from reports.importers.pytest_benchmark import is_pytest_benchmark, run_from_pytest_benchmark
-from reports.strict_json import parse, read_bytes
-from reports.write import write_document
+from reports.importers.choices import Choices, Format
+from reports.importers.here import Here
+from reports.importers.recognise import read_result
+from reports.record import Direction, RecordKind
+from reports.write import DocumentWriter
 
 if TYPE_CHECKING:
-    from reports.strict_json import Fields
+    from pathlib import Path
+    from types import TracebackType
 
-KNOWN_KINDS = (RUN_SCHEMA, EXPLORATION_SCHEMA, "pytest-benchmark JSON")
+    from reports.document import RunDocument
+    from reports.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of one file: the document in the store, and whether it was new there."""
+    """What became of one file.
 
-    path: Path
+    Attributes:
+        paths: Its documents in the store, the old ones and the new.
+        new: How many of them were not there.
+        records: In all of them.
+        undirected: Metrics, each with a benchmark that has it, of which nothing says which way
+            they get better: they are kept and shown, and never judged.
+    """
+
+    file: Path
+    format: Format
+    paths: tuple[Path, ...]
+    new: int
     records: int
-    new: bool
+    undirected: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The first document, which is the only one of most formats."""
+        return self.paths[0]
 
 
-def ingest_file(file: Path, *, store: Path) -> Ingested:
+def ingest_file(file: Path, *, store: Path, choices: Choices | None = None) -> Ingested:
     """Put a result file into the store; the file itself is only read.
 
-    The same file ingested twice is one document. What a file does not say, such as where an
-    exploration ran, is taken from here: the machine, the commit, the file's own date.
+    The same file ingested twice is one run. A file is taken whole or not at all.
 
     Raises:
         DamagedDocumentError: The file is cut short, malformed or beyond a limit.
         UnknownDocumentError: It is of none of the known kinds.
+        BadValueError: A choice is none, such as a commit that git does not know.
         StoreNotOursError: `store` holds something that holdfast did not write.
     """
-    document = read_result(file)
-    known = set(store.glob("runs/*.json"))
-    path = write_document(document, store=store)
-    return Ingested(path=path, records=len(document.records), new=path not in known)
+    with Ingestion(store, choices=choices) as ingestion:
+        return ingestion.take(file)
 
 
-def read_result(file: Path) -> RunDocument:
-    """Return a result file as a run document; raises as `ingest_file` does."""
-    values = parse(read_bytes(file), document=str(file))
-    if "schema" in values:
-        return _by_schema(values, file)
-    if is_pytest_benchmark(values):
-        return run_from_pytest_benchmark(values)
-    raise UnknownDocumentError(str(file), "JSON of an unknown kind", KNOWN_KINDS)
+def read_runs(file: Path, *, choices: Choices | None = None) -> tuple[RunDocument, ...]:
+    """Return the runs of a result file as `ingest_file` would store them; raises as it does."""
+    return _Reading(Here(choices or Choices())).runs(file)[1]
 
 
-def _by_schema(values: Fields, file: Path) -> RunDocument:
-    schema = values.text("schema")
-    if schema == RUN_SCHEMA:
-        return RunDocument.from_fields(values, document=str(file))
-    if schema == EXPLORATION_SCHEMA:
-        return RunDocument(
-            source=EXPLORATION_SOURCE,
-            written_at=datetime.fromtimestamp(file.stat().st_mtime, UTC),
-            environment=Environment.capture(),
-            commit=read_commit(Path.cwd()),
-            records=(record_from_exploration(values),),
+class Ingestion:
+    """Many files into one store. A context manager; belongs to one thread.
+
+    Git and the machine are asked once for all files, and the disk to keep the names once.
+    """
+
+    def __init__(self, store: Path, *, choices: Choices | None = None) -> None:
+        self._reading = _Reading(Here(choices or Choices()))
+        self._writer = DocumentWriter(store)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.flush()
+
+    def flush(self) -> None:
+        """Return when what was taken so far survives a power cut."""
+        self._writer.flush()
+
+    def take(self, file: Path) -> Ingested:
+        """Put one file into the store; raises as `ingest_file` does."""
+        form, documents = self._reading.runs(file)
+        paths: list[Path] = []
+        new = 0
+        for document in documents:
+            path, is_new = self._kept(document)
+            paths.append(path)
+            new += is_new
+        return Ingested(
+            file=file,
+            format=form,
+            paths=tuple(paths),
+            new=new,
+            records=sum(len(one.records) for one in documents),
+            undirected=_undirected(documents) if form is not Format.RUN else (),
         )
-    raise UnknownDocumentError(str(file), schema, KNOWN_KINDS)
+
+    def _kept(self, document: RunDocument) -> tuple[Path, bool]:
+        """Write a document unless it is there, with or without its commit's position."""
+        plain = self._writer.path_of(document.to_bytes())
+        if plain.exists():
+            return plain, False  # taken where the repository did not know the commit yet
+        data = self._reading.here.placed(document).to_bytes()
+        is_new = not self._writer.path_of(data).exists()
+        return self._writer.write_bytes(data), is_new
+
+
+class _Reading:
+    """Reads files and applies the directions that somebody chose."""
+
+    def __init__(self, here: Here) -> None:
+        self.here = here
+
+    def runs(self, file: Path) -> tuple[Format, tuple[RunDocument, ...]]:
+        result = read_result(file, here=self.here)
+        if result.format is Format.RUN or not self.here.choices.directions:
+            return result.format, result.documents
+        return result.format, tuple(self._directed(one) for one in result.documents)
+
+    def _directed(self, document: RunDocument) -> RunDocument:
+        records = tuple(self._directed_record(record) for record in document.records)
+        return dataclasses.replace(document, records=records)
+
+    def _directed_record(self, record: Record) -> Record:
+        choices = self.here.choices
+        measures = tuple(
+            measure
+            if (chosen := choices.direction(record.name, measure.metric)) is None
+            else dataclasses.replace(measure, direction=chosen)
+            for measure in record.measures
+        )
+        return dataclasses.replace(record, measures=measures)
+
+
+def _undirected(documents: tuple[RunDocument, ...]) -> tuple[tuple[str, str], ...]:
+    found = {
+        measure.metric: record.name
+        for document in documents
+        for record in document.records
+        if record.kind is RecordKind.BENCHMARK
+        for measure in record.measures
+        if measure.direction is Direction.NEITHER
+    }
+    return tuple(sorted(found.items()))

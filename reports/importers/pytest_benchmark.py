@@ -1,27 +1,29 @@
 """pytest-benchmark's JSON, the layout of today and that of 2015, as a run document.
 
-The value of a benchmark is the median of its rounds; the mean moves with a single interrupted
-round. The five-number summary is kept, so that the choice can be changed later.
+The value of a benchmark is the median of its rounds, or their minimum if that was chosen; the mean
+moves with a single interrupted round. The five-number summary is kept, so that the choice can be
+changed later.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from reports import limits
-from reports.commit import Commit
 from reports.document import RunDocument
 from reports.environment import UNKNOWN, Environment
 from reports.errors import BadValueError
+from reports.importers.choices import Statistic
+from reports.importers.here import commit_or_none
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
 
 if TYPE_CHECKING:
-    from reports.strict_json import Fields
+    from reports.commit import Commit
+    from reports.fields import Fields
+    from reports.importers.here import Here
 
 SOURCE: Final = "pytest-benchmark"
 ENVIRONMENT_KEY: Final = "holdfast"  # in machine_info, when our benchmarks wrote the file
-_COMMIT_ID: Final = re.compile(r"[0-9a-f]{7,64}")
 
 
 def is_pytest_benchmark(values: Fields) -> bool:
@@ -29,46 +31,58 @@ def is_pytest_benchmark(values: Fields) -> bool:
     return "benchmarks" in values and "machine_info" in values
 
 
-def run_from_pytest_benchmark(values: Fields) -> RunDocument:
+def runs_from_pytest_benchmark(values: Fields, *, here: Here) -> tuple[RunDocument, ...]:
     """Return the run that the file describes, dated and placed as the file says.
 
     Raises:
         DamagedDocumentError: A field is absent, of the wrong type or beyond its limit.
     """
+    statistic = here.choices.statistic
     benchmarks = values.objects("benchmarks", most=limits.RECORDS)
-    return RunDocument(
+    commit = _commit(values.inner("commit_info")) if "commit_info" in values else None
+    document = RunDocument(
         source=SOURCE,
         written_at=values.time("datetime"),
         environment=_environment(values.inner("machine_info")),
-        commit=_commit(values.inner("commit_info")) if "commit_info" in values else None,
-        records=tuple(_record(one) for one in benchmarks),
+        commit=commit or here.named_commit,
+        records=tuple(_record(one, statistic) for one in benchmarks),
     )
+    return (document,)
 
 
-def _record(values: Fields) -> Record:
-    extra = values.inner("extra_info") if "extra_info" in values else None
-    group = {"group": values.text("group")} if "group" in values else {}
+def _record(values: Fields, statistic: Statistic) -> Record:
     try:
         return Record(
             kind=RecordKind.BENCHMARK,
             name=values.text("fullname"),
             outcome=Outcome.PASSED,
-            measures=(_time(values.inner("stats")),),
-            params=group | (extra.texts_only() if extra else {}),
+            measures=(_time(values.inner("stats"), statistic),),
+            params=_params(values),
         )
     except BadValueError as error:
         values.refuse("stats", f"describes no valid measure: {error}")
 
 
-def _time(stats: Fields) -> Measure:
-    median = stats.number("median")
+def _params(values: Fields) -> dict[str, str]:
+    """Return the group, the benchmark's parameters, and what it noted of itself."""
+    params = {"group": values.text("group")} if "group" in values else {}
+    if values.is_object("params"):
+        params |= values.inner("params").texts_only()
+    if values.is_object("extra_info"):
+        for name, text in values.inner("extra_info").texts_only().items():
+            params[f"extra_info.{name}" if name in params else name] = text
+    return params
+
+
+def _time(stats: Fields, statistic: Statistic) -> Measure:
+    median, minimum = stats.number("median"), stats.number("min")
     return Measure(
         metric="time",
-        value=median,
+        value=median if statistic is Statistic.MEDIAN else minimum,
         unit="s",
         direction=Direction.LOWER,
         n=stats.integer("rounds", least=1),
-        minimum=stats.number("min"),
+        minimum=minimum,
         q1=stats.number_or_none("q1"),
         median=median,
         q3=stats.number_or_none("q3"),
@@ -106,10 +120,6 @@ def _cpu(machine: Fields) -> tuple[str, int]:
 
 def _commit(info: Fields) -> Commit | None:
     commit_id = info.text("id", default="")
-    if not _COMMIT_ID.fullmatch(commit_id):
-        return None  # "unversioned", or a system whose ids are no hashes
-    return Commit(
-        commit_id=commit_id,
-        dirty=info.flag("dirty") if "dirty" in info else False,
-        committed_at=info.time("time") if "time" in info else None,
-    )
+    dirty = info.flag("dirty") if "dirty" in info else False
+    committed_at = info.time("time") if "time" in info else None
+    return commit_or_none(commit_id, dirty=dirty, committed_at=committed_at)

@@ -17,7 +17,7 @@ from fuzz.targets.secret_streams import SECRET_STREAMS, StreamMismatchError, str
 from harness.linearizability import Judgement, check, read_history
 from harness.replay_token import Token, decode_token
 from reports import RunDocument
-from reports.importers.ingest import read_result
+from reports.importers.ingest import read_runs
 from secmem.memory import SecretStream
 from tests.planted.secret.stream_twins import LosesFailedChunk
 
@@ -86,11 +86,11 @@ def counts_to_four(history: object, model: object, **options: object) -> Judgeme
     return judgement
 
 
-def lets_a_key_error_through(file: Path) -> RunDocument:
+def lets_a_key_error_through(file: Path) -> tuple[RunDocument, ...]:
     values = json.loads(file.read_bytes())
     if values["schema"] == "never":
         raise AssertionError
-    return read_result(file)
+    return read_runs(file)
 
 
 def writes_what_it_counts() -> Callable[[RunDocument], bytes]:

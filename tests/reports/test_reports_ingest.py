@@ -18,14 +18,21 @@ from reports import (
     Environment,
     Outcome,
     RecordKind,
+    RunDocument,
     Store,
     UnknownDocumentError,
 )
-from reports.importers.ingest import ingest_file, read_result
+from reports.importers.ingest import ingest_file, read_runs
 from reports.judging.judge import Judged, Judgement, Limits, judge
 
 if TYPE_CHECKING:
     from reports.series import Series
+
+
+def read_result(file: Path) -> RunDocument:
+    (document,) = read_runs(file)
+    return document
+
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,7 +122,7 @@ def test_a_benchmark_file_becomes_a_record_whose_value_is_the_median(tmp_path: P
     (record,) = document.records
     assert record.kind is RecordKind.BENCHMARK
     assert record.name == "benchmarks/test_bench_secret.py::test_access[32]"
-    assert dict(record.params) == {"floor": "2.9"}
+    assert dict(record.params) == {"size": "32", "floor": "2.9"}
     (measure,) = record.measures
     assert (measure.value, measure.n, measure.direction) == (3.0, 77, Direction.LOWER)
     assert (measure.minimum, measure.q1, measure.q3, measure.maximum) == (1.0, 2.0, 4.0, 9.0)
