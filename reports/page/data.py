@@ -8,15 +8,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from reports.errors import DamagedDocumentError, TooLittleDataError
-from reports.page.bridge import judge_with_gate
-from reports.record import Record, RecordKind
+from reports.judging.judged_store import judge_store
+from reports.page.places import environment_labels
+from reports.record import Outcome, Record, RecordKind
 from reports.selection import check_of, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reports.environment import Environment
-    from reports.judging.verdict import StoreJudgement
+    from reports.judging.accepted import Acceptances
+    from reports.judging.policy import Policy
+    from reports.judging.verdict import JudgedSeries, StoreJudgement
     from reports.selection import Check, Selection
     from reports.series import RunStamp, Series, SeriesKey
     from reports.store import Store
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 DAY: Final = timedelta(hours=24)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKED_BACK: Final = 150  # documents read to learn how a check ended before; each takes some ms
+_LEAST_LOOKED_BACK: Final = 20  # also when every check is found: others may have failed and gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +40,13 @@ class PageData:
         judgement: What became of every series, or None where no benchmark was ever stored.
         series: Every series by its key.
         environments: Every environment that a series or a selected run has, by fingerprint.
+        places: A short name for each of them, by fingerprint.
         stamps: Every run in the store, the newest first.
         now: When the newest run was written; "today" is the day that ends then.
         since: 24 hours before `now`.
         earlier: How each check ended when it last ran before `since`.
+        kin: Every series of one benchmark and metric, whatever the environment.
+        verdicts: What became of each series, by its key.
     """
 
     store: Store
@@ -47,10 +54,22 @@ class PageData:
     judgement: StoreJudgement | None
     series: Mapping[SeriesKey, Series]
     environments: Mapping[str, Environment]
+    places: Mapping[str, str]
     stamps: tuple[RunStamp, ...]
     now: datetime
     since: datetime
     earlier: Mapping[Check, Record]
+    kin: Mapping[tuple[str, str], tuple[Series, ...]]
+    verdicts: Mapping[SeriesKey, JudgedSeries]
+
+    def began(self, judged: JudgedSeries) -> int:
+        """Return at which of a series' points its judged history begins; 0 unless it was reset."""
+        series = self.series.get(judged.key)
+        return max(len(series.points()) - judged.points, 0) if series else 0
+
+    def judged(self, key: SeriesKey) -> JudgedSeries:
+        """Return what became of one series."""
+        return self.verdicts[key]
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -58,33 +77,71 @@ class PageData:
         return self.selection.records
 
     @property
+    def checks(self) -> tuple[Record, ...]:
+        """Return the newest code's records that can fail: all but plain measurements."""
+        return tuple(one for one in self.selection.records if is_check(one))
+
+    def siblings(self, key: SeriesKey) -> tuple[Series, ...]:
+        """Return the series of one benchmark and metric in every environment."""
+        return self.kin.get((key.benchmark, key.metric), ())
+
+    @property
     def today(self) -> tuple[RunStamp, ...]:
         """Return the runs of the last 24 hours before the newest, the newest first."""
         return tuple(stamp for stamp in self.stamps if stamp.written_at > self.since)
 
 
-def read_page_data(store: Store) -> PageData:
-    """Return what the page of `store` shows."""
+def is_check(record: Record) -> bool:
+    """Return whether a record says more than a number: it can fail, or has to reach a limit."""
+    if record.kind in {RecordKind.BENCHMARK, RecordKind.PROFILE}:
+        return record.outcome is not Outcome.PASSED or "limit" in record.params
+    return True
+
+
+def read_page_data(
+    store: Store, *, policy: Policy | None = None, accepted: Acceptances | None = None
+) -> PageData:
+    """Return what the page of `store` shows.
+
+    Args:
+        policy: How strict judging is; the defaults when None.
+        accepted: The project's acknowledgements and resets; none when None.
+    """
     selection = select(store)
     stamps = store.stamps()
     now = stamps[0].written_at.astimezone(UTC) if stamps else _NEVER
     series = {one.key: one for one in store.all_series()}
+    environments = _environments(store, selection, series)
+    judgement = _judgement(store, policy, accepted)
+    judged = judgement.series if judgement else ()
     return PageData(
         store=store,
         selection=selection,
-        judgement=_judgement(store),
+        judgement=judgement,
         series=MappingProxyType(series),
-        environments=MappingProxyType(_environments(store, selection, series)),
+        environments=MappingProxyType(environments),
+        places=MappingProxyType(environment_labels(environments)),
         stamps=stamps,
         now=now,
         since=now - DAY,
         earlier=MappingProxyType(_earlier(store, selection, stamps, since=now - DAY)),
+        kin=MappingProxyType(_kin(series)),
+        verdicts=MappingProxyType({one.key: one for one in judged}),
     )
 
 
-def _judgement(store: Store) -> StoreJudgement | None:
+def _kin(series: Mapping[SeriesKey, Series]) -> dict[tuple[str, str], tuple[Series, ...]]:
+    found: dict[tuple[str, str], list[Series]] = {}
+    for key, one in series.items():
+        found.setdefault((key.benchmark, key.metric), []).append(one)
+    return {names: tuple(kin) for names, kin in found.items()}
+
+
+def _judgement(
+    store: Store, policy: Policy | None, accepted: Acceptances | None
+) -> StoreJudgement | None:
     try:
-        return judge_with_gate(store)
+        return judge_store(store, policy=policy, accepted=accepted)
     except TooLittleDataError:
         return None
 
@@ -103,14 +160,14 @@ def _earlier(
     store: Store, selection: Selection, stamps: Sequence[RunStamp], *, since: datetime
 ) -> dict[Check, Record]:
     """Return each check's newest record from before `since`, as far back as is worth reading."""
-    wanted = {check_of(one) for one in selection.records if one.kind is not RecordKind.BENCHMARK}
+    wanted = {check_of(one) for one in selection.records if is_check(one)}
     found: dict[Check, Record] = {}
     before = [stamp for stamp in stamps if stamp.written_at <= since]
-    for stamp in before[:_LOOKED_BACK]:
-        if wanted and wanted <= found.keys():
+    for read, stamp in enumerate(before[:_LOOKED_BACK]):
+        if read >= _LEAST_LOOKED_BACK and wanted <= found.keys():
             break
         for record in _records(store, stamp):
-            if record.kind is not RecordKind.BENCHMARK:
+            if is_check(record) or check_of(record) in wanted:
                 found.setdefault(check_of(record), record)
     return found
 

@@ -10,36 +10,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.errors import MissingExtraError
-from reports.judging.verdict import SeriesState
-from reports.page import assets
+from reports.page import assets, first_screen
 from reports.page.data import PageData, read_page_data
 from reports.page.sections import filled
-from reports.page.view import MARKS, finding_view
-from reports.page.wording import reassurance, verdict
-from reports.quantities import count
-from reports.record import Outcome
 from reports.whole_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reports.selection import Selection
+    from reports.judging.accepted import Acceptances
+    from reports.judging.policy import Policy
     from reports.store import Store
 
 
-def build_page(store: Store, target: Path) -> str:
+def build_page(
+    store: Store,
+    target: Path,
+    *,
+    policy: Policy | None = None,
+    accepted: Acceptances | None = None,
+) -> str:
     """Write the page to `target` and return its verdict line.
+
+    Args:
+        policy: How strict judging is; the defaults when None.
+        accepted: The project's acknowledgements and resets; none when None.
 
     Raises:
         MissingExtraError: Jinja2 or matplotlib is not installed.
     """
     template = _template()
-    data = read_page_data(store)
-    line = verdict(data)
-    html = template.render(_context(data) | {"verdict": line})
+    data = read_page_data(store, policy=policy, accepted=accepted)
+    context = _context(data)
+    html = template.render(context)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, html.lstrip().encode("utf-8"))
-    return line
+    return str(context["first"].verdict)
 
 
 def _template() -> Any:  # noqa: ANN401  # Jinja2 is loaded only here
@@ -58,57 +64,14 @@ def _template() -> Any:  # noqa: ANN401  # Jinja2 is loaded only here
 
 
 def _context(data: PageData) -> dict[str, Any]:
-    records, selection = data.records, data.selection
-    state = _state(data)
     script = assets.script()
     return {
         "css": assets.style(),
         "script": script,
         "script_hash": assets.script_hash(script),
-        "state_name": state.value,
-        "seal": MARKS[state],
-        "reassurance": reassurance(data),
-        "about": _about(selection),
-        "failures": [finding_view(one) for one in records if one.outcome is Outcome.FAILED],
-        "open_ends": [finding_view(one) for one in records if one.outcome is Outcome.UNDECIDED],
+        "first": first_screen.view(data),
+        "newest_run": data.now.isoformat() if data.stamps else "",
         "sections": list(filled(data)),
-        "refused": [str(error) for error in selection.refused],
-        "environments": sorted({str(one.environment) for one in selection.documents}),
+        "refused": [str(error) for error in data.selection.refused],
+        "environments": sorted({str(one.environment) for one in data.selection.documents}),
     }
-
-
-def _state(data: PageData) -> Outcome:
-    outcomes = {record.outcome for record in data.records}
-    worse = data.judgement is not None and data.judgement.having(SeriesState.REGRESSION)
-    if not data.records:
-        return Outcome.SKIPPED
-    if Outcome.FAILED in outcomes or worse:
-        return Outcome.FAILED
-    return Outcome.UNDECIDED if Outcome.UNDECIDED in outcomes else Outcome.PASSED
-
-
-def _code_words(selection: Selection) -> str:
-    commits = [one.commit for one in selection.documents if one.commit is not None]
-    if not commits:
-        return "no commit"
-    states = len({commit.changes for commit in commits if commit.dirty})
-    if not states:
-        return commits[0].short
-    return f"{commits[0].commit_id[:7]} with {count(states, 'state')} of uncommitted changes"
-
-
-def _about(selection: Selection) -> list[tuple[str, str]]:
-    if not selection.documents:
-        return []
-    newest = selection.documents[0]
-    shown, total = len(selection.documents), selection.runs_in_store
-    facts = [
-        ("Code", _code_words(selection)),
-        ("Newest run", newest.written_at.strftime("%Y-%m-%d %H:%M UTC")),
-        ("Runs", f"{count(shown, 'run')} shown, {count(total, 'run')} in the store"),
-    ]
-    loads = [one.load_1m for one in selection.documents if one.load_1m is not None]
-    if loads:
-        cores = newest.environment.cores
-        facts.append(("Load", f"{min(loads):.1f} to {max(loads):.1f} on {count(cores, 'core')}"))
-    return facts

@@ -33,7 +33,27 @@ class Section:
     module: str
 
 
-SECTIONS: Final = (Section(name="checks", title="Checks", module="reports.page.checks"),)
+SECTIONS: Final = (
+    Section(name="regressions", title="Regressions", module="reports.page.regressions"),
+    Section(name="trends", title="Trends", module="reports.page.trends"),
+    Section(name="unstable", title="Unstable", module="reports.page.unstable"),
+    Section(
+        name="distributions", title="Before and now", module="reports.page.distributions"
+    ),
+    Section(name="scaling", title="Scaling", module="reports.page.scaling"),
+    Section(name="profiles", title="Profiles", module="reports.page.profiles"),
+    Section(name="tests", title="Tests", module="reports.page.tests"),
+    Section(name="evidence", title="Explorations", module="reports.page.evidence"),
+    Section(name="planted", title="Planted bugs", module="reports.page.planted"),
+    Section(name="campaigns", title="Fuzz campaigns", module="reports.page.campaigns"),
+    Section(name="stress", title="Stress", module="reports.page.stress"),
+    Section(name="pairs", title="Before and after a fix", module="reports.page.pairs"),
+    Section(
+        name="characteristics",
+        title="Performance characteristics",
+        module="reports.page.characteristics",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""A series drawn as one small SVG that sits in the page's own text, colours and theme.
+"""A curve drawn as one small SVG that sits in the page's own text, colours and theme.
 
-The same series gives the same bytes: ids are salted with a constant and no date is written. No
+The same curve gives the same bytes: ids are salted with a constant and no date is written. No
 text from outside enters the drawing except commit ids and dates, so nothing has to be escaped for
 it; the benchmark's name and unit stand in the page around it.
 """
@@ -16,19 +16,18 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.errors import MissingExtraError
-from reports.judging.judge import Judged, Judgement
 from reports.quantities import number, percent, scale_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.series import Point, Series
+    from reports.judging.verdict import SeriesChange
+    from reports.page.curve import Curve, CurvePoint
 
-_POINTS: Final = 300  # 23 KiB of SVG at 100 points, 308 KiB at 2 000
 _WIDTH_IN: Final = 6.4
-_HEIGHT_IN: Final = 2.1
+_HEIGHT_IN: Final = 2.5
 _LABELS: Final = 7  # seven hex digits seven times fill the width
-
+_FEW: Final = 60  # up to here each run has a dot of its own
 _READABLE: Final = (1e-3, 1e6)  # heights whose ticks read well written out in full
 
 # matplotlib knows no CSS variables: it draws in these unmistakable colours, which are replaced.
@@ -39,8 +38,10 @@ _PALETTE: Final = {
     "#040506": "var(--band)",
     "#050607": "var(--bad)",
     "#060708": "var(--paper)",
+    "#070809": "var(--good)",
+    "#08090a": "var(--open)",
 }
-_INK, _RULE, _SERIES, _BAND, _BAD, _PAPER = _PALETTE
+_INK, _RULE, _SERIES, _BAND, _BAD, _PAPER, _GOOD, _OPEN = _PALETTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,8 @@ class Drawing:
     unit: str
 
 
-def draw_trend(series: Series, judged: Judged, *, title: str, description: str) -> Drawing:
-    """Return the series as a drawing: runs as dots, medians as a line, the noise as a band.
+def draw_trend(curve: Curve, *, title: str, description: str) -> Drawing:
+    """Return a curve as a drawing: points, levels as lines, noise as a band, changes as marks.
 
     Args:
         title: The name a screen reader announces.
@@ -61,14 +62,17 @@ def draw_trend(series: Series, judged: Judged, *, title: str, description: str) 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    points = series.points()[-_POINTS:]
-    scale = scale_for(series.values, series.unit)
+    scale = scale_for(curve.heights, curve.unit)
     figure = _figure()
-    axes: Any = figure.add_axes((0.085, 0.17, 0.885, 0.77))
-    _draw_band(axes, judged, len(points), scale.factor)
-    _draw_runs(axes, points, scale.factor)
-    _draw_newest(axes, points, judged, scale.factor)
-    _dress(axes, [point.label for point in points], points[-1].median / scale.factor)
+    axes: Any = figure.add_axes((0.085, 0.145, 0.885, 0.74))
+    _draw_levels(axes, curve, scale.factor)
+    _draw_earlier(axes, curve.earlier, scale.factor)
+    _draw_points(axes, curve, scale.factor)
+    if curve.began:
+        axes.axvline(curve.began - 0.5, color=_OPEN, linewidth=1, dashes=(4, 3), zorder=1)
+    for change in curve.changes:
+        _draw_change(axes, change, curve, scale.factor)
+    _dress(axes, curve, curve.points[-1].value / scale.factor)
     return Drawing(svg=_inline(_bytes(figure), title, description), unit=scale.label)
 
 
@@ -80,59 +84,91 @@ def _figure() -> Any:  # noqa: ANN401  # matplotlib is loaded only here
     return Figure(figsize=(_WIDTH_IN, _HEIGHT_IN))
 
 
-def _draw_band(axes: Any, judged: Judged, count: int, factor: float) -> None:  # noqa: ANN401
-    if judged.baseline is None or judged.limit is None:
+def _draw_levels(axes: Any, curve: Curve, factor: float) -> None:  # noqa: ANN401
+    half = curve.band / factor
+    for level in curve.levels:
+        across = [level.start - 0.5, level.end + 0.5]
+        ends = [level.first / factor, level.last / factor]
+        low, high = [end - half for end in ends], [end + half for end in ends]
+        axes.fill_between(across, low, high, color=_BAND, linewidth=0, zorder=0)
+        axes.plot(across, ends, color=_INK, linewidth=1.1, zorder=2)
+
+
+def _draw_earlier(axes: Any, points: Sequence[CurvePoint], factor: float) -> None:  # noqa: ANN401
+    if not points:
         return
-    low, high = judged.baseline - judged.limit, judged.baseline + judged.limit
-    axes.axhspan(low / factor, high / factor, color=_BAND, linewidth=0, zorder=0)
-    axes.axhline(judged.baseline / factor, color=_RULE, linewidth=0.8, dashes=(4, 3), zorder=1)
-    axes.set_xlim(-0.6, count - 0.4)
+    heights = [point.value / factor for point in points]
+    axes.plot([point.at for point in points], heights, "o", color=_RULE, markersize=2.6, zorder=1)
+    axes.axvline(-0.5, color=_OPEN, linewidth=1, dashes=(2, 2), zorder=1)
 
 
-def _draw_runs(axes: Any, points: Sequence[Point], factor: float) -> None:  # noqa: ANN401
-    for at, point in enumerate(points):
-        heights = [value / factor for value in point.values]
-        axes.plot([at] * len(heights), heights, "o", color=_SERIES, markersize=2.4, alpha=0.45)
-    medians = [point.median / factor for point in points]
-    axes.plot(range(len(points)), medians, color=_SERIES, linewidth=1.4, zorder=3)
-    axes.set_xlim(-0.6, len(points) - 0.4)
-
-
-def _draw_newest(axes: Any, points: Sequence[Point], judged: Judged, factor: float) -> None:  # noqa: ANN401
-    worse = judged.judgement is Judgement.REGRESSION
-    at, height = len(points) - 1, points[-1].median / factor
+def _draw_points(axes: Any, curve: Curve, factor: float) -> None:  # noqa: ANN401
+    points = curve.points
+    across = [point.at for point in points]
+    heights = [point.value / factor for point in points]
+    spread = [point for point in points if point.high > point.low]
+    low, high = [one.low / factor for one in spread], [one.high / factor for one in spread]
+    axes.vlines([one.at for one in spread], low, high, color=_SERIES, linewidth=1, alpha=0.35)
+    axes.plot(across, heights, color=_SERIES, linewidth=0.8, alpha=0.5, zorder=3)
+    size = 3.4 if len(points) <= _FEW else 2.2
+    axes.plot(across, heights, "o", color=_SERIES, markersize=size, zorder=3)
+    lone = [point for point in points if point.at in set(curve.spikes)]
     axes.plot(
-        [at],
-        [height],
-        "D" if worse else "o",  # the shape says it too, not the colour alone
-        color=_BAD if worse else _SERIES,
-        markeredgecolor=_PAPER,
-        markersize=8 if worse else 6.5,
+        [one.at for one in lone],
+        [one.value / factor for one in lone],
+        "x",
+        color=_OPEN,
+        markersize=7,
+        markeredgewidth=1.6,
         zorder=4,
+    )
+
+
+def _draw_change(axes: Any, change: SeriesChange, curve: Curve, factor: float) -> None:  # noqa: ANN401
+    index = change.first_after.index
+    if not 0 <= index < curve.total:
+        return
+    colour = _BAD if change.worse else _GOOD
+    if change.acknowledged is not None:
+        colour = _OPEN
+    height = (change.after if change.kind == "step" else change.before) / factor
+    # The shape says it too, not the colour alone: worse points up or down as the value went.
+    axes.plot(
+        [index],
+        [height],
+        "s" if change.acknowledged else ("^" if change.after > change.before else "v"),
+        color=colour,
+        markeredgecolor=_PAPER,
+        markersize=8.5,
+        zorder=5,
         clip_on=False,
     )
-    if worse and judged.change is not None:
-        axes.annotate(
-            percent(judged.change),
-            (at, height),
-            xytext=(-10, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            color=_BAD,
-            fontsize=10,
-            fontweight="bold",
-        )
+    right = index > curve.total / 2
+    axes.annotate(
+        percent(change.change),
+        (index, height),
+        xytext=(-9 if right else 9, 9),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        va="center",
+        color=colour,
+        fontsize=10,
+        fontweight="bold",
+        zorder=6,
+    )
 
 
-def _dress(axes: Any, labels: Sequence[str], height: float) -> None:  # noqa: ANN401
+def _dress(axes: Any, curve: Curve, height: float) -> None:  # noqa: ANN401
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(_RULE)
-    axes.margins(y=0.18)
-    step = math.ceil(len(labels) / _LABELS)
-    at = list(range(len(labels) - 1, -1, -step))[::-1]  # the newest always has its label
-    axes.set_xticks(at, [labels[one] for one in at], parse_math=False)
+    axes.margins(y=0.14)
+    first = curve.earlier[0].at if curve.earlier else 0
+    axes.set_xlim(first - 0.6, curve.total - 0.4)
+    labelled = [*curve.earlier, *curve.points]
+    step = math.ceil(len(labelled) / _LABELS)
+    chosen = labelled[::-1][::step][::-1]  # the newest always has its label
+    axes.set_xticks([one.at for one in chosen], [one.label for one in chosen], parse_math=False)
     axes.yaxis.set_major_locator(_few_ticks())
     if _READABLE[0] <= abs(height) < _READABLE[1]:
         # As many decimals as neighbouring ticks need to differ, and no offset in a corner.
