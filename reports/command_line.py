@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, ParamSpec, TypeVar
 
@@ -54,7 +55,7 @@ def open_store(store: Path, index: str | None = None) -> Store:
 
 def progress_of(work: str) -> Callable[[int, int], None] | None:
     """Return what shows how many of how many documents were read, or None without a terminal."""
-    stream = click.get_text_stream("stderr")
+    stream = sys.stderr
     if not stream.isatty():
         return None
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 RUNS: Final = "runs"
 INDEX: Final = "index.sqlite3"
 MARK_FILE: Final = "holdfast-store.json"
+_DOCUMENT: Final = re.compile(r"[0-9a-f]{64}\.json")
 _SCHEMA: Final = "holdfast.store/1"
 _IDENTITY: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -54,6 +56,32 @@ def is_store(store: Path) -> bool:
         StoreNotOursError: The mark is there but damaged or of another version.
     """
     return (store / MARK_FILE).exists() and bool(_read_mark(store))
+
+
+def document_names(store: Path) -> frozenset[str]:
+    """Return the names of the documents in a store: what stands before `.json`."""
+    return frozenset(
+        name.removesuffix(".json") for name in entries(store) if _DOCUMENT.fullmatch(name)
+    )
+
+
+def strangers(store: Path) -> tuple[str, ...]:
+    """Return the names of what lies among the documents and is none, save for hidden files."""
+    return tuple(
+        sorted(
+            name
+            for name in entries(store)
+            if not _DOCUMENT.fullmatch(name) and not name.startswith(".")
+        )
+    )
+
+
+def entries(store: Path) -> list[str]:
+    """Return the names of all that lies among the documents."""
+    try:
+        return os.listdir(store / RUNS)  # noqa: PTH208  # names alone: there may be many
+    except FileNotFoundError:
+        return []
 
 
 def store_identity(store: Path) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from reports.document import RunDocument, content_id
 from reports.errors import BadValueError, DamagedDocumentError, MissingExtraError, ReportsError
-from reports.layout import INDEX, RUNS, require_store, store_identity
+from reports.layout import (
+    INDEX,
+    RUNS,
+    document_names,
+    require_store,
+    store_identity,
+    strangers,
+)
 from reports.strict_json import read_bytes
 
 if TYPE_CHECKING:
@@ -24,7 +29,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-_NAME: Final = re.compile(r"[0-9a-f]{64}\.json")
 # A batch is written in one transaction: a crash loses at most this much work, and others wait no
 # longer than it takes to write it, since documents are read before.
 _BATCH_DOCUMENTS: Final = 64
@@ -51,6 +55,7 @@ class Store:
         index: Where the index is: the URL of a PostgreSQL database, or None for the SQLite file
             in the store. A database belongs to the first store that uses it.
         progress: Is called with how many documents were read, and of how many.
+        anew: Begin with `rebuild`, rather than index only what is new.
 
     Raises:
         NoStoreError: There is nothing at the path.
@@ -63,7 +68,12 @@ class Store:
     __slots__ = ("_index", "_url", "path", "refused")
 
     def __init__(
-        self, path: Path, index: str | None = None, *, progress: Progress | None = None
+        self,
+        path: Path,
+        index: str | None = None,
+        *,
+        progress: Progress | None = None,
+        anew: bool = False,
     ) -> None:
         require_store(path)
         self.path = path
@@ -71,7 +81,10 @@ class Store:
         self._url = index
         self._index = self._opened()
         try:
-            self.refresh(progress=progress)
+            if anew:
+                self.rebuild(progress=progress)
+            else:
+                self.refresh(progress=progress)
         except BaseException:
             self.close()
             raise
@@ -240,19 +253,11 @@ class Store:
         return refused
 
     def _names(self) -> frozenset[str]:
-        entries = self._entries()
-        return frozenset(name.removesuffix(".json") for name in entries if _NAME.fullmatch(name))
+        return document_names(self.path)
 
     def _strangers(self) -> Iterator[DamagedDocumentError]:
-        for name in sorted(self._entries()):
-            if not _NAME.fullmatch(name) and not name.startswith("."):
-                yield DamagedDocumentError(name, "a document is named by 64 hex digits and .json")
-
-    def _entries(self) -> list[str]:
-        try:
-            return os.listdir(self.path / RUNS)  # noqa: PTH208  # names alone: there may be many
-        except FileNotFoundError:
-            return []
+        for name in strangers(self.path):
+            yield DamagedDocumentError(name, "a document is named by 64 hex digits and .json")
 
 
 def load_document(path: Path) -> RunDocument:
