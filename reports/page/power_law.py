@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reports.comparing.student import two_sided_t
 from reports.errors import BadValueError
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 LEAST_SIZES: Final = 3  # through two points a line always fits
 _CONFIDENCE: Final = 0.95
-_HALVINGS: Final = 80
-_FAR: Final = 1e4  # Student's t at 95 % never exceeds 12.71
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class PowerLaw:
 
     def at(self, size: float) -> float:
         """Return the cost that the law has for a size."""
-        return self.factor * size**self.exponent
+        return self.factor * math.pow(size, self.exponent)
 
 
 def fit_power_law(sizes: Sequence[float], costs: Sequence[float]) -> PowerLaw:
@@ -59,42 +58,10 @@ def fit_power_law(sizes: Sequence[float], costs: Sequence[float]) -> PowerLaw:
     start = middle_y - exponent * middle_x
     left = math.fsum((b - start - exponent * a) ** 2 for a, b in zip(x, y, strict=True))
     freedom = len(x) - 2
-    margin = student_t(freedom) * math.sqrt(left / freedom / spread)
+    margin = two_sided_t(1 - _CONFIDENCE, freedom) * math.sqrt(left / freedom / spread)
     return PowerLaw(
         factor=math.exp(start),
         exponent=exponent,
         low=exponent - margin,
         high=exponent + margin,
     )
-
-
-def student_t(freedom: int) -> float:
-    """Return the t that 95 % of Student's distribution lies within, on both sides of 0.
-
-    Raises:
-        BadValueError: `freedom`, the degrees of freedom, is below 1.
-    """
-    if freedom < 1:
-        raise BadValueError("student_t", repr(freedom), "an int of at least 1")
-    low, high = 0.0, _FAR
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        inside = _within(middle, freedom) < _CONFIDENCE
-        low, high = (middle, high) if inside else (low, middle)
-    return (low + high) / 2
-
-
-def _within(t: float, freedom: int) -> float:
-    """Return the probability that Student's t lies between -t and t.
-
-    Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
-    """
-    angle = math.atan(t / math.sqrt(freedom))
-    sine, cosine = math.sin(angle), math.cos(angle)
-    odd = freedom % 2
-    term = cosine if odd else 1.0
-    total = 0.0 if freedom == 1 else term
-    for k in range(2 + odd, freedom - 1, 2):
-        term *= cosine * cosine * ((k - 1) / k)
-        total += term
-    return 2 / math.pi * (angle + sine * total) if odd else sine * total
