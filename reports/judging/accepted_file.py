@@ -167,7 +167,7 @@ def _without(text: str, numbers: set[int]) -> str:
         while end > at + 1 and not lines[end - 1].strip().partition("#")[0]:
             end -= 1  # blank lines and comments before the next entry are the next entry's
         kept = [one for one in kept if not at <= one < end]
-    return "\n".join(lines[one] for one in kept)
+    return "\n".join(lines[one] for one in kept).lstrip("\n")
 
 
 def _replace(path: Path, text: str, expected: Acceptances) -> None:

@@ -11,6 +11,8 @@ from reports.judging.verdict import Basis
 from reports.quantities import count, percent, quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reports.judging.verdict import JudgedSeries, Place, SeriesChange
     from reports.series import SeriesKey
 
@@ -72,9 +74,19 @@ def look_command(change: SeriesChange) -> str:
     return f"git log --oneline {before[:12]}..{after[:12]}"
 
 
-def ack_command(change: SeriesChange) -> str:
-    """Return the line that accepts the change."""
-    return f'holdfast report ack {change.alert_id} --reason "..."'
+def ack_command(*changes: SeriesChange) -> str:
+    """Return the line that accepts the changes."""
+    ids = " ".join(change.alert_id for change in changes)
+    return f'holdfast report ack {ids} --reason "..."'
+
+
+def by_range(changes: Sequence[SeriesChange]) -> tuple[tuple[SeriesChange, ...], ...]:
+    """Return the changes in groups that lie between the same commits, which one cause may have."""
+    groups: dict[tuple[str, str | None, str | None], list[SeriesChange]] = {}
+    for change in changes:
+        ends = (change.last_before.commit_id, change.first_after.commit_id)
+        groups.setdefault((range_words(change), *ends), []).append(change)
+    return tuple(tuple(group) for group in groups.values())
 
 
 def suspect_words(judged: JudgedSeries) -> str:

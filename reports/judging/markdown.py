@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reports.judging.change_words import (
     ack_command,
+    by_range,
     level_words,
     look_command,
     range_words,
@@ -105,10 +106,10 @@ def _commands(changes: Sequence[SeriesChange]) -> Iterator[str]:
     yield "<details><summary>Look at them, or accept them</summary>"
     yield ""
     yield "```console"
-    for change in changes[:_MOST_ROWS]:
-        if look_command(change):
-            yield f"$ {look_command(change)}"
-        yield f"$ {ack_command(change)}"
+    for group in by_range(changes[:_MOST_ROWS]):
+        if look_command(group[0]):
+            yield f"$ {look_command(group[0])}"
+        yield f"$ {ack_command(*group)}"
     yield "```"
     yield ""
     yield "</details>"

@@ -35,6 +35,7 @@ _POWER: Final = 0.8
 _FEWEST_OLD_RUNS: Final = 3
 _LEAST_ERROR: Final = 1e-3  # runs that agree to the last digit prove no more
 _MOST_LOG: Final = 700.0  # the largest whose exponential is a float
+_ALIKE: Final = 0.7  # of a deviation: earlier ones from there on may have the same cause
 _AGREEING: Final = 0.5  # of the change; a run beyond it is on the far side
 
 
@@ -115,7 +116,7 @@ def hold(old: Sequence[Spot], new: Spot, *, noise: SessionNoise) -> Held | None:
     error, freedom = _error(recent, new, noise)
     p = two_sided_p(moved / error, freedom)
     if p <= CANDIDATE_P:
-        p = max(p, _p_of_runs(recent, new, moved))
+        p = max(p, _p_of_runs(recent, new, moved), _p_of_spikes(old, level, moved))
     reach = two_sided_t(0.05, freedom) * error
     return Held(
         before=math.exp(level),
@@ -155,6 +156,13 @@ def _p_of_runs(old: Sequence[Spot], new: Spot, moved: float) -> float:
     level = new.log - moved
     far = sum((log - level) / moved > _AGREEING for log in new.logs)
     return 0.0 if far >= len(new.values) - 1 else 1.0
+
+
+def _p_of_spikes(old: Sequence[Spot], level: float, moved: float) -> float:
+    """Return how often whole points of this level have been so far off and have come back."""
+    several = [spot for spot in old if len(spot.values) >= LEAST_RUNS]
+    alike = sum(abs(spot.log - level) >= _ALIKE * abs(moved) for spot in several)
+    return (alike + 1) / (len(several) + 1) if alike else 0.0
 
 
 def _found(held: Held, spot: Spot, at: int) -> Found:

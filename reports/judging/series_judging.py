@@ -29,7 +29,6 @@ _SAME: Final = 2  # points between two reports of one change
 _FEW: Final = 1.5  # times the floor that a change must be where the points are few
 _RECOVERED: Final = 0.75  # of a change; when so much has gone it counts as fixed
 _NOW: Final = 3  # points that tell where a drift stands
-_SPIKE_SHARE: Final = 0.7  # of a deviation; an earlier spike of this size may be the same thing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +97,7 @@ def candidates(
     by_runs = changes_by_runs(
         spots, first=first, level_from=begin, noise=noise, strictness=strictness
     )
-    distrusted = [_doubted(found, spots, analysis) for found in by_runs]
-    return _merged(by_points, distrusted)
+    return _merged(by_points, by_runs)
 
 
 def kept_changes(
@@ -155,21 +153,6 @@ def _where_runs_speak(points: int, boundaries: Sequence[int]) -> tuple[int, int]
         return 1, 0
     first = points - _TAIL
     return first, max((at for at in boundaries if at <= first), default=0)
-
-
-def _doubted(found: Found, spots: Sequence[Spot], analysis: Analysis) -> Found:
-    """Return a change with the p-value that earlier spikes of its size leave it."""
-    size = abs(found.after - found.before) * _SPIKE_SHARE
-    alike = [
-        at
-        for at in analysis.spikes
-        if at < found.index
-        and len(spots[at].values) >= LEAST_RUNS
-        and abs(spots[at].value - found.before) >= size
-    ]
-    if not alike:
-        return found
-    return replace(found, p=max(found.p, (len(alike) + 1) / (found.index + 1)))
 
 
 def _merged(by_points: Sequence[Found], by_runs: Sequence[Found]) -> tuple[Found, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reports.judging.newest_runs import Found
     from reports.judging.policy import Policy
     from reports.judging.series_judging import Studied
+    from reports.judging.timeline import Spot
     from reports.judging.verdict import SeriesChange
 
 _APART: Final = 3.0  # noise levels from which a newest point is worth another run
@@ -115,20 +116,26 @@ def _reason(studied: Studied, visible: float | None, policy: Policy) -> str:
         return ""
     if not studied.strictness.judged:
         return "the project's policy leaves it out"
-    spots = studied.spots
-    newest = len(spots[-1].values)
     if visible is None and studied.analysis.reason:
-        have = f"{count(len(spots), 'version')} measured, the newest in {count(newest, 'run')}"
-        if len(spots) == 1:
-            return f"{have}: there is nothing before it; measure the next commit as well"
-        more = max(LEAST_RUNS - newest, 1)
-        return f"{have}: run the newest {count(more, 'time')} more, each on its own, and ingest it"
+        return _too_short(studied.spots)
     if visible is not None and visible > policy.must_see:
         return (
             f"too noisy: nothing under {percent(visible).lstrip('+')} can be seen here; measure "
             "on a quieter machine, or compare in turns with `holdfast report measure`"
         )
     return ""
+
+
+def _too_short(spots: Sequence[Spot]) -> str:
+    newest = spots[-1]
+    runs = count(len(newest.values), "run")
+    have = f"{count(len(spots), 'version')} measured, the newest in {runs}"
+    if len(spots) == 1:
+        return f"{have}: there is nothing before it; measure the next commit as well"
+    if newest.place.commit_id and newest.place.label.endswith("+"):
+        return f"{have}: commit first, since runs of an unknown edit never count together"
+    more = max(LEAST_RUNS - len(newest.values), 1)
+    return f"{have}: run the newest {count(more, 'time')} more, each on its own, and ingest it"
 
 
 def _suspect(studied: Studied, changes: Sequence[SeriesChange]) -> Suspect | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reports.judging.change_words import (
     ack_command,
+    by_range,
     evidence_words,
     level_words,
     look_command,
@@ -35,8 +36,8 @@ def terminal_lines(decision: Decision) -> Iterator[str]:
     judgement = decision.judgement
     yield f"{judgement.label} on {one_line(str(judgement.environment), most=200)}"
     yield ""
-    for change in decision.regressions[:_MOST_SHOWN]:
-        yield from _change_lines(change, family=len(judgement.current))
+    for group in by_range(decision.regressions[:_MOST_SHOWN]):
+        yield from _group_lines(group, family=len(judgement.current))
         yield ""
     if len(decision.regressions) > _MOST_SHOWN:
         yield f"... and {count(len(decision.regressions) - _MOST_SHOWN, 'more', 'more')} like these"
@@ -67,15 +68,17 @@ def verdict_line(decision: Decision) -> str:
             return f"CANNOT TELL: {counts}"
 
 
-def _change_lines(change: SeriesChange, *, family: int) -> Iterator[str]:
-    between = unmeasured_words(change)
-    yield f"worse   {name_words(change.key)}"
-    yield f"        {size_words(change)}: {level_words(change)}"
-    yield f"        {range_words(change)}" + (f" ({between})" if between else "")
-    yield f"        {evidence_words(change, family=family)}"
-    if look_command(change):
-        yield f"look    {look_command(change)}"
-    yield f"accept  {ack_command(change)}"
+def _group_lines(group: Sequence[SeriesChange], *, family: int) -> Iterator[str]:
+    first = group[0]
+    between = unmeasured_words(first)
+    yield f"worse {range_words(first)}" + (f" ({between})" if between else "")
+    for change in group:
+        yield f"    {name_words(change.key)}"
+        yield f"        {size_words(change)}: {level_words(change)}  [{change.alert_id}]"
+        yield f"        {evidence_words(change, family=family)}"
+    if look_command(first):
+        yield f"    look:   {look_command(first)}"
+    yield f"    accept: {ack_command(*group)}"
 
 
 def _aside(title: str, changes: Sequence[SeriesChange], words: object) -> Iterator[str]:
