@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fuzz.campaign.campaign_run import Verdict
 from reports import Direction, Measure, Outcome, Record, RecordKind
+from reports.thinning import thinned
 
 if TYPE_CHECKING:
     from fuzz.campaign.campaign_run import CampaignRun
@@ -61,18 +62,30 @@ def _measures(run: CampaignRun) -> tuple[Measure, ...]:
         _measure("time", run.elapsed_s, "s", neither),
         _measure("crashes", len(run.found), "findings", lower),
         _measure("new crashes", len(run.new), "findings", lower),
-        _measure("features", run.features, "features", higher),
+        _measure("features", run.features, "features", higher, _grown(run, of=2)),
         _measure("corpus", run.corpus, "inputs", neither),
         _measure("restarts", run.restarts, "workers", neither),
         _measure("time without news", run.quiet_s, "s", neither),
     ]
     if run.coverage is not None:
-        measures.append(_measure("coverage", run.coverage, "edges", higher))
+        measures.append(_measure("coverage", run.coverage, "edges", higher, _grown(run, of=1)))
     return tuple(measures)
 
 
-def _measure(metric: str, value: float, unit: str, direction: Direction) -> Measure:
-    return Measure(metric=metric, value=float(value), unit=unit, direction=direction)
+def _measure(
+    metric: str,
+    value: float,
+    unit: str,
+    direction: Direction,
+    curve: tuple[tuple[float, float], ...] = (),
+) -> Measure:
+    return Measure(metric=metric, value=float(value), unit=unit, direction=direction, curve=curve)
+
+
+def _grown(run: CampaignRun, *, of: int) -> tuple[tuple[float, float], ...]:
+    """Return how a column of the campaign's growth grew: 1 its coverage, 2 its features."""
+    marks = [(mark[0], mark[of]) for mark in run.growth]
+    return thinned([(at_s, float(value)) for at_s, value in marks if value is not None])
 
 
 def _message(run: CampaignRun) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reports import Direction, Environment, Measure, Outcome, Record, RecordKind
 from reports.commit import read_commit
 from reports.document import document_now
+from reports.thinning import thinned
 from reports.write import write_document
 from stress.run import Ending
 
@@ -150,10 +151,15 @@ def _slopes(run: StressRun) -> tuple[Measure, ...]:
 
 
 def _sampled(run: StressRun) -> tuple[Measure, ...]:
-    """Return what was seen from outside as five-number summaries."""
+    """Return what was seen from outside: five-number summaries, and how it went over time."""
     found = []
     for metric, field, unit in SAMPLED:
-        values = [float(value) for one in run.samples if (value := getattr(one, field)) is not None]
+        seen = [
+            (one.at_s, float(value))
+            for one in run.samples
+            if (value := getattr(one, field)) is not None
+        ]
+        values = [value for _, value in seen]
         if not values:
             continue
         quarters = (
@@ -171,6 +177,7 @@ def _sampled(run: StressRun) -> tuple[Measure, ...]:
                 median=quarters[1],
                 q3=quarters[2],
                 maximum=max(values),
+                curve=thinned(seen),
             )
         )
     return tuple(found)

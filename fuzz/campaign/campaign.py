@@ -368,4 +368,5 @@ class Campaign:
             outlook=books.outlook,
             trouble=books.trouble,
             notes=self._database.notes(books.campaign),
+            growth=tuple(self._database.growth(books.campaign)),
         )

@@ -281,6 +281,13 @@ class CampaignDatabase:
             (campaign,),
         ).fetchall()
 
+    def growth(self, campaign: int) -> list[tuple[float, int | None, int]]:
+        """Return (seconds, edges covered, features) over time, the oldest first."""
+        return self._open.execute(
+            "SELECT at_s, coverage, features FROM curve WHERE campaign = ? ORDER BY at_s",
+            (campaign,),
+        ).fetchall()
+
     def suspect(self, name: str) -> int:
         """Note that a process was killed while an input ran; return how often by now."""
         self._open.execute(

@@ -89,6 +89,7 @@ def test_a_record_has_the_conditions_the_slopes_and_what_was_seen() -> None:
     memory = record.measure("memory")
     assert memory is not None
     assert (memory.minimum, memory.median, memory.maximum) == (MIB, 3 * MIB, 5 * MIB)
+    assert memory.curve == tuple((n / 2, float(MIB * n)) for n in range(1, 6))
     switches = record.measure("forced switches")
     assert switches is not None
     assert switches.value == 5
