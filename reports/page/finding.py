@@ -18,6 +18,7 @@ MARKS: Final = {
     Outcome.SKIPPED: "\u2013",
 }
 _LONG_STORY_LINES: Final = 30  # a story up to here is read at a glance, so it starts open
+_LEAD_CHARS: Final = 300  # four lines; what is longer belongs to the story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class FindingView:
 def finding_view(record: Record) -> FindingView:
     """Return a failed or undecided check with its story split into a lead and the rest."""
     lead, _, rest = record.message.strip().partition("\n")
+    if len(lead) > _LEAD_CHARS:
+        lead, rest = f"{lead[:_LEAD_CHARS].rstrip()} \u2026", record.message.strip()
     lines = rest.count("\n") + 1 if rest.strip() else 0
     return FindingView(
         mark=MARKS[record.outcome],

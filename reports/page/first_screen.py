@@ -10,7 +10,7 @@ from reports.page.changes import ChangeView, change_view, names_of
 from reports.page.finding import MARKS, FindingView, finding_view
 from reports.page.news import Age, News, age_of_change, age_of_check, news_of
 from reports.page.tally import Tally, tallies
-from reports.page.wording import reassurance, since_words, verdict
+from reports.page.wording import since_words, verdict
 from reports.quantities import count, percent
 from reports.record import Outcome
 
@@ -48,7 +48,6 @@ class FirstScreen:
     seal: str
     verdict: str
     since: str
-    reassurance: str
     facts: tuple[tuple[str, str], ...]
     tallies: tuple[Tally, ...]
     findings: tuple[AgedFinding, ...]
@@ -74,7 +73,6 @@ def view(data: PageData) -> FirstScreen:
         seal=MARKS[state],
         verdict=verdict(data),
         since=since_words(data, news),
-        reassurance=reassurance(data),
         facts=_facts(data.selection),
         tallies=tallies(data, news),
         findings=_findings(data),
@@ -161,7 +159,9 @@ def _state(data: PageData) -> Outcome:
         return Outcome.SKIPPED
     if Outcome.FAILED in outcomes or (data.judgement and data.judgement.regressions):
         return Outcome.FAILED
-    return Outcome.UNDECIDED if Outcome.UNDECIDED in outcomes else Outcome.PASSED
+    current = data.judgement.current if data.judgement else ()
+    blind = not outcomes and all(one.state is SeriesState.CANNOT_TELL for one in current)
+    return Outcome.UNDECIDED if Outcome.UNDECIDED in outcomes or blind else Outcome.PASSED
 
 
 def _code_words(selection: Selection) -> str:

@@ -65,13 +65,15 @@ def _template() -> Any:  # noqa: ANN401  # Jinja2 is loaded only here
 
 def _context(data: PageData) -> dict[str, Any]:
     script = assets.script()
+    sections = list(filled(data))
     return {
         "css": assets.style(),
         "script": script,
         "script_hash": assets.script_hash(script),
         "first": first_screen.view(data),
         "newest_run": data.now.isoformat() if data.stamps else "",
-        "sections": list(filled(data)),
+        "sections": sections,
+        "anchors": {one.name for one in sections},
         "refused": [str(error) for error in data.selection.refused],
         "environments": sorted({str(one.environment) for one in data.selection.documents}),
     }

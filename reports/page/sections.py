@@ -37,9 +37,7 @@ SECTIONS: Final = (
     Section(name="regressions", title="Regressions", module="reports.page.regressions"),
     Section(name="trends", title="Trends", module="reports.page.trends"),
     Section(name="unstable", title="Unstable", module="reports.page.unstable"),
-    Section(
-        name="distributions", title="Before and now", module="reports.page.distributions"
-    ),
+    Section(name="distributions", title="Before and now", module="reports.page.distributions"),
     Section(name="scaling", title="Scaling", module="reports.page.scaling"),
     Section(name="profiles", title="Profiles", module="reports.page.profiles"),
     Section(name="tests", title="Tests", module="reports.page.tests"),

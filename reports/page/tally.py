@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reports.judging.verdict import SeriesState
 from reports.page.data import is_check
@@ -15,12 +15,22 @@ if TYPE_CHECKING:
     from reports.page.data import PageData
     from reports.record import Record
 
+_SECTIONS: Final = {
+    RecordKind.PLANTED: "planted",
+    RecordKind.EXPLORATION: "evidence",
+    RecordKind.STRESS: "stress",
+    RecordKind.FUZZ: "campaigns",
+    RecordKind.TEST: "tests",
+    RecordKind.BENCHMARK: "characteristics",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How everything of one kind stands.
 
     Attributes:
+        anchor: The section that has more about it.
         wrong: Failed, or got worse and stands there.
         new: Of these, since yesterday.
         fixed: Failed before and passes, or got better since yesterday.
@@ -56,7 +66,7 @@ def _of_checks(data: PageData, news: News, kind: RecordKind, records: list[Recor
     title = "Figures with a limit" if kind is RecordKind.BENCHMARK else KIND_TITLES[kind]
     return Tally(
         title=title,
-        anchor=kind.value,
+        anchor=_SECTIONS.get(kind, ""),
         wrong=len(failed),
         new=sum(age_of_check(data, one) is not Age.OLDER for one in failed),
         fixed=fixed,
@@ -67,13 +77,14 @@ def _of_checks(data: PageData, news: News, kind: RecordKind, records: list[Recor
 
 
 def _of_series(data: PageData, news: News) -> Tally | None:
-    if data.judgement is None or not data.judgement.series:
+    current = data.judgement.current if data.judgement else ()
+    if data.judgement is None or not current:
         return None
     regressions = data.judgement.regressions
     wrong = {one.key for one in regressions}
     better = {one.key for one in news.better} - wrong
-    untold = {one.key for one in data.judgement.having(SeriesState.CANNOT_TELL)} - wrong - better
-    total = len(data.judgement.series)
+    untold = {one.key for one in current if one.state is SeriesState.CANNOT_TELL} - wrong - better
+    total = len(current)
     new = {one.key for one in regressions if age_of_change(data, one) is Age.NEW}
     return Tally(
         title="Benchmark series",

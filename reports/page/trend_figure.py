@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from reports.judging.verdict import SeriesChange
     from reports.page.curve import Curve, CurvePoint
 
-_WIDTH_IN: Final = 6.4
-_HEIGHT_IN: Final = 2.5
+_POINT_IN: Final = 1 / 72  # an SVG of matplotlib counts in points
+_WIDTH_IN: Final = 640 * _POINT_IN  # as wide and high as what the script draws
+_HEIGHT_IN: Final = 250 * _POINT_IN
 _LABELS: Final = 7  # seven hex digits seven times fill the width
 _FEW: Final = 60  # up to here each run has a dot of its own
 _READABLE: Final = (1e-3, 1e6)  # heights whose ticks read well written out in full
@@ -64,12 +65,12 @@ def draw_trend(curve: Curve, *, title: str, description: str) -> Drawing:
     """
     scale = scale_for(curve.heights, curve.unit)
     figure = _figure()
-    axes: Any = figure.add_axes((0.085, 0.145, 0.885, 0.74))
+    axes: Any = figure.add_axes((0.075, 0.13, 0.9, 0.78))
     _draw_levels(axes, curve, scale.factor)
     _draw_earlier(axes, curve.earlier, scale.factor)
     _draw_points(axes, curve, scale.factor)
     if curve.began:
-        axes.axvline(curve.began - 0.5, color=_OPEN, linewidth=1, dashes=(4, 3), zorder=1)
+        _draw_rule(axes, curve.began - 0.5, "judged from here")
     for change in curve.changes:
         _draw_change(axes, change, curve, scale.factor)
     _dress(axes, curve, curve.points[-1].value / scale.factor)
@@ -98,8 +99,23 @@ def _draw_earlier(axes: Any, points: Sequence[CurvePoint], factor: float) -> Non
     if not points:
         return
     heights = [point.value / factor for point in points]
-    axes.plot([point.at for point in points], heights, "o", color=_RULE, markersize=2.6, zorder=1)
-    axes.axvline(-0.5, color=_OPEN, linewidth=1, dashes=(2, 2), zorder=1)
+    axes.plot([point.at for point in points], heights, "o", color=_RULE, markersize=3.6, zorder=1)
+    _draw_rule(axes, -0.5, "other machine", left=True)
+
+
+def _draw_rule(axes: Any, at: float, words: str, *, left: bool = False) -> None:  # noqa: ANN401
+    axes.axvline(at, color=_OPEN, linewidth=1, dashes=(3, 3), zorder=1)
+    axes.annotate(
+        words,
+        (at, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-5 if left else 5, 4),
+        textcoords="offset points",
+        color=_INK,
+        fontsize=11,
+        ha="right" if left else "left",
+        annotation_clip=False,
+    )
 
 
 def _draw_points(axes: Any, curve: Curve, factor: float) -> None:  # noqa: ANN401
@@ -110,7 +126,7 @@ def _draw_points(axes: Any, curve: Curve, factor: float) -> None:  # noqa: ANN40
     low, high = [one.low / factor for one in spread], [one.high / factor for one in spread]
     axes.vlines([one.at for one in spread], low, high, color=_SERIES, linewidth=1, alpha=0.35)
     axes.plot(across, heights, color=_SERIES, linewidth=0.8, alpha=0.5, zorder=3)
-    size = 3.4 if len(points) <= _FEW else 2.2
+    size = 4.2 if len(points) <= _FEW else 2.8
     axes.plot(across, heights, "o", color=_SERIES, markersize=size, zorder=3)
     lone = [point for point in points if point.at in set(curve.spikes)]
     axes.plot(
@@ -139,7 +155,7 @@ def _draw_change(axes: Any, change: SeriesChange, curve: Curve, factor: float) -
         "s" if change.acknowledged else ("^" if change.after > change.before else "v"),
         color=colour,
         markeredgecolor=_PAPER,
-        markersize=8.5,
+        markersize=10,
         zorder=5,
         clip_on=False,
     )
@@ -152,7 +168,7 @@ def _draw_change(axes: Any, change: SeriesChange, curve: Curve, factor: float) -
         ha="right" if right else "left",
         va="center",
         color=colour,
-        fontsize=10,
+        fontsize=11,
         fontweight="bold",
         zorder=6,
     )
@@ -169,13 +185,15 @@ def _dress(axes: Any, curve: Curve, height: float) -> None:  # noqa: ANN401
     step = math.ceil(len(labelled) / _LABELS)
     chosen = labelled[::-1][::step][::-1]  # the newest always has its label
     axes.set_xticks([one.at for one in chosen], [one.label for one in chosen], parse_math=False)
+    for label in axes.get_xticklabels()[-1:]:
+        label.set_horizontalalignment("right")  # centred, it would be cut at the edge
     axes.yaxis.set_major_locator(_few_ticks())
     if _READABLE[0] <= abs(height) < _READABLE[1]:
         # As many decimals as neighbouring ticks need to differ, and no offset in a corner.
         axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     else:
         axes.yaxis.set_major_formatter(lambda value, _place: number(value))
-    axes.tick_params(colors=_INK, labelsize=9, length=0, pad=5)
+    axes.tick_params(colors=_INK, labelsize=11, length=0, pad=6)
     axes.grid(axis="y", color=_RULE, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.set_facecolor("none")

@@ -72,27 +72,6 @@ def since_words(data: PageData, news: News) -> str:
     return f"Since yesterday: {_listed(said)}. {measured}."
 
 
-def reassurance(data: PageData) -> str:
-    """Return what was established, as the line under the verdict."""
-    records = data.checks
-    parts = []
-    planted = [one for one in records if one.kind is RecordKind.PLANTED]
-    if planted:
-        found = len(_with(planted, Outcome.PASSED))
-        plural = "planted-bug checks"
-        parts.append(f"{found} of {count(len(planted), 'planted-bug check', plural)} as expected")
-    for kind, noun in (
-        (RecordKind.TEST, "test"),
-        (RecordKind.EXPLORATION, "exploration"),
-        (RecordKind.STRESS, "stress scenario"),
-        (RecordKind.FUZZ, "fuzz campaign"),
-    ):
-        ran = [one for one in records if one.kind is kind]
-        if ran:
-            parts.append(f"{len(_with(ran, Outcome.PASSED))} of {count(len(ran), noun)} passed")
-    return "; ".join(parts) + "." if parts else ""
-
-
 def _quiet(data: PageData) -> str:
     judged = data.judgement.series if data.judgement else ()
     if judged and all(one.state is SeriesState.CANNOT_TELL for one in judged):

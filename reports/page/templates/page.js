@@ -69,7 +69,7 @@ if (stale.dataset.newest) {
 let kind = "";
 const looks = all(".look");
 const kinds = [...new Set(looks.map((one) => one.dataset.kind))];
-if (kinds.length > 1) {
+if (kinds.length > 1 && looks.length > 4) { // fewer are seen at a glance
   const chips = byId("kinds");
   for (const name of ["", ...kinds]) {
     const number = name ? looks.filter((one) => one.dataset.kind === name).length : looks.length;
@@ -95,7 +95,7 @@ searchers.push((words) => {
   }
   return left;
 });
-const find = byId("find");
+const find = byId("find") || make("input"); // a page of an empty store has none
 function searchNow() {
   const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
   const left = searchers.map((one) => one(words)).reduce((sum, one) => sum + one, 0);

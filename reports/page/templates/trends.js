@@ -38,7 +38,7 @@
   const groups = data.name.map(groupOf);
   const texts = data.name.map((name, at) => `${name} ${data.metrics[data.metric[at]]} ${data.envs[data.env[at]]} benchmarks`.toLowerCase());
   const gone = new Set(data.gone);
-  const UNSTABLE = "unstable";
+  const UNSTABLE = "unstable", GONE = "gone";
 
   function curveOf(at) {
     const place = Math.floor(at / data.chunk);
@@ -64,7 +64,7 @@
     return svg("svg", { class: "spark", viewBox: "0 0 100 24", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("polyline", { points: points.join(" ") }));
   }
 
-  const W = 640, H = 250, LEFT = 54, RIGHT = 20, TOP = 26, BOTTOM = 34;
+  const W = 640, H = 250, LEFT = 54, RIGHT = 20, TOP = 26, BOTTOM = 34, LABEL_PX = 62;
   function ticksOf(low, high) {
     const rough = (high - low) / 4 || Math.abs(high) || 1, power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 2.5, 5, 10].find((one) => one * power >= rough) * power;
@@ -103,7 +103,7 @@
     if (past.length) {
       const x = short(px(-0.5));
       put("line", { class: "t-rule", x1: x, x2: x, y1: TOP, y2: H - BOTTOM });
-      put("text", { x: x + 5, y: TOP - 10 }, "other machine \u2190");
+      put("text", { x: x - 5, y: TOP - 10, "text-anchor": "end" }, "other machine");
     }
     if (curve.s) {
       const x = short(px(curve.s - 0.5));
@@ -128,8 +128,12 @@
       const late = change.i > total / 2;
       put("text", { class: look, x: x + (late ? -9 : 9), y: y - 8, "text-anchor": late ? "end" : "start" }, change.t);
     }
-    const every = Math.ceil(points.length / 7);
-    for (let at = points.length - 1; at >= 0; at -= every) put("text", { x: points[at][0], y: H - BOTTOM + 18, "text-anchor": at === points.length - 1 ? "end" : "middle" }, labelOf(curve, at));
+    for (let at = points.length - 1, free = Infinity; at >= 0; at -= 1) {
+      const last = at === points.length - 1, x = last ? points[at][0] + 6 : points[at][0];
+      if (x + (last ? 0 : LABEL_PX / 2) > free || x < LEFT) continue; // labels never touch
+      put("text", { x, y: H - BOTTOM + 18, "text-anchor": last ? "end" : "middle" }, labelOf(curve, at));
+      free = x - LABEL_PX * (last ? 1 : 0.5) - 14;
+    }
     const here = svg("circle", { class: "t-here", r: 5, visibility: "hidden" });
     figure.append(here);
     const say = (x) => {
@@ -204,7 +208,7 @@
     const [place, shortName] = split(data.name[at]);
     const metric = data.metrics[data.metric[at]];
     const button = make("button", { type: "button", class: "open-row", "aria-expanded": "false" }, metric === "time" ? shortName : `${shortName} \u00b7 ${metric}`);
-    const where = [place, data.envs.length > 1 ? data.envs[data.env[at]] : ""].filter(Boolean).join(" \u00b7 ");
+    const where = [place, data.envs.length > 1 ? data.envs[data.env[at]] : "", gone.has(at) ? "not on the newest code" : ""].filter(Boolean).join(" \u00b7 ");
     const row = make("tr", { "data-stop": true, tabindex: "-1", "data-row": at },
       make("td", { class: "c-state" }, make("span", { class: `s-${name}` }, `${mark}\u00a0`, make("span", { class: "state-word" }, value + unstable))),
       make("th", { scope: "row", class: "c-name" }, button, make("span", { class: "about" }, where)),
@@ -260,7 +264,7 @@
     const wanted = Object.fromEntries(Object.entries(filters).map(([name, one]) => [name, one.value]));
     order = [];
     for (let at = 0; at < rows; at += 1) {
-      if (wanted.state !== "" && (wanted.state === UNSTABLE ? !data.spikes[at] : data.state[at] !== Number(wanted.state))) continue;
+      if (wanted.state !== "" && (wanted.state === UNSTABLE ? !data.spikes[at] : wanted.state === GONE ? !gone.has(at) : data.state[at] !== Number(wanted.state))) continue;
       if (wanted.metric !== "" && data.metric[at] !== Number(wanted.metric)) continue;
       if (wanted.env !== "" && data.env[at] !== Number(wanted.env)) continue;
       if (wanted.group !== "" && groups[at] !== wanted.group) continue;
@@ -277,6 +281,7 @@
     built = 0;
     more.hidden = true;
     build(BATCH);
+    byId("f-clear").hidden = !words.length && !sorted.by && Object.values(wanted).every((one) => one === "");
     byId("shown").textContent = order.length === rows ? `${number(rows)} series` : `${number(order.length)} of ${number(rows)} series`;
     return order.length;
   }
@@ -295,7 +300,7 @@
   const numbers = (keys) => keys.reduce((counts, key) => counts.set(key, (counts.get(key) || 0) + 1), new Map());
   const stateNumbers = numbers(data.state), unstable = data.spikes.filter(Boolean).length;
   const states = data.states.map(([text, mark], at) => [at, `${mark} ${text} (${stateNumbers.get(at) || 0})`]).filter(([at]) => stateNumbers.has(at));
-  fill(filters.state, [["", "all"], ...states, ...(unstable ? [[UNSTABLE, `\u00d7 ${UNSTABLE} (${unstable})`]] : [])]);
+  fill(filters.state, [["", "all"], ...states, ...(unstable ? [[UNSTABLE, `\u00d7 ${UNSTABLE} (${unstable})`]] : []), ...(gone.size ? [[GONE, `not on the newest code (${gone.size})`]] : [])]);
   fill(filters.metric, [["", "all"], ...data.metrics.map((text, at) => [at, text])]);
   fill(filters.env, [["", "all"], ...data.envs.map((text, at) => [at, text])]);
   fill(filters.group, [["", "all"], ...[...numbers(groups)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([text, count]) => [text, `${text} (${count})`])]);

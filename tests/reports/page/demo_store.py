@@ -7,6 +7,7 @@ lone spikes, a move to another machine, a failed check that is new and one that 
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -46,7 +47,7 @@ _LANES = "\n".join(
 
 def commit(at: int) -> Commit:
     """Return the commit of one night."""
-    return Commit(commit_id=f"{(at * 0x9E3779B97F4A7C15 + 0xABCDEF) % 16**40:040x}", position=at)
+    return Commit(commit_id=hashlib.sha1(f"night {at}".encode()).hexdigest(), position=at)
 
 
 def bench(
@@ -69,9 +70,7 @@ def bench(
         median=value,
         q3=value + spread,
     )
-    return Record(
-        kind=RecordKind.BENCHMARK, name=name, outcome=Outcome.PASSED, measures=(measure,)
-    )
+    return Record(kind=RecordKind.BENCHMARK, name=name, outcome=Outcome.PASSED, measures=(measure,))
 
 
 def write_night(  # noqa: PLR0913  # the parts of a document
