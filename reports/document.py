@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from reports import limits
 from reports.commit import Commit
@@ -22,6 +21,7 @@ from reports.record import (
     RecordKind,
     check_text,
 )
+from reports.spelling import clean, document_text
 from reports.strict_json import Fields, parse
 
 if TYPE_CHECKING:
@@ -57,18 +57,16 @@ class RunDocument:
 
     def to_bytes(self) -> bytes:
         """Return the document's one spelling: the same run has the same bytes."""
-        values = {
+        head = {
             "schema": RUN_SCHEMA,
-            "source": _clean(self.source),
+            "source": clean(self.source),
             "written_at": self.written_at.astimezone(UTC).isoformat(timespec="microseconds"),
             "environment": self.environment.to_json(),
             "commit": self.commit.to_json() if self.commit else None,
             "load_1m": self.load_1m,
-            **({"session": _clean(self.session)} if self.session else {}),
-            "records": [_record_json(record) for record in self.records],
+            **({"session": clean(self.session)} if self.session else {}),
         }
-        text = json.dumps(values, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
-        return text.encode("ascii") + b"\n"
+        return document_text(head, self.records).encode("ascii") + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes, *, document: str) -> RunDocument:
@@ -121,33 +119,6 @@ def document_now(
     )
 
 
-def _record_json(record: Record) -> dict[str, Any]:
-    return {
-        "kind": record.kind.value,
-        "name": _clean(record.name),
-        "outcome": record.outcome.value,
-        "measures": [_measure_json(measure) for measure in record.measures],
-        "params": {_clean(key): _clean(value) for key, value in sorted(record.params.items())},
-        "message": _clean(record.message),
-        "replay": _clean(record.replay),
-    }
-
-
-def _measure_json(measure: Measure) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "metric": _clean(measure.metric),
-        "value": float(measure.value),
-        "unit": _clean(measure.unit),
-        "direction": measure.direction.name.lower(),
-        "n": measure.n,
-    }
-    known = {name: getattr(measure, name) for name in SUMMARY}
-    values |= {name: float(number) for name, number in known.items() if number is not None}
-    if measure.curve:
-        values["curve"] = [[float(at), float(value)] for at, value in measure.curve]
-    return values
-
-
 def _record(values: Fields) -> Record:
     measures = tuple(_measure(one) for one in values.objects("measures", most=limits.MEASURES))
     try:
@@ -180,13 +151,3 @@ def _measure(values: Fields) -> Measure:
         )
     except BadValueError as error:
         values.refuse("metric", f"does not head a valid measure: {error}")
-
-
-def _clean(text: str) -> str:
-    """Return text that every reader takes: whole characters, no longer than a document's limit."""
-    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    if len(whole) <= limits.TEXT_CHARS:
-        return whole
-    # A finding must reach the store even when its story is absurdly long, and say it was cut.
-    mark = f"\n... cut here: the whole text has {len(whole):,} characters"
-    return whole[: limits.TEXT_CHARS - len(mark)] + mark

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 40  # files; more are summed up by their format
 _PROGRESS_S: Final = 0.2
-_BATCH: Final = 200  # files between two times that the disk is asked to keep their names
 
 
 @click.command(name="ingest", short_help="Put result files into the store.")
@@ -131,8 +130,6 @@ class _Intake:
             for at, one in enumerate(named, 1):
                 self._take(one, ingestion)
                 progress.show(at)
-                if at % _BATCH == 0:
-                    ingestion.flush()
             progress.end()
 
     def sum_up(self) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EXPLORATION_SCHEMA: Final = "holdfast.exploration/1"
 SOURCE: Final = "holdfast explore"
+_RACES: Final = 20  # names of places; the story shows each with its stacks
 _VERDICTS: Final = {
     "passed": Outcome.PASSED,
     "failed": Outcome.FAILED,
@@ -90,6 +91,37 @@ def _measures(values: Fields) -> tuple[Measure, ...]:
             direction=Direction.LOWER,
         ),
         Measure(metric="cpu", value=values.number("cpu_s"), unit="s", direction=Direction.LOWER),
+        *_overruns(values),
+        *_estimate(values),
+    )
+
+
+def _overruns(values: Fields) -> tuple[Measure, ...]:
+    """Return how many executions met the step bound, where any did."""
+    met = values.integer("overruns", least=0) if "overruns" in values else 0
+    if not met:
+        return ()
+    neither = Direction.NEITHER
+    return (Measure(metric="overruns", value=met, unit="executions", direction=neither),)
+
+
+def _estimate(values: Fields) -> tuple[Measure, ...]:
+    """Return the part of the search space that was run, 0 to 1, with its 95 % interval."""
+    if "estimate" not in values:
+        return ()
+    estimate = values.inner("estimate")
+    fraction, low, high = (estimate.number(name) for name in ("fraction", "low", "high"))
+    if not 0 <= low <= fraction <= high <= 1:
+        estimate.refuse("fraction", "does not lie with its interval between 0 and 1")
+    return (
+        Measure(
+            metric="estimate",
+            value=fraction,
+            unit="1",
+            direction=Direction.HIGHER,
+            minimum=low,
+            maximum=high,
+        ),
     )
 
 
@@ -100,11 +132,31 @@ def _params(values: Fields, finding: Fields | None) -> dict[str, str]:
         "seed": str(values.integer("seed", least=-(2**63), most=2**64)) if "seed" in values else "",
         "evidence": values.text("evidence", most=limits.TEXT_CHARS, default=""),
         "exhausted": "yes" if values.flag("exhausted") else "no",
+        "workers": _workers(values),
+        "resume": values.text("resume", most=limits.TEXT_CHARS, default=""),
     }
+    if "estimate" in values:
+        params["estimate_of"] = values.inner("estimate").text("of", default="")
     if finding:
         params["finding"] = finding.text("kind")
         params["gil_reachable"] = finding.text("gil_reachable", default="")
+        params["data_races"] = _races(finding)
     return {name: value for name, value in params.items() if value}
+
+
+def _workers(values: Fields) -> str:
+    workers = values.integer("workers", least=1) if "workers" in values else 1
+    return str(workers) if workers > 1 else ""
+
+
+def _races(finding: Fields) -> str:
+    """Return what was raced for, each name once."""
+    if "data_races" not in finding:
+        return ""
+    races = finding.objects("data_races", most=limits.RECORDS)
+    targets = dict.fromkeys(race.text("target") for race in races)
+    more = f" and {len(targets) - _RACES} more" if len(targets) > _RACES else ""
+    return ", ".join(list(targets)[:_RACES]) + more
 
 
 def _story(finding: Fields) -> str:

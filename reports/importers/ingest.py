@@ -110,11 +110,12 @@ class Ingestion:
 
     def _kept(self, document: RunDocument) -> tuple[Path, bool]:
         """Write a document unless it is there, with or without its commit's position."""
-        plain = self._writer.path_of(document.to_bytes())
-        if plain.exists():
-            return plain, False  # taken where the repository did not know the commit yet
-        data = self._reading.here.placed(document).to_bytes()
-        is_new = not self._writer.path_of(data).exists()
+        plain = document.to_bytes()
+        if self._writer.has(plain):
+            return self._writer.path_of(plain), False  # or taken before the commit was known
+        placed = self._reading.here.placed(document)
+        data = plain if placed is document else placed.to_bytes()
+        is_new = not self._writer.has(data)
         return self._writer.write_bytes(data), is_new
 
 
