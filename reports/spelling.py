@@ -1,7 +1,7 @@
 """A run's one spelling as JSON text, written quickly.
 
-The text is exactly that of `json.dumps(values, indent=1, sort_keys=True)`, whose indentation is pure
-Python and takes more than twice as long. A document is named after its bytes, so a test holds every
+The text is exactly that of `json.dumps(values, indent=1, sort_keys=True)`, whose indentation is
+pure Python and takes twice as long. A document is named after its bytes, so a test holds every
 shape against the standard library's.
 """
 
