@@ -117,6 +117,8 @@ def decide(judgement: StoreJudgement, *, policy: Policy, since: Since | None = N
 def _colour(judgement: StoreJudgement, counted: tuple[SeriesChange, ...]) -> Colour:
     if counted:
         return Colour.RED
+    if any(one.suspect is not None and one.suspect.decisive for one in judgement.current):
+        return Colour.CANNOT_TELL
     told = {SeriesState.CANNOT_TELL, SeriesState.NO_DIRECTION}
     if judgement.behind or all(one.state in told for one in judgement.current):
         return Colour.CANNOT_TELL

@@ -55,6 +55,7 @@ def _series(judged: JudgedSeries) -> dict[str, Any]:
             "change": _finite(suspect.change),
             "runs": suspect.runs,
             "wanted": suspect.wanted,
+            "decisive": suspect.decisive,
         },
         "spikes": list(judged.spikes),
         "changes": [_change(change) for change in judged.changes],

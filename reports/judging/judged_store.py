@@ -18,8 +18,9 @@ from reports.judging.acceptance import Bookkeeping
 from reports.judging.accepted import Acceptances
 from reports.judging.policy import Policy
 from reports.judging.series_judging import Studied, analysed, candidates
-from reports.judging.series_verdict import judged_series
+from reports.judging.series_verdict import Company, judged_series
 from reports.judging.session_noise import session_noise
+from reports.judging.suspicion import spike_chance
 from reports.judging.timeline import timeline
 from reports.judging.verdict import SeriesState, StoreJudgement
 
@@ -128,10 +129,13 @@ def _judge_all(
     for current in (True, False):
         family = [one for one in studied if one.is_current is current]
         told = _told(family, policy.false_discovery_rate)
-        risk = policy.false_discovery_rate / max(len(family), 1)
+        company = Company(
+            policy=policy,
+            risk=policy.false_discovery_rate / max(len(family), 1),
+            spikes_are_rare=spike_chance(family) <= policy.false_discovery_rate,
+        )
         judged += [
-            judged_series(one, told[one.key], policy=policy, risk=risk, books=books)
-            for one in family
+            judged_series(one, told[one.key], company=company, books=books) for one in family
         ]
     return judged
 

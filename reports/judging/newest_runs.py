@@ -32,7 +32,6 @@ _LONG: Final = 5  # points from which on their own noise is known well enough
 _RECENT: Final = 30  # points; the level and the noise of now
 _MEDIAN_COST: Final = math.pi / 2  # variance of a median over that of a mean, normal noise
 _POWER: Final = 0.8
-_FEWEST_OLD_RUNS: Final = 3
 _LEAST_ERROR: Final = 1e-3  # runs that agree to the last digit prove no more
 _MOST_LOG: Final = 700.0  # the largest whose exponential is a float
 _ALIKE: Final = 0.7  # of a deviation: earlier ones from there on may have the same cause
@@ -107,7 +106,7 @@ def hold(old: Sequence[Spot], new: Spot, *, noise: SessionNoise) -> Held | None:
     """Return one point against those before it, or None where the runs are too few."""
     recent = old[-_RECENT:]
     runs = [value for spot in recent for value in spot.values]
-    if len(new.values) < LEAST_RUNS or len(runs) < _FEWEST_OLD_RUNS:
+    if len(new.values) < LEAST_RUNS or not runs:
         return None
     if min(*runs, *new.values) <= 0:
         return None  # a ratio to nothing; the detector over points judges differences
@@ -151,11 +150,21 @@ def _error(old: Sequence[Spot], new: Spot, noise: SessionNoise) -> tuple[float, 
 def _p_of_runs(old: Sequence[Spot], new: Spot, moved: float) -> float:
     """Return what the runs themselves say, where the points before are few; else if they agree."""
     if len(old) < _LONG:
-        told = difference([value for spot in old for value in spot.values], new.values).p
+        runs = [value for spot in old for value in spot.values]
+        if len(runs) == 1:
+            return _p_of_one_run(new, moved)
+        told = difference(runs, new.values).p
         return 1.0 if told is None else told
     level = new.log - moved
     far = sum((log - level) / moved > _AGREEING for log in new.logs)
     return 0.0 if far >= len(new.values) - 1 else 1.0
+
+
+def _p_of_one_run(new: Spot, moved: float) -> float:
+    """Return what the runs say of a single old one, which is taken to be as noisy as they are."""
+    variance = max(statistics.variance(new.logs), _LEAST_ERROR**2)
+    runs = len(new.values)
+    return two_sided_p(moved / math.sqrt(variance * (1 + 1 / runs)), runs - 1)
 
 
 def _p_of_spikes(old: Sequence[Spot], level: float, moved: float) -> float:

@@ -90,6 +90,7 @@ def candidates(
         )
         for change in analysis.changes
         if is_above_floors(change.relative, change.before, strictness)
+        and (change.kind is ChangeKind.STEP or len(spots) >= SHORT)
     ]
     if any(found.kind is ChangeKind.DRIFT for found in by_points):
         return tuple(by_points)  # on a slope every new point lies apart from those before

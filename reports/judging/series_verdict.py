@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reports.judging.newest_runs import is_above_floors
 from reports.judging.series_judging import (
-    is_worse,
     kept_changes,
     level_now,
     newest_visible,
 )
 from reports.judging.session_noise import LEAST_RUNS
-from reports.judging.verdict import JudgedSeries, SeriesState, Suspect
+from reports.judging.suspicion import suspect_of
+from reports.judging.verdict import JudgedSeries, SeriesState
 from reports.quantities import count, percent
 from reports.record import Direction
 
@@ -26,23 +26,32 @@ if TYPE_CHECKING:
     from reports.judging.timeline import Spot
     from reports.judging.verdict import SeriesChange
 
-_APART: Final = 3.0  # noise levels from which a newest point is worth another run
-_WANTED: Final = 5  # runs that settle most suspicions
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """What the series that are judged together have in common.
+
+    Attributes:
+        risk: The p-value that a change needs where it is the only one of all of them.
+        spikes_are_rare: A lone point far off is not what this machine does at every commit.
+    """
+
+    policy: Policy
+    risk: float
+    spikes_are_rare: bool
 
 
 def judged_series(
     studied: Studied,
     told: Sequence[tuple[Found, float]],
     *,
-    policy: Policy,
-    risk: float,
+    company: Company,
     books: Bookkeeping,
 ) -> JudgedSeries:
     """Return the verdict on one series.
 
     Args:
         told: Its changes that stay after the correction, with their adjusted p-values.
-        risk: The p-value that a change needs where it is the only one of all series.
     """
     spots = studied.spots
     if not spots:
@@ -50,8 +59,8 @@ def judged_series(
     found = kept_changes(studied, [one for one, _ in told], [p for _, p in told])
     changes = tuple(books.with_acknowledgement(change, spots) for change in found)
     level = level_now(spots, [change.first_after.index for change in changes])
-    visible = _smallest_visible(studied, risk)
-    reason = _reason(studied, visible, policy)
+    visible = _smallest_visible(studied, company.risk)
+    reason = _reason(studied, visible, company.policy)
     return JudgedSeries(
         key=studied.key,
         unit=studied.series.unit,
@@ -67,7 +76,9 @@ def judged_series(
         spikes=studied.analysis.spikes,
         is_current=studied.is_current,
         reason=reason,
-        suspect=_suspect(studied, changes),
+        suspect=suspect_of(
+            studied, changes, risk=company.risk, spikes_are_rare=company.spikes_are_rare
+        ),
         reset=studied.reset,
     )
 
@@ -136,27 +147,3 @@ def _too_short(spots: Sequence[Spot]) -> str:
         return f"{have}: commit first, since runs of an unknown edit never count together"
     more = max(LEAST_RUNS - len(newest.values), 1)
     return f"{have}: run the newest {count(more, 'time')} more, each on its own, and ingest it"
-
-
-def _suspect(studied: Studied, changes: Sequence[SeriesChange]) -> Suspect | None:
-    """Return the newest point where it looks worse and nothing has settled it."""
-    spots = studied.spots
-    begin = max((change.first_after.index for change in changes), default=0)
-    if not studied.strictness.judged or begin == len(spots) - 1 or len(spots) - begin < LEAST_RUNS:
-        return None
-    old, newest = spots[begin:-1], spots[-1]
-    level = level_now(old, ())
-    moved = newest.value - level
-    noise = studied.analysis.noise
-    if studied.analysis.reason or not is_worse(moved, studied.series.direction):
-        return None
-    change = moved / abs(level) if level else float("inf")
-    if abs(moved) <= _APART * noise or not is_above_floors(change, level, studied.strictness):
-        return None
-    runs = len(newest.values)
-    return Suspect(
-        place=newest.place,
-        change=change,
-        runs=runs,
-        wanted=_WANTED if runs < _WANTED else runs + 2,
-    )

@@ -111,12 +111,15 @@ class Suspect:
         change: Relative to the level before and signed.
         runs: How many runs it has.
         wanted: How many it needs in all for a change of this size to be confirmed or to vanish.
+        decisive: It is so far off, on a machine where that is rare, that to call the code
+            unchanged would be a claim: the gate cannot tell.
     """
 
     place: Place
     change: float
     runs: int
     wanted: int
+    decisive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,75 @@
+"""A newest point that looks worse, and that one run or two cannot settle.
+
+One slow run is a slow moment as often as slow code, so it turns no gate red. But a gate that was
+asked about that very commit must not call it unchanged either: where lone points so far off are
+rare, it cannot tell, and says what to measure again. Where the machine does that at every other
+commit, such a point is only listed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from reports.comparing.student import two_sided_p
+from reports.judging.newest_runs import is_above_floors
+from reports.judging.series_judging import is_worse, level_now
+from reports.judging.session_noise import LEAST_RUNS
+from reports.judging.verdict import Suspect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.judging.series_judging import Studied
+    from reports.judging.verdict import SeriesChange
+
+_APART: Final = 3.0  # noise levels from which a newest point is worth another run
+_WANTED: Final = 5  # runs that settle most suspicions
+_LEAST_POINTS: Final = 4  # of the level before; fewer say little of its noise
+_LEAST_NOISE: Final = 1e-3  # of the level: points that agree better have been lucky
+# What is believed of a machine before it has shown anything: a spike in 500 points, and that as
+# firmly as fifty points would show it.
+_PRIOR_POINTS: Final = 50.0
+_PRIOR_SPIKES: Final = 0.1
+
+
+def suspect_of(
+    studied: Studied, changes: Sequence[SeriesChange], *, risk: float, spikes_are_rare: bool
+) -> Suspect | None:
+    """Return the newest point where it looks worse and nothing has settled it.
+
+    Args:
+        changes: Those that are told.
+        risk: The p-value that counts among so many series.
+    """
+    spots, analysis = studied.spots, studied.analysis
+    begin = max((change.first_after.index for change in changes), default=0)
+    old, newest = spots[begin:-1], spots[-1]
+    if not studied.strictness.judged or analysis.reason or len(old) < _LEAST_POINTS:
+        return None
+    level = level_now(old, ())
+    moved = newest.value - level
+    change = moved / abs(level) if level else math.inf
+    noise = max(analysis.noise, _LEAST_NOISE * abs(level))
+    if not is_worse(moved, studied.series.direction) or abs(moved) <= _APART * noise:
+        return None
+    if not is_above_floors(change, level, studied.strictness):
+        return None
+    runs = len(newest.values)
+    p = two_sided_p(moved / noise / math.sqrt(1 + 1 / len(old)), len(old) - 1) if noise else 0.0
+    return Suspect(
+        place=newest.place,
+        change=change,
+        runs=runs,
+        wanted=_WANTED if runs < _WANTED else runs + 2,
+        decisive=runs < LEAST_RUNS and p <= risk and spikes_are_rare,
+    )
+
+
+def spike_chance(family: Sequence[Studied]) -> float:
+    """Return the chance, 0 to 1, that some series of these has a lone spike at one commit."""
+    points = sum(len(one.spots) for one in family) + _PRIOR_POINTS
+    # The newest point itself is what is asked about.
+    spikes = sum(sum(at < len(one.spots) - 1 for at in one.analysis.spikes) for one in family)
+    rate = (spikes + _PRIOR_SPIKES) / points
+    return float(1 - (1 - min(rate, 1.0)) ** len(family))
