@@ -16,6 +16,7 @@ from reports.page.sections import filled
 from reports.whole_file import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from reports.judging.accepted import Acceptances
@@ -29,23 +30,34 @@ def build_page(
     *,
     policy: Policy | None = None,
     accepted: Acceptances | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> str:
     """Write the page to `target` and return its verdict line.
 
     Args:
         policy: How strict judging is; the defaults when None.
         accepted: The project's acknowledgements and resets; none when None.
+        progress: Told what is being done, and an empty text at the end.
 
     Raises:
         MissingExtraError: Jinja2 or matplotlib is not installed.
     """
+    said = progress or _silent
     template = _template()
+    said("judging every series")
     data = read_page_data(store, policy=policy, accepted=accepted)
+    said("drawing")
     context = _context(data)
     html = template.render(context)
+    said("writing")
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, html.lstrip().encode("utf-8"))
+    said("")
     return str(context["first"].verdict)
+
+
+def _silent(stage: str) -> None:
+    del stage
 
 
 def _template() -> Any:  # noqa: ANN401  # Jinja2 is loaded only here

@@ -36,7 +36,7 @@ def table_values(data: PageData, judged: Sequence[JudgedSeries]) -> dict[str, An
         "metric": [metrics.place(one.key.metric) for one in judged],
         "env": [places.place(data.places[one.key.environment]) for one in judged],
         "unit": [units.place(one.unit) for one in judged],
-        "now": [rounded(one.current) for one in judged],
+        "now": [rounded(one.current, digits=12) for one in judged],
         "change": [rounded(one.changes[-1].change) if one.changes else None for one in judged],
         "noise": [rounded(_relative_noise(one), digits=3) for one in judged],
         "visible": [rounded(one.smallest_visible, digits=3) for one in judged],

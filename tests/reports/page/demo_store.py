@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reports.commit import Commit
 from reports.document import RunDocument
 from reports.environment import Environment
+from reports.layout import claim_store
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
 from reports.write import write_document
 
@@ -39,15 +40,24 @@ NEW_MACHINE = Environment(
 OLD_MACHINE = replace(NEW_MACHINE, python="3.11.9", cores=4)
 _MOVED_AT = 25
 NIGHTS = 70
+EVIL = (
+    "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>"
+    "\u2028\u2029'\"&amp;</noscript></style>{{7*7}}"
+)
+_DEADLOCK = (
+    "deadlock: 2 tasks wait for each other\n"
+    "A holds pool, waits for slot\n"
+    "B holds slot, waits for pool"
+)
+_STEPS = ("load buffer.open", "acquire lock")
 _LANES = "\n".join(
-    f"{at:3}  {'reader' if at % 3 else '       closer'}  {'load buffer.open' if at % 2 else 'acquire lock'}"
-    for at in range(1, 24)
+    f"{at:3}  {'reader' if at % 3 else '       closer'}  {_STEPS[at % 2]}" for at in range(1, 24)
 )
 
 
 def commit(at: int) -> Commit:
     """Return the commit of one night."""
-    return Commit(commit_id=hashlib.sha1(f"night {at}".encode()).hexdigest(), position=at)
+    return Commit(commit_id=hashlib.sha256(f"night {at}".encode()).hexdigest()[:40], position=at)
 
 
 def bench(
@@ -183,7 +193,7 @@ def _checks(*, failing: bool) -> list[Record]:
             RecordKind.EXPLORATION,
             "tests/test_pool.py::test_two_borrowers",
             Outcome.FAILED,
-            message="deadlock: 2 tasks wait for each other\nA holds pool, waits for slot\nB holds slot, waits for pool",
+            message=_DEADLOCK,
             replay="holdfast replay tests.test_pool:two_borrowers h1.AQIDBAUGBwgJ",
             params={"strategy": "pct", "model": "free-threaded"},
         ),
@@ -247,7 +257,7 @@ def only_explorations(store: Path) -> Path:
 
 def hostile(store: Path) -> Path:
     """Write names and stories that would like to be markup, script or endless."""
-    evil = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\u2028\u2029'\"&amp;{{7*7}}"
+    evil = EVIL
     long = "benchmarks/" + "very_long_folder_name/" * 12 + "test.py::test_" + "x" * 150
     for at in range(8):
         slow = 2.0 if at >= 5 else 1.0 + at / 1000
@@ -274,6 +284,7 @@ def hostile(store: Path) -> Path:
     return store
 
 
-def accepted_day() -> date:
-    """Return the day on which the demo's slowdown was accepted."""
-    return date(2026, 5, 4)
+def empty(store: Path) -> Path:
+    """Make a store that nothing was written to."""
+    claim_store(store)
+    return store
