@@ -24,6 +24,8 @@ class Change:
         after: The level after.
         p: The chance of so large a change at the best of all places in a series without one.
         interval: 95 % confidence interval of `relative`, low and high.
+        places: First and last index between which `index` is with 95 % of the chance; of a drift,
+            None.
     """
 
     kind: ChangeKind
@@ -32,13 +34,15 @@ class Change:
     after: float
     p: float
     interval: tuple[float, float]
+    places: tuple[int, int] | None = None
 
     @property
     def relative(self) -> float:
         """Return the change as a share of the level before, signed; infinite after a zero."""
         if self.before == 0:
             return 0.0 if self.after == 0 else float("inf") * (1 if self.after > 0 else -1)
-        return (self.after - self.before) / abs(self.before)
+        # Halves: two huge levels of opposite sign are farther apart than a float can say.
+        return (self.after / 2 - self.before / 2) / abs(self.before) * 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class Analysis:
 
     Attributes:
         points: How many values were looked at.
-        changes: Its changes, oldest first: steps, or one drift.
+        changes: Its changes, oldest first: a drift over all of it if there is one, then the steps.
         spikes: Indices of lone values far from their neighbours; they are no change.
         level: The median since the last change.
         noise: Robust standard deviation of one point around its level, in the series' unit.

@@ -45,8 +45,26 @@ def relative_interval(
     # The level before is itself estimated: its error moves the ratio in proportion (delta method).
     spread = abs(noise / before) * math.sqrt(second + ratio * ratio * first)
     reach = student_975(sizes[0] + sizes[1] - 2) * spread
-    middle = (after - before) / abs(before)
+    middle = (after / 2 - before / 2) / abs(before) * 2  # a difference may be out of range
     return (middle - reach, middle + reach)
+
+
+def drift_interval(
+    before: float, reach: float, *, error: float, correlation: float
+) -> tuple[float, float]:
+    """Return the 95 % interval of how far a drift went, relative to where it began.
+
+    Args:
+        before: The line's first value.
+        reach: Last value less first.
+        error: Standard error of `reach` under noise without memory.
+        correlation: Of neighbours.
+    """
+    if before == 0:
+        return (-math.inf, math.inf)
+    memory = max(0.0, min(correlation, 0.9))
+    wide = _NORMAL_975 * error * math.sqrt((1 + memory) / (1 - memory)) / abs(before)
+    return (reach / abs(before) - wide, reach / abs(before) + wide)
 
 
 def _median_variance(size: int, correlation: float) -> float:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from reports.change_points.noise import clipped, difference_scales
-from reports.change_points.scan import slope_gains, split_gains, squares_about_mean
+from reports.change_points.partition import SMALLEST_SEGMENT
+from reports.change_points.scan import gains_by_split, slope_gains, split_gains, squares_about_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ MEMORY: Final = 0.2  # correlation from which shuffling is no longer a fair null
 ROWS: Final = 20_000  # p down to 5e-5 by counting: a step in one of a thousand series after BH
 _FIRST_ROWS: Final = 200  # enough to send a dull case home
 _LEAST_ROWS: Final = 500
-_CELLS: Final = 1_000_000  # values drawn for one boundary: some 20 ms
+_CELLS: Final = 600_000  # values drawn for one boundary: some 10 ms
 _DULL: Final = 10  # so many null series above it, and no more are drawn
 _TAIL_SHARE: Final = 0.05  # of the null series, the highest, tell how fast the tail falls
 _COARSE: Final = 0.002  # where the smallest p that shuffles can show is above, noise is assumed
@@ -42,43 +43,75 @@ class Stretch:
     """The values on which one boundary is judged.
 
     Attributes:
-        raw: The values as they came, in any unit.
-        smooth: The same with spikes clipped.
-        scale: Noise of one point told from differences; what spikes were clipped by.
+        values: With spikes clipped, in any unit.
         correlation: Of neighbours in the whole series, corrected.
+        evidence: Points of the whole series, from which the correlation is known.
     """
 
-    raw: Floats
-    smooth: Floats
-    scale: float
+    values: Floats
     correlation: float
+    evidence: int
+
+    @property
+    def centred(self) -> Floats:
+        """Return the values less their mean."""
+        return np.asarray(self.values - self.values.mean())
+
+    @property
+    def memory(self) -> float:
+        """Return the correlation when it is more than a chance one, else nought."""
+        return self.correlation if self.correlation > _memory(self.evidence) else 0.0
 
 
 def step_p(stretch: Stretch) -> float:
     """Return the chance of a best split this good in a stretch of noise without a step."""
-    points = stretch.smooth.size
-    observed = float(split_gains(stretch.smooth))
-    total = float(squares_about_mean(stretch.smooth))
+    points = stretch.values.size
+    memory = stretch.memory
+    centred = stretch.centred
+    gains = gains_by_split(centred, memory)
+    observed = float(gains.max())
+    total = float(squares_about_mean(centred, memory))
     if total <= 0:
         return 1.0
-    fewest = _fewest(stretch.smooth)
-    possible = min(1.0, 2 / math.comb(points, fewest))
-    if stretch.correlation > _memory(points):
+    if memory:
         return _simulated(stretch, observed / total, split_gains)
+    fewest = int(gains.argmax()) + SMALLEST_SEGMENT
+    possible = min(1.0, 2 / math.comb(points, fewest))
     if possible > _COARSE:
         return _bell_shaped(points, observed / total)
-    return _shuffled(stretch, observed, split_gains, possible)
+    return _shuffled(centred, observed, split_gains, possible)
+
+
+def chance_run(spikes: int, *, of: int, window: int, run: int, places: int) -> float:
+    """Return the chance that so many lone spikes fell so near each other as to look like a level.
+
+    Args:
+        spikes: Lone spikes seen elsewhere in the series, at least as far out as half the step.
+        of: Points of the series.
+        window: Points of the shorter side of the step.
+        run: How many of them are out that far.
+        places: Where the run could have been.
+    """
+    if not spikes:
+        return 0.0
+    rate = min(0.5, (spikes + 1) / of)
+    here = sum(
+        math.comb(window, hits) * rate**hits * (1 - rate) ** (window - hits)
+        for hits in range(run, window + 1)
+    )
+    return min(1.0, places * here)
 
 
 def slope_p(stretch: Stretch) -> float:
     """Return the chance of a line this steep through noise without one."""
-    observed = float(slope_gains(stretch.smooth - stretch.smooth.mean()))
-    total = float(squares_about_mean(stretch.smooth))
+    centred = stretch.centred
+    observed = float(slope_gains(centred))
+    total = float(squares_about_mean(centred))
     if total <= 0:
         return 1.0
-    if stretch.correlation > _memory(stretch.smooth.size):
-        return _simulated(stretch, observed / total, slope_gains)
-    return _shuffled(stretch, observed, slope_gains, 0.0)
+    if stretch.memory:
+        return _simulated(stretch, observed / total, lambda rows, _memory: slope_gains(rows))
+    return _shuffled(centred, observed, slope_gains, 0.0)
 
 
 def _memory(points: int) -> float:
@@ -86,55 +119,49 @@ def _memory(points: int) -> float:
     return float(max(MEMORY, 1.5 / math.sqrt(points)))
 
 
-def _fewest(values: Floats) -> int:
-    """Return how many points the smaller side of the best split has."""
-    points = values.size
-    sums = np.cumsum(values - values.mean())[2:-3]
-    sizes = np.arange(3, points - 2)
-    at = int((sums * sums / (sizes * (points - sizes))).argmax())
-    return int(min(sizes[at], points - sizes[at]))
-
-
 def _rows_for(points: int) -> int:
     return int(min(ROWS, max(_LEAST_ROWS, _CELLS // points)))
 
 
 def _shuffled(
-    stretch: Stretch, observed: float, statistic: Callable[[Floats], Floats], possible: float
+    centred: Floats, observed: float, statistic: Callable[[Floats], Floats], possible: float
 ) -> float:
-    spiky = bool((stretch.raw != stretch.smooth).any())
     # Sorted: the null knows which values there are, not their order, so a series and its
     # reverse have one p.
-    pool = np.sort(stretch.raw if spiky else stretch.smooth)
-    pool = pool - pool.mean()
+    pool = np.sort(centred)
 
     def null(rows: int, draws: np.random.Generator) -> Floats:
-        shuffled = draws.permuted(np.broadcast_to(pool, (rows, pool.size)), axis=1)
-        return statistic(clipped(shuffled, stretch.scale) if spiky else shuffled)
+        return statistic(draws.permuted(np.broadcast_to(pool, (rows, pool.size)), axis=1))
 
     unit = 2 * float(pool @ pool) / pool.size
-    return max(possible, _p(null, observed, points=pool.size, unit=unit, fitted=not spiky))
+    return max(possible, _p(null, observed, points=pool.size, unit=unit))
 
 
-def _simulated(stretch: Stretch, share: float, statistic: Callable[[Floats], Floats]) -> float:
-    points = stretch.smooth.size
+def _simulated(
+    stretch: Stretch, share: float, statistic: Callable[[Floats, float], Floats]
+) -> float:
+    points = stretch.values.size
+    memory = stretch.memory
+    doubt = (1 - memory * memory) / math.sqrt(stretch.evidence)
+    plain = statistic is not split_gains
 
     def null(rows: int, draws: np.random.Generator) -> Floats:
-        noise = autoregression(rows, points, stretch.correlation, draws)
+        # The correlation is itself an estimate: each null series has one of those it may be.
+        drawn = np.clip(memory + doubt * draws.standard_normal(rows), 0, 0.98)
+        noise = autoregression(points, drawn, draws)
         noise -= noise.mean(axis=1, keepdims=True)
-        return np.asarray(statistic(noise) / squares_about_mean(noise))
+        total = squares_about_mean(noise, 0.0 if plain else memory)
+        return np.asarray(statistic(noise, memory) / total)
 
-    return _p(null, share, points=points, unit=2 / points, fitted=True)
+    return _p(null, share, points=points, unit=2 / points)
 
 
-def autoregression(
-    rows: int, points: int, correlation: float, draws: np.random.Generator
-) -> Floats:
-    """Return rows of stationary first-order autoregression, of any scale."""
-    noise = draws.standard_normal((points, rows))
-    noise[0] /= math.sqrt(1 - correlation * correlation)
+def autoregression(points: int, memories: Floats, draws: np.random.Generator) -> Floats:
+    """Return a row of stationary first-order autoregression for each memory, of any scale."""
+    noise = draws.standard_normal((points, memories.size))
+    noise[0] /= np.sqrt(1 - memories * memories)
     for at in range(1, points):
-        noise[at] += correlation * noise[at - 1]
+        noise[at] += memories * noise[at - 1]
     return np.ascontiguousarray(noise.T)
 
 
@@ -144,13 +171,11 @@ def _p(
     *,
     points: int,
     unit: float,
-    fitted: bool,
 ) -> float:
     """Return the share of null series at or above `observed`, by as many as the case deserves.
 
     Args:
         unit: Of the statistic, so that its tail falls about as exp(-x / unit).
-        fitted: Go on beyond what counting shows along a fitted tail.
 
     Source: Besag and Clifford, Biometrika 78 (1991), for stopping early; Knijnenburg et al.,
     Bioinformatics 25 (2009), for the tail, here exponential and never steeper than a bell curve's.
@@ -165,7 +190,7 @@ def _p(
     seen = np.concatenate((first, null(_rows_for(points) - first.size, draws)))
     above = int((seen >= enough).sum())
     counted = (above + 1) / (seen.size + 1)
-    if above >= _DULL or not fitted:
+    if above >= _DULL:
         return counted
     edge = float(np.quantile(seen, 1 - _TAIL_SHARE))
     rest = seen[seen > edge]
