@@ -63,9 +63,11 @@ class Functions:
 
 def _innermost(spans: Sequence[_Span], frame: Frame) -> _Span | None:
     around = [span for span in spans if span.first <= frame.line <= span.last]
+    # The name decides between a function and a lambda on one line; "<listcomp>" names neither, and
+    # belongs to the function.
     named = [span for span in around if span.name == frame.name]
-    # The name decides between a function and a lambda on one line; "<listcomp>" names neither.
-    return min(named or around, key=lambda span: span.last - span.first, default=None)
+    unnamed = [span for span in around if not frame.name or span.name != LAMBDA]
+    return min(named or unnamed or around, key=lambda span: span.last - span.first, default=None)
 
 
 def _spans(file: str) -> tuple[_Span, ...] | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BATCH_S: Final = 0.01  # fast calls are made in batches of so long, so that our loop is no part
 PROBE_PART: Final = 0.25  # of the time, to see which threads work and what a call costs unobserved
 ONE_THREAD: Final = 0.97  # of the processor time in the main thread: ticks tell the rest wrongly
+MOST_WALL: Final = 4.0  # of the time, for a target that sleeps more than it works
 MOST_STACKS: Final = 20_000
 
 
@@ -170,28 +171,48 @@ def _loop(
     prepare: Prepare, effort: Effort, *, again: bool, watch: CpuTicks | CpuMeter | _Book | _Probe
 ) -> tuple[int, float]:
     """Call as often as `effort` says, watched, and return how often and for how many seconds."""
-    calls, batch, spent_s = 0, 1, 0.0
+    spent = _Spent(effort, in_cpu=not isinstance(watch, _Book))
+    batch = 1 if again or effort.repeat is None else effort.repeat
     call = prepare()
-    while calls == 0 or (
-        spent_s < effort.time_s if effort.repeat is None else calls < effort.repeat
-    ):
-        if again and calls:
+    while not spent.enough():
+        if again and spent.calls:
             call = prepare()
-        if effort.repeat is not None:
-            batch = 1 if again else effort.repeat
         watch.start()
-        began = time.perf_counter()
+        began = time.perf_counter(), time.process_time()
         try:
             for _ in range(batch):
                 call()
         finally:
-            took_s = time.perf_counter() - began
+            took_s = time.perf_counter() - began[0]
+            cpu_s = time.process_time() - began[1]
             watch.stop()
-        calls += batch
-        spent_s += took_s
+        spent.add(batch, took_s, cpu_s)
         if not again and took_s < BATCH_S:
             batch *= 2
-    return calls, spent_s
+    return spent.calls, spent.wall_s
+
+
+class _Spent:
+    """What was used of an effort: for CPU it is counted in CPU time, which a busy machine has."""
+
+    def __init__(self, effort: Effort, *, in_cpu: bool) -> None:
+        self._effort = effort
+        self._in_cpu = in_cpu
+        self.calls = 0
+        self.wall_s = 0.0
+        self._cpu_s = 0.0
+
+    def add(self, calls: int, wall_s: float, cpu_s: float) -> None:
+        self.calls += calls
+        self.wall_s += wall_s
+        self._cpu_s += cpu_s
+
+    def enough(self) -> bool:
+        if self.calls == 0 or self._effort.repeat is not None:
+            return 0 < self.calls >= (self._effort.repeat or 1)
+        wanted_s = self._effort.time_s
+        used_s = self._cpu_s if self._in_cpu else self.wall_s
+        return used_s >= wanted_s or self.wall_s >= MOST_WALL * wanted_s
 
 
 def _children_cpu_s() -> float:

@@ -137,6 +137,6 @@ def run_test(target: str, measured: Pass) -> None:
     code = pytest.main(arguments, plugins=[plugin])
     if not plugin.ran:
         raise TargetNotFoundError(f"{target}: pytest ran no such test (exit code {int(code)})")
-    if code:
+    if code or plugin.failures:
         story = plugin.failures[0] if plugin.failures else f"pytest exited with {int(code)}"
         raise TestFailedError(story)
