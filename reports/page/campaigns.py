@@ -122,9 +122,11 @@ def _figures(record: Record) -> tuple[tuple[str, str], ...]:
 
 
 def _curve_of(record: Record) -> Measure | None:
-    """Return the measure whose curve says most: of known metrics the first, else any."""
+    """Return the measure whose curve says most: of known metrics the first that rose, else any."""
     known = [one for name in _CURVES if (one := record.measure(name)) is not None]
-    return next((one for one in (*known, *record.measures) if _drawn(one)), None)
+    drawn = [one for one in (*known, *record.measures) if _drawn(one)]
+    rising = [one for one in drawn if one.curve[-1][1] > one.curve[0][1]]
+    return next(iter(rising or drawn), None)
 
 
 def _drawn(measure: Measure) -> bool:

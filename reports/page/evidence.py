@@ -114,13 +114,21 @@ def _row(record: Record) -> ExplorationRow:
         about=" \u00b7 ".join(about),
         executions=bare(record.measure("executions")),
         time=cell(record.measure("time")),
-        evidence=params.get("evidence") or first_line(record.message) or "no evidence was recorded",
+        evidence=_evidence(record),
         covered=_covered(record),
         finding=params.get("finding", "").replace("_", " ").lower(),
         races=params.get("data_races", ""),
         resume=params.get("resume", ""),
         story=story_of(record),
     )
+
+
+def _evidence(record: Record) -> str:
+    words = record.params.get("evidence") or first_line(record.message)
+    overruns = record.measure("overruns")
+    if overruns is None:
+        return words or "no evidence was recorded"
+    return f"{words}; {count(int(overruns.value), 'execution')} met the step bound and show nothing"
 
 
 def _covered(record: Record) -> Covered | None:

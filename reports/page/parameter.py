@@ -31,12 +31,13 @@ class Parameter:
     Attributes:
         family: The name with a mark in the number's place: what all of one curve share.
         label: What the number counts, as far as the name says.
-        value: The number.
+        text: The number as it stands there.
     """
 
     family: str
     label: str
     value: float
+    text: str
 
 
 def parameters_of(name: str) -> Iterator[Parameter]:
@@ -56,6 +57,7 @@ def parameters_of(name: str) -> Iterator[Parameter]:
             family=f"{found['stem']}[{'-'.join(marked)}]",
             label=label,
             value=float(match["number"]) * _MULTIPLES[match["multiple"] or ""],
+            text=match["number"],
         )
 
 

@@ -12,12 +12,13 @@ from reports.page.parameter import parameters_of
 from reports.page.power_law import LEAST_SIZES, PowerLaw, fit_power_law
 from reports.page.scaling_figure import Words, draw_scaling
 from reports.quantities import MINUS
-from reports.record import Direction
+from reports.record import Direction, RecordKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reports.page.data import PageData
+    from reports.page.parameter import Parameter
     from reports.series import Point, Series
 
 _FIRST: Final = 8
@@ -79,7 +80,8 @@ class _Fitted:
 
 def view(data: PageData) -> Scalings | None:
     """Return the curves, or None where no three benchmarks differ in a number only."""
-    fits = [_fitted(family) for family in _families(data.series.values())]
+    params = {record.name: record.params for record in data.selection.of_kind(RecordKind.BENCHMARK)}
+    fits = [_fitted(family) for family in _families(data.series.values(), params)]
     found = [fit for fit in fits if fit is not None]
     found.sort(key=lambda fit: (not fit.warns, fit.family.name, fit.family.metric))
     if not found:
@@ -92,19 +94,25 @@ def view(data: PageData) -> Scalings | None:
     )
 
 
-def _families(every: Iterable[Series]) -> list[_Family]:
+def _families(every: Iterable[Series], params: Mapping[str, Mapping[str, str]]) -> list[_Family]:
     grouped: dict[tuple[str, str, str], dict[float, Series]] = {}
     labels: dict[str, str] = {}
     for series in every:
         for parameter in parameters_of(series.key.benchmark):
             key = (parameter.family, series.key.metric, series.key.environment)
             grouped.setdefault(key, {})[parameter.value] = series
-            labels[parameter.family] = parameter.label
+            label = parameter.label or _label_in(params.get(series.key.benchmark, {}), parameter)
+            labels[parameter.family] = label or labels.get(parameter.family, "")
     return [
         _Family(name=name, label=labels[name], metric=metric, members=members)
         for (name, metric, _), members in sorted(grouped.items(), key=lambda one: one[0])
         if len(members) >= LEAST_SIZES
     ]
+
+
+def _label_in(params: Mapping[str, str], parameter: Parameter) -> str:
+    """Return the name of the parameter that has this value, where one has."""
+    return next((name for name, value in params.items() if value == parameter.text), "")
 
 
 def _fitted(family: _Family) -> _Fitted | None:
