@@ -10,6 +10,7 @@ import click
 # Each is loaded when it is asked for: a page needs libraries that an ingest should not wait for.
 _COMMANDS: Final = {
     "ingest": "reports.importers.commands:ingest_command",
+    "export": "reports.exporting.commands:export_command",
     "build": "reports.page.commands:build_command",
     "serve": "reports.page.serve_commands:serve_command",
     "summary": "reports.page.serve_commands:summary_command",

@@ -89,7 +89,11 @@ class DocumentWriter:
 
     def path_of(self, data: bytes) -> Path:
         """Return where a document's bytes are or would be kept."""
-        return self._runs / f"{content_id(data)}.json"
+        return self.path_of_id(content_id(data))
+
+    def path_of_id(self, run_id: str) -> Path:
+        """Return where the document of that id is or would be kept."""
+        return self._runs / f"{run_id}.json"
 
     def write(self, document: RunDocument) -> Path:
         """Write a document, unless it is there already, and return its path."""

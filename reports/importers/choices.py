@@ -19,6 +19,7 @@ class Format(StrEnum):
     """A kind of result file that is read; the value is its name on the command line."""
 
     RUN = "run"
+    EXPORT = "export"
     EXPLORATION = "exploration"
     PYTEST_BENCHMARK = "pytest-benchmark"
     ASV = "asv"
@@ -30,6 +31,7 @@ class Format(StrEnum):
 
 DESCRIPTIONS: dict[Format, str] = {
     Format.RUN: "holdfast.run/1",
+    Format.EXPORT: "holdfast.export/1, holdfast.runs/1",
     Format.EXPLORATION: "holdfast.exploration/1",
     Format.PYTEST_BENCHMARK: "pytest-benchmark JSON",
     Format.ASV: "asv results",

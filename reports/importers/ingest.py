@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, Self
 
+from reports.document import RunDocument
 from reports.importers.choices import Choices, Format
 from reports.importers.here import Here
-from reports.importers.recognise import read_result
+from reports.importers.recognise import Result, read_result
 from reports.record import Direction, RecordKind
 from reports.write import DocumentWriter
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from reports.document import RunDocument
     from reports.record import Record
+
+_OURS: Final = frozenset({Format.RUN, Format.EXPORT})  # they say which way every metric gets better
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ def ingest_file(file: Path, *, store: Path, choices: Choices | None = None) -> I
 
 def read_runs(file: Path, *, choices: Choices | None = None) -> tuple[RunDocument, ...]:
     """Return the runs of a result file as `ingest_file` would store them; raises as it does."""
-    return _Reading(Here(choices or Choices())).runs(file)[1]
+    return _Reading(Here(choices or Choices())).runs(file).documents
 
 
 class Ingestion:
@@ -92,11 +95,13 @@ class Ingestion:
 
     def take(self, file: Path) -> Ingested:
         """Put one file into the store; raises as `ingest_file` does."""
-        form, documents = self._reading.runs(file)
+        result = self._reading.runs(file)
+        form, documents = result.format, result.documents
         paths: list[Path] = []
         new = 0
-        for document in documents:
-            path, is_new = self._kept(document)
+        for document, run_id in zip_longest(documents, result.run_ids, fillvalue=""):
+            assert isinstance(document, RunDocument), "ids are no more than the runs"
+            path, is_new = self._kept(document, run_id)
             paths.append(path)
             new += is_new
         return Ingested(
@@ -105,11 +110,14 @@ class Ingestion:
             paths=tuple(paths),
             new=new,
             records=sum(len(one.records) for one in documents),
-            undirected=_undirected(documents) if form is not Format.RUN else (),
+            undirected=() if form in _OURS else _undirected(documents),
         )
 
-    def _kept(self, document: RunDocument) -> tuple[Path, bool]:
-        """Write a document unless it is there, with or without its commit's position."""
+    def _kept(self, document: RunDocument, run_id: str) -> tuple[Path, bool]:
+        """Write a document unless it is there: by its id, or without its commit's position."""
+        original = self._writer.path_of_id(run_id)
+        if run_id and original.exists():
+            return original, False
         plain = document.to_bytes()
         if self._writer.has(plain):
             return self._writer.path_of(plain), False  # or taken before the commit was known
@@ -125,11 +133,12 @@ class _Reading:
     def __init__(self, here: Here) -> None:
         self.here = here
 
-    def runs(self, file: Path) -> tuple[Format, tuple[RunDocument, ...]]:
+    def runs(self, file: Path) -> Result:
         result = read_result(file, here=self.here)
-        if result.format is Format.RUN or not self.here.choices.directions:
-            return result.format, result.documents
-        return result.format, tuple(self._directed(one) for one in result.documents)
+        if result.format in _OURS or not self.here.choices.directions:
+            return result
+        documents = tuple(self._directed(one) for one in result.documents)
+        return dataclasses.replace(result, documents=documents)
 
     def _directed(self, document: RunDocument) -> RunDocument:
         records = tuple(self._directed_record(record) for record in document.records)

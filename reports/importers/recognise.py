@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from reports.document import RUN_SCHEMA, RunDocument
 from reports.errors import BadValueError, DamagedDocumentError, UnknownDocumentError
-from reports.importers import asv, asv_folder, github_action, junit, pyperf, pytest_benchmark
+from reports.importers import (
+    asv,
+    asv_folder,
+    export_files,
+    github_action,
+    junit,
+    pyperf,
+    pytest_benchmark,
+)
 from reports.importers.choices import DESCRIPTIONS, Format
 from reports.importers.exploration import EXPLORATION_SCHEMA, run_from_exploration
 from reports.strict_json import parse, parse_list, read_bytes
@@ -25,10 +33,14 @@ _UTF8_XML: Final = (b"<", b"\xef\xbb\xbf<")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a file was recognised as, and its runs."""
+    """What a file was recognised as, and its runs.
+
+    `run_ids` are the ids that runs had in the store they were exported from, in their order.
+    """
 
     format: Format
     documents: tuple[RunDocument, ...]
+    run_ids: tuple[str, ...] = ()
 
 
 def read_result(file: Path, *, here: Here) -> Result:
@@ -60,7 +72,17 @@ def _read(file: Path, here: Here) -> Result:
     chosen = chosen or _format_of_fields(values, file)
     if values.source.nan and chosen is not Format.ASV:
         values.source.refuse_nan()
+    if chosen is Format.EXPORT:
+        return _export(values, file)
     return Result(format=chosen, documents=_runs(values, chosen, file, here))
+
+
+def _export(values: Fields, file: Path) -> Result:
+    if values.text("schema", default="") == export_files.RUNS_SCHEMA:
+        found = export_files.runs_from_documents(values, document=str(file))
+        return Result(format=Format.EXPORT, documents=tuple(found.values()))
+    runs = export_files.runs_from_series(values)
+    return Result(format=Format.EXPORT, documents=tuple(runs.values()), run_ids=tuple(runs))
 
 
 def is_no_result(error: UnknownDocumentError) -> bool:
@@ -82,8 +104,8 @@ def _runs(values: Fields, chosen: Format, file: Path, here: Here) -> tuple[RunDo
             return pyperf.runs_from_pyperf(values, file=file, here=here)
         case Format.GITHUB_ACTION:
             return github_action.runs_from_github_action(values, here=here)
-        case Format.CUSTOM | Format.JUNIT:
-            raise AssertionError("these hold no object of JSON and were read before")
+        case Format.CUSTOM | Format.JUNIT | Format.EXPORT:
+            raise AssertionError("these were read before")
         case _:
             assert_never(chosen)
 
@@ -116,6 +138,8 @@ def _by_schema(schema: str, file: Path) -> Format:
         return Format.RUN
     if schema == EXPLORATION_SCHEMA:
         return Format.EXPLORATION
+    if schema in {export_files.EXPORT_SCHEMA, export_files.RUNS_SCHEMA}:
+        return Format.EXPORT
     raise _unknown(file, schema)
 
 
