@@ -36,7 +36,7 @@ class Ended:
     Attributes:
         code: Its exit code, negative for a signal; None when it was stopped for taking too long.
         tail: The end of what it printed.
-        max_rss_bytes: The most memory one of its processes held, or None where not told.
+        max_rss_bytes: The most memory it held, without its helpers, or None where not told.
         cpu_s: CPU seconds of it and of what it waited for, or None where not told.
     """
 
@@ -90,51 +90,71 @@ def run_child(  # noqa: PLR0913  # what a process is started with
             stderr=subprocess.STDOUT,
             start_new_session=sys.platform != "win32",
         )
-    tail = _Tail(child.stdout)
+    tail, bill = _Tail(child.stdout), _Bill()
     try:
         on_start(child.pid)
-        code, usage = _wait(child, began + timeout_s)
+        code = _wait(child, began + timeout_s, bill)
     except BaseException:
         _stop(child)
         raise
     finally:
         _end_group(child.pid)
         text = tail.finish()
-    rss, cpu = usage
     return Ended(
         command=shlex.join(command),
         code=code,
         tail=text,
         elapsed_s=time.monotonic() - began,
-        max_rss_bytes=rss,
-        cpu_s=cpu,
+        max_rss_bytes=bill.max_rss_bytes,
+        cpu_s=bill.cpu_s,
     )
 
 
-_Usage = tuple[int | None, float | None]
+@dataclass(slots=True)
+class _Bill:
+    """What a command has used so far."""
+
+    max_rss_bytes: int | None = None
+    cpu_s: float | None = None
 
 
-def _wait(child: subprocess.Popen[bytes], until: float) -> tuple[int | None, _Usage]:
-    while True:
-        ended = _poll(child)
-        if ended is not None:
-            return ended
+def _wait(child: subprocess.Popen[bytes], until: float, bill: _Bill) -> int | None:
+    while not _is_over(child, bill):
         if time.monotonic() > until:
             _stop(child)
-            return None, (None, None)
+            return None
         time.sleep(_POLL_S)
+    return child.returncode
 
 
-def _poll(child: subprocess.Popen[bytes]) -> tuple[int, _Usage] | None:
+def _is_over(child: subprocess.Popen[bytes], bill: _Bill) -> bool:
     if sys.platform == "win32":
-        code = child.poll()
-        return None if code is None else (code, (None, None))
+        return child.poll() is not None
+    if sys.platform == "linux":
+        bill.max_rss_bytes = _high_water(child.pid) or bill.max_rss_bytes
     pid, status, usage = os.wait4(child.pid, os.WNOHANG)
     if pid == 0:
-        return None
+        return False
     child.returncode = os.waitstatus_to_exitcode(status)  # it was reaped here, not by Popen
-    rss = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * _KIB
-    return child.returncode, (rss, usage.ru_utime + usage.ru_stime)
+    bill.cpu_s = usage.ru_utime + usage.ru_stime
+    if sys.platform == "darwin":
+        bill.max_rss_bytes = usage.ru_maxrss
+    return True
+
+
+def _high_water(pid: int) -> int | None:
+    """Return the most memory a process has held since it became this program.
+
+    Linux's ru_maxrss is no use: a child inherits it from whoever started it, so that a small
+    program started by a large one seems large.
+    """
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123  # 50 times a second
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    kib = next((line.split()[1] for line in lines if line.startswith(b"VmHWM:")), None)
+    return None if kib is None else int(kib) * _KIB
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

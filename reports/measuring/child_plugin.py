@@ -23,15 +23,19 @@ import tracemalloc
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 WANTED = "HOLDFAST_MEASURE_TO"
 CALLS_ONLY = "HOLDFAST_MEASURE_CALLS"  # so many calls and no timing: a counter counts outside
-_BATCHES = 3
-_BATCH_S = 0.05  # ten thousand times the clock's step; three of them for each benchmark
-_LONG_S = 0.5  # a function so slow is called once
+_BATCHES = 7
+_BATCH_S = 0.02  # thousands of the clock's steps; the best of seven is steadier than of one long
+_WALL_S = 0.06  # of a batch of something that waits
+_LONG_S = 0.5  # all batches together, of something slow
 _LOOPS = 1_000_000
+_FEW_CALLS = 100  # so few calls fill a batch only when each takes long enough to be looked at
 _PACKAGES = ("greenlet", "pytest-benchmark", "atheris")
 
 _taken: dict[str, dict[str, Any]] = {}
@@ -60,6 +64,19 @@ def pytest_sessionfinish(session: Any) -> None:
     with open(partial, "w", encoding="utf-8") as file:  # noqa: PTH123  # a name from the outside
         json.dump(values, file)
     os.replace(partial, target)  # noqa: PTH105  # the same
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_benchmark_generate_machine_info(config: Any) -> dict[str, Any]:
+    """Return what is not known otherwise: asking for the processor takes a second a run."""
+    del config
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "python_implementation": platform.python_implementation(),
+        "python_version": platform.python_version(),
+        "python_compiler": platform.python_compiler(),
+    }
 
 
 def _wrap(fixture: Any) -> None:
@@ -116,7 +133,7 @@ def _take(
     taken: dict[str, Any] = {}
     try:
         taken |= _cpu(prepared, prepares=prepares, no_gc=bool(getattr(fixture, "_disable_gc", 0)))
-        taken |= _memory(prepared())
+        taken |= _memory(prepared)
     except Exception as error:  # noqa: BLE001  # whatever the benchmark raises, its time stands
         taken["failed"] = f"{type(error).__name__}: {error}"[:200]
     _taken[fixture.fullname] = taken
@@ -129,18 +146,15 @@ def _cpu(
     if no_gc:  # as the timing had it
         gc.disable()
     try:
-        first, calls = _batch(prepared(), 1)
+        once = prepared()
+        ends = time.perf_counter() + _LONG_S
+        first, calls = _batch(once, 1)
         batches = [first]
-        if first < _LONG_S:
-            once = prepared()
-            # Each call may need arguments of its own, which are made outside the clock.
-            calls = 1 if prepares else _loops(once)
-            batches = [
-                spent / done
-                for spent, done in (
-                    _batch(prepared() if prepares else once, calls) for _ in range(_BATCHES)
-                )
-            ]
+        # Each call may need arguments of its own, which are made outside the clock.
+        calls = 1 if prepares or time.perf_counter() > ends else _loops(once)
+        while len(batches) <= _BATCHES and time.perf_counter() < ends:
+            spent, done = _batch(prepared() if prepares else once, calls)
+            batches.append(spent / done)
         return {"cpu": min(batches), "cpu_calls": calls}
     finally:
         if was_on:
@@ -161,20 +175,22 @@ def _loops(once: Callable[[], Any]) -> int:
 def _batch(once: Callable[[], Any], loops: int) -> tuple[float, int]:
     """Return the CPU seconds of at most so many calls, and how many were made."""
     # What waits uses no CPU: without a look at the wall a loop over sleeps would last for ever.
-    # The look costs a call 50 ns, so that only one call in 64 pays for it.
-    ends = time.perf_counter() + _LONG_S
+    # The look costs a call 50 ns, so that most calls go without.
+    ends = time.perf_counter() + _WALL_S
+    look = 1 if loops <= _FEW_CALLS else 64
     start = time.process_time()
     for at in range(loops):
         once()
-        if at % 64 == 0 and time.perf_counter() > ends:
+        if at % look == 0 and time.perf_counter() > ends:
             return time.process_time() - start, at + 1
     return time.process_time() - start, loops
 
 
-def _memory(once: Callable[[], Any]) -> dict[str, Any]:
+def _memory(prepared: Callable[[], Callable[[], Any]]) -> dict[str, Any]:
     if tracemalloc.is_tracing():  # somebody else's; its figures are not to be cleared
         return {}
-    once()  # what is made on the first call alone, such as caches, is no cost of a call
+    prepared()()  # what is made on the first call alone, such as caches, is no cost of a call
+    once = prepared()
     gc.collect()
     tracemalloc.start()
     try:

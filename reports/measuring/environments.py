@@ -125,8 +125,10 @@ def _built(name: str, code: Code, place: Path) -> Side:
 def _build(name: str, code: Code, *, plan: Plan, place: Path) -> None:
     side = _built(name, code, place)
     maker = plan.python or sys.executable
-    shared = ["--system-site-packages"] if plan.system_packages else []
-    _run(side, "making its environment", [maker, "-m", "venv", *shared, str(place / "venv")], plan)
+    options = ["--system-site-packages"] if plan.system_packages else []
+    if plan.install and not any("pip" in one for one in plan.install):
+        options.append("--without-pip")  # which takes most of the time
+    _run(side, "making its environment", [maker, "-m", "venv", *options, str(place / "venv")], plan)
     for command in _install_commands(side, plan):
         _run(side, "installing", command, plan)
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from reports.document import document_now
 from reports.environment import Environment
 from reports.importers.ingest import read_runs
-from reports.measuring import child_plugin
 from reports.measuring.child import run_child
 from reports.measuring.child_figures import ChildFigures, read_figures
 from reports.measuring.errors import NothingMeasuredError, SideFailedError
@@ -32,6 +31,9 @@ WHOLE_RUN: Final = "the whole run"
 SIDE_PARAM: Final = "side"
 ROUND_PARAM: Final = "round"
 _PLUGIN: Final = "holdfast_measure_plugin"
+# By its path and its words: it is imported where it is loaded, by pytest alone.
+_PLUGIN_FILE: Final = Path(__file__).with_name("child_plugin.py")
+_WANTED: Final = "HOLDFAST_MEASURE_TO"
 
 
 def run_side(
@@ -79,12 +81,12 @@ def run_side(
 def _run(
     side: Side, plan: Plan, command: Sequence[str], scratch: Path, on_start: Callable[[int], None]
 ) -> Ended:
-    shutil.copyfile(child_plugin.__file__, scratch / f"{_PLUGIN}.py")
+    shutil.copyfile(_PLUGIN_FILE, scratch / f"{_PLUGIN}.py")
     paths = [*side.paths, scratch]
     environment = side.environment(
         PYTHONPATH=os.pathsep.join(str(path) for path in paths),
         PYTEST_PLUGINS=_PLUGIN,
-        **{child_plugin.WANTED: str(scratch / "figures.json")},
+        **{_WANTED: str(scratch / "figures.json")},
     )
     step = "running its benchmarks"
     try:
