@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "summary": "reports.page.serve_commands:summary_command",
     "compare": "reports.comparing.commands:compare_command",
     "measure": "reports.measuring.commands:measure_command",
+    "changes": "reports.change_points.commands:changes_command",
     "gate": "reports.judging.commands:gate_command",
     "ack": "reports.judging.accept_commands:ack_command",
     "unack": "reports.judging.accept_commands:unack_command",
