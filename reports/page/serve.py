@@ -17,6 +17,7 @@ import json
 import re
 import socket
 import socketserver
+import sys
 import urllib.parse
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -68,7 +69,7 @@ class PageServer(http.server.ThreadingHTTPServer):
     """
 
     daemon_threads = True  # a slow reader must not keep the program from ending
-    allow_reuse_address = True
+    allow_reuse_address = sys.platform != "win32"  # there it would share the port with others
 
     def __init__(self, shelf: Shelf, *, host: str = LOOPBACK, port: int = DEFAULT_PORT) -> None:
         self.shelf = shelf

@@ -140,7 +140,7 @@ def _tests(data: PageData) -> Iterator[str]:
     if view is None:
         return
     yield from ("### Tests", "", view.summary, "")
-    slowest = [(code_span(row.name), row.time) for row in view.slowest[:5]]
+    slowest = [(code_span(row.name), _plain(row.time)) for row in view.slowest[:5]]
     yield from _table(("Slowest", "Time"), slowest)
 
 
