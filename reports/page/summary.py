@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reports.judging.change_words import ack_command, level_words, range_words, size_words
-from reports.judging.escaping import code_span, one_line
+from reports.judging.escaping import code_span
 from reports.page import campaigns, evidence, planted, stress, tests
 from reports.page.cells import MARKS, by_urgency, first_line, value_of
 from reports.page.data import read_page_data
@@ -53,7 +53,7 @@ def summary_markdown(
 
 
 def _lines(data: PageData) -> Iterator[str]:
-    yield f"## {_plain(verdict(data))}"
+    yield f"## {verdict(data)}"
     yield ""
     yield from _about(data)
     yield from _failures(data.records)
@@ -140,7 +140,7 @@ def _tests(data: PageData) -> Iterator[str]:
     if view is None:
         return
     yield from ("### Tests", "", view.summary, "")
-    slowest = [(code_span(row.name), _plain(row.time)) for row in view.slowest[:5]]
+    slowest = [(code_span(row.name), code_span(row.time)) for row in view.slowest[:5]]
     yield from _table(("Slowest", "Time"), slowest)
 
 
@@ -256,9 +256,3 @@ def _state(record: Record) -> str:
 def _told(record: Record, metric: str) -> str:
     value = value_of(record, metric)
     return "\u2013" if value is None else number(value)
-
-
-def _plain(text: str) -> str:
-    """Return words of ours that may hold a foreign one, with its markup taken away."""
-    marks = "\\`*_{}[]<>#|~@!&"
-    return "".join("\\" + char if char in marks else char for char in one_line(text, most=500))
