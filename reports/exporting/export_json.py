@@ -32,9 +32,8 @@ def series_json(store: Store, wanted: Filter) -> tuple[str, int]:
         },
         "series": [_series(one) for one in every],
     }
-    return json.dumps(
-        values, ensure_ascii=True, allow_nan=False, separators=(",", ":")
-    ) + "\n", len(every)
+    text = json.dumps(values, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text + "\n", len(every)
 
 
 def runs_json(store: Store, wanted: Filter) -> Iterator[str]:

@@ -211,6 +211,10 @@ def test_the_minimum_is_taken_where_samples_were_kept_and_refused_where_not(tmp_
         ({"results": {"a": [["x"], []]}}, r"results.a\[0\]\[0\] is text where a number"),
         ({"results": {"a": [[1], "x"]}}, r"results.a\[1\] is text where a list belongs"),
         ({"results": {"a": [[1], [["x"] * 400] * 3]}}, "more than 100,000 combinations"),
+        (
+            {"results": {str(at): [None, [["x"] * 300] * 2] for at in range(9)}},
+            "100,000 combinations",
+        ),
         ({"params": {"machine": "puma"}}, "machine.json beside it says 'cheetah'"),
     ],
     ids=str,
