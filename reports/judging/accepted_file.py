@@ -182,10 +182,9 @@ def _replace(path: Path, text: str, expected: Acceptances) -> None:
 
 
 def _line_of(text: str, name: str) -> int | None:
-    for at, line in enumerate(text.split("\n")):
-        if name in line:
-            return at + 1
-    return None
+    opening = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}\b")
+    lines = enumerate(text.split("\n"), 1)
+    return next((at for at, line in lines if opening.match(line)), None)
 
 
 @contextlib.contextmanager

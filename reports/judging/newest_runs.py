@@ -94,7 +94,7 @@ def changes_by_runs(
         held = hold(spots[begin:at], spots[at], noise=noise)
         if held is None or held.p > CANDIDATE_P:
             continue
-        if not is_above_floors(held.change, held.before, strictness):
+        if not is_above_floors(held.change * held.before, held.before, strictness):
             continue
         found.append(_found(held, spots[at], at))
         if held.p <= _SPLITTING_P:
@@ -127,9 +127,10 @@ def hold(old: Sequence[Spot], new: Spot, *, noise: SessionNoise) -> Held | None:
     )
 
 
-def is_above_floors(change: float, before: float, strictness: Strictness) -> bool:
-    """Return whether a relative change counts at all."""
-    return abs(change) > strictness.floor and abs(change * before) > strictness.absolute_floor
+def is_above_floors(moved: float, before: float, strictness: Strictness) -> bool:
+    """Return whether a change from the level `before`, in the series' unit, counts at all."""
+    least = max(strictness.floor * abs(before), strictness.absolute_floor)
+    return abs(moved) > least
 
 
 def _error(old: Sequence[Spot], new: Spot, noise: SessionNoise) -> tuple[float, float]:

@@ -89,7 +89,7 @@ def candidates(
             basis=Basis.HISTORY,
         )
         for change in analysis.changes
-        if is_above_floors(change.relative, change.before, strictness)
+        if is_above_floors(change.after - change.before, change.before, strictness)
         and (change.kind is ChangeKind.STEP or len(spots) >= SHORT)
     ]
     if any(found.kind is ChangeKind.DRIFT for found in by_points):
@@ -220,6 +220,4 @@ def _with_fate(
 def _stands(change: SeriesChange, now: float, strictness: Strictness) -> bool:
     left, whole = now - change.before, change.after - change.before
     share = left / whole if whole else 0.0
-    relative = left / abs(change.before) if change.before else left
-    matters = change.before == 0 or is_above_floors(relative, change.before, strictness)
-    return share > 1 - _RECOVERED and matters
+    return share > 1 - _RECOVERED and is_above_floors(left, change.before, strictness)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _APART: Final = 3.0  # noise levels from which a newest point is worth another run
 _WANTED: Final = 5  # runs that settle most suspicions
+_ALIKE: Final = 0.7  # of a deviation: earlier ones from there on may have the same cause
+_LONE: Final = 6.0  # noise levels from the neighbours that make a point a lone one
+_RECENT: Final = 60  # points that tell how often the machine does it
+_NEIGHBOURS: Final = 6  # points; fewer have no neighbours on both sides
 _LEAST_POINTS: Final = 4  # of the level before; fewer say little of its noise
 _LEAST_NOISE: Final = 1e-3  # of the level: points that agree better have been lucky
 # What is believed of a machine before it has shown anything: a spike in 500 points, and that as
@@ -53,23 +57,38 @@ def suspect_of(
     noise = max(analysis.noise, _LEAST_NOISE * abs(level))
     if not is_worse(moved, studied.series.direction) or abs(moved) <= _APART * noise:
         return None
-    if not is_above_floors(change, level, studied.strictness):
+    if not is_above_floors(moved, level, studied.strictness):
         return None
     runs = len(newest.values)
+    # What this series has done before and taken back, it may be doing again.
+    is_new = not any(abs(spot.value - level) >= _ALIKE * abs(moved) for spot in old)
     p = two_sided_p(moved / noise / math.sqrt(1 + 1 / len(old)), len(old) - 1) if noise else 0.0
     return Suspect(
         place=newest.place,
         change=change,
         runs=runs,
         wanted=_WANTED if runs < _WANTED else runs + 2,
-        decisive=runs < LEAST_RUNS and p <= risk and spikes_are_rare,
+        decisive=runs < LEAST_RUNS and p <= risk and spikes_are_rare and is_new,
     )
 
 
 def spike_chance(family: Sequence[Studied]) -> float:
     """Return the chance, 0 to 1, that some series of these has a lone spike at one commit."""
-    points = sum(len(one.spots) for one in family) + _PRIOR_POINTS
-    # The newest point itself is what is asked about.
-    spikes = sum(sum(at < len(one.spots) - 1 for at in one.analysis.spikes) for one in family)
-    rate = (spikes + _PRIOR_SPIKES) / points
+    counts = [_lone_points(one) for one in family]
+    points = sum(of for _, of in counts) + _PRIOR_POINTS
+    rate = (sum(lone for lone, _ in counts) + _PRIOR_SPIKES) / points
     return float(1 - (1 - min(rate, 1.0)) ** len(family))
+
+
+def _lone_points(studied: Studied) -> tuple[int, int]:
+    """Return how many points lie far from the two on either side of them, and of how many."""
+    import numpy as np  # noqa: PLC0415  # the detector needs it anyway, the face does not
+
+    recent = studied.spots[-_RECENT:]
+    noise = studied.analysis.noise
+    if len(recent) < _NEIGHBOURS or studied.analysis.reason or not noise:
+        return 0, 0
+    values = np.array([spot.value for spot in recent])
+    around = np.stack([values[:-4], values[1:-3], values[3:-1], values[4:]])
+    off = np.abs(values[2:-2] - np.median(around, axis=0))
+    return int(np.count_nonzero(off > _LONE * noise)), len(recent) - 4
