@@ -28,6 +28,7 @@ DAY: Final = timedelta(hours=24)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKED_BACK: Final = 150  # documents read to learn how a check ended before; each takes some ms
 _LEAST_LOOKED_BACK: Final = 20  # also when every check is found: others may have failed and gone
+_MOST_READ: Final = 30_000  # records read for that, at some 20 microseconds each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +164,13 @@ def _earlier(
     wanted = {check_of(one) for one in selection.records if is_check(one)}
     found: dict[Check, Record] = {}
     before = [stamp for stamp in stamps if stamp.written_at <= since]
-    for read, stamp in enumerate(before[:_LOOKED_BACK]):
-        if read >= _LEAST_LOOKED_BACK and wanted <= found.keys():
+    read = 0
+    for at, stamp in enumerate(before[:_LOOKED_BACK]):
+        if read >= _MOST_READ or (at >= _LEAST_LOOKED_BACK and wanted <= found.keys()):
             break
-        for record in _records(store, stamp):
+        records = _records(store, stamp)
+        read += len(records)
+        for record in records:
             if is_check(record) or check_of(record) in wanted:
                 found.setdefault(check_of(record), record)
     return found
