@@ -207,16 +207,24 @@ class Store:
     def _ask(self, question: Callable[[Index], _Answer]) -> _Answer:
         from reports.index.errors import IndexLostError  # noqa: PLC0415  # loaded with the index
 
-        try:
-            return question(self._index)
-        except IndexLostError:
-            # Gone or damaged since it was opened: the documents hold all that was in it.
-            self._index.close()
-            self._index = self._opened()
-            self._index_all(self._index, self._names())
-            return question(self._index)
+        # Gone or damaged since it was opened, an index is made anew: the documents hold all that
+        # was in it. So is one that still looks sound, if it cannot answer after all.
+        fresh = False
+        for anew in (False, True):
+            try:
+                return self._answer(question, fresh=fresh)
+            except IndexLostError:
+                self._index.close()
+                self._index = self._opened(anew=anew)
+                fresh = True
+        return self._answer(question, fresh=fresh)
 
-    def _opened(self) -> Index:
+    def _answer(self, question: Callable[[Index], _Answer], *, fresh: bool) -> _Answer:
+        if fresh:
+            self._index_all(self._index, self._names() - self._index.run_names())
+        return question(self._index)
+
+    def _opened(self, *, anew: bool = False) -> Index:
         try:
             from reports.index.index import Index  # noqa: PLC0415  # writers do without it
         except ModuleNotFoundError as error:
@@ -226,7 +234,7 @@ class Store:
         identity = store_identity(self.path)
         if self._url is not None:
             return Index.on_server(self._url, store=identity)
-        return Index.in_file(self.path / INDEX, store=identity)
+        return Index.in_file(self.path / INDEX, store=identity, anew=anew)
 
     def _index_all(
         self,

@@ -72,7 +72,7 @@ def server_engine(address: ServerAddress) -> Engine:
     try:
         engine = create_engine(url, pool_size=1, max_overflow=4, pool_pre_ping=True)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise MissingExtraError("psycopg", needed_by="an index on a server") from error
+        raise MissingExtraError("psycopg", "an index on a server", "postgres") from error
 
     @event.listens_for(engine, "connect")
     def _limit_waiting(connection: Any, record: object) -> None:  # noqa: ANN401  # of any driver

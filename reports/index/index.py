@@ -46,13 +46,16 @@ class Index:
         self.shown = shown
 
     @classmethod
-    def in_file(cls, path: Path, *, store: str) -> Index:
+    def in_file(cls, path: Path, *, store: str, anew: bool = False) -> Index:
         """Return the index in a file of the store, made where none is or only remains of ours.
+
+        Args:
+            anew: Make it in any case, since the one that is there does not answer.
 
         Raises:
             StoreNotOursError: Something else lies there; it was not opened and not changed.
         """
-        ensure_index_file(path, store=store)
+        ensure_index_file(path, store=store, anew=anew)
         return cls(file_engine(path), shown=path.name)
 
     @classmethod
@@ -191,7 +194,11 @@ class Index:
     @contextmanager
     def _questions(self) -> Iterator[Connection]:
         with told(self.shown, self._address), reading(self._engine).begin() as connection:
-            yield connection
+            try:
+                yield connection
+            except (KeyError, ValueError) as error:
+                # A row refers to one that is not there, or holds what we never wrote.
+                raise IndexLostError(self.shown, f"a row in it is damaged ({error})") from error
 
     @contextmanager
     def _changes(self) -> Iterator[Connection]:

@@ -28,21 +28,21 @@ _MAGIC: Final = b"SQLite format 3\x00"
 _HEADER_BYTES: Final = 100
 
 
-def ensure_index_file(path: Path, *, store: str) -> None:
+def ensure_index_file(path: Path, *, store: str, anew: bool = False) -> None:
     """Leave a sound index at `path`: the one that is there, or a new empty one.
 
     Remains of ours, cut short or of another version, make way: the documents hold all that was in
-    them.
+    them. So does one that looks sound, when `anew` says that it turned out not to be.
 
     Raises:
         StoreNotOursError: Something else lies there; it was not opened and not changed.
         IndexUnreachableError: No file can be made there.
     """
-    if _is_usable(path):
+    if not anew and _is_usable(path):
         return
     with _reached(path), locked(path.parent / MARK_FILE):
         # Looked at again: of several that found it damaged, the first has replaced it by now.
-        if _is_usable(path):
+        if not anew and _is_usable(path):
             return
         _remove(path)
         _place_new(path, store=store)
@@ -73,16 +73,32 @@ def _is_usable(path: Path) -> bool:
         require_ours(path)
     except IndexLostError:
         return False
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         try:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            (check,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            return _is_whole(connection, path)
         except sqlite3.OperationalError as error:
             # Usable when somebody is at work in it, and damaged when it says anything else.
             return error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
         except sqlite3.DatabaseError:
             return False  # cut short or overwritten
-    return bool(version == VERSION and check == "ok")
+
+
+def _is_whole(connection: sqlite3.Connection, path: Path) -> bool:
+    def ask(question: str) -> object:
+        (answer,) = connection.execute(question).fetchone()
+        return answer
+
+    connection.execute("BEGIN")  # from the first question on, nobody writes
+    if ask("PRAGMA user_version") != VERSION or ask("PRAGMA quick_check(1)") != "ok":
+        return False
+    # What is missing of the last page, SQLite takes for zeros.
+    size = int(str(ask("PRAGMA page_count"))) * int(str(ask("PRAGMA page_size")))
+    if path.stat().st_size < size:
+        return False
+    for table in TABLES.sorted_tables:
+        names = ", ".join(column.name for column in table.columns)
+        connection.execute(f"SELECT {names} FROM {table.name} LIMIT 0")  # noqa: S608  # our own
+    return ask(f"SELECT count(*) FROM {MARK.name}") == 1  # noqa: S608  # a name of our own
 
 
 def _remove(path: Path) -> None:

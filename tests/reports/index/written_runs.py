@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from reports import Direction, Environment, Measure, Outcome, Record, RecordKind, RunDocument
-from reports.commit import Commit
 from reports.write import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from reports.commit import Commit
 
 HERE: Final = Environment.capture()
 THERE: Final = dataclasses.replace(HERE, cpu="another")
