@@ -67,6 +67,9 @@ def _measures(run: CampaignRun) -> tuple[Measure, ...]:
         _measure("restarts", run.restarts, "workers", neither),
         _measure("time without news", run.quiet_s, "s", neither),
     ]
+    if run.growth:
+        found = run.growth[-1][3]
+        measures.append(_measure("new inputs", found, "inputs", neither, _grown(run, of=3)))
     if run.coverage is not None:
         measures.append(_measure("coverage", run.coverage, "edges", higher, _grown(run, of=1)))
     return tuple(measures)
@@ -83,7 +86,7 @@ def _measure(
 
 
 def _grown(run: CampaignRun, *, of: int) -> tuple[tuple[float, float], ...]:
-    """Return how a column of the campaign's growth grew: 1 its coverage, 2 its features."""
+    """Return how a column of the campaign's growth grew: 1 coverage, 2 features, 3 new inputs."""
     marks = [(mark[0], mark[of]) for mark in run.growth]
     return thinned([(at_s, float(value)) for at_s, value in marks if value is not None])
 

@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.errors import DamagedDocumentError
+from reports.record import RecordKind
 
 if TYPE_CHECKING:
     from reports.document import RunDocument
     from reports.errors import ReportsError
-    from reports.record import Record, RecordKind
+    from reports.record import Record
     from reports.store import Store
 
 # What tells two checks of one name apart; a seed does not, a run with another seed is a re-run.
 _TELLING_PARAMS = ("method", "strategy", "model", "twin", "variant", "generator", "profile")
 Check = tuple[str, str, tuple[str, ...]]
+# A matrix of jobs runs every test on several machines and Pythons: a failure on one is not undone
+# by a pass on another, and each has its own hottest functions.
+_ONE_FOR_EACH_ENVIRONMENT = frozenset({RecordKind.TEST, RecordKind.PROFILE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +68,19 @@ def _newest_of_each(documents: list[RunDocument]) -> tuple[Record, ...]:
 
     Two records of one check in one document both stay: neither may hide the other's failure.
     """
-    seen: set[Check] = set()
+    seen: set[tuple[Check, str]] = set()
     kept: list[list[Record]] = []
     for document in documents:
-        fresh = [record for record in document.records if check_of(record) not in seen]
-        seen.update(check_of(record) for record in fresh)
+        where = document.environment.fingerprint
+        fresh = [record for record in document.records if _place(record, where) not in seen]
+        seen.update(_place(record, where) for record in fresh)
         kept.append(fresh)
     return tuple(record for fresh in reversed(kept) for record in fresh)
+
+
+def _place(record: Record, environment: str) -> tuple[Check, str]:
+    apart = record.kind in _ONE_FOR_EACH_ENVIRONMENT
+    return check_of(record), environment if apart else ""
 
 
 def check_of(record: Record) -> Check:

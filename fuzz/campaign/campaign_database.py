@@ -281,10 +281,10 @@ class CampaignDatabase:
             (campaign,),
         ).fetchall()
 
-    def growth(self, campaign: int) -> list[tuple[float, int | None, int]]:
-        """Return (seconds, edges covered, features) over time, the oldest first."""
+    def growth(self, campaign: int) -> list[tuple[float, int | None, int, int]]:
+        """Return (seconds, edges covered, features, new paths) over time, the oldest first."""
         return self._open.execute(
-            "SELECT at_s, coverage, features FROM curve WHERE campaign = ? ORDER BY at_s",
+            "SELECT at_s, coverage, features, paths FROM curve WHERE campaign = ? ORDER BY at_s",
             (campaign,),
         ).fetchall()
 

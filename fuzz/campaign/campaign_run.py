@@ -118,7 +118,8 @@ class CampaignRun:
         outlook: What more time may bring; None where no input ran.
         trouble: What went wrong with the fuzzing itself; "" mostly.
         notes: What somebody should know who reads the figures: a damaged entry, a killed worker.
-        growth: Seconds, edges covered and features at each mark of the campaign's curve.
+        growth: Seconds, edges covered, features and inputs that showed something new, at each mark
+            of the campaign's curve.
     """
 
     target: str
@@ -142,7 +143,7 @@ class CampaignRun:
     outlook: Outlook | None = None
     trouble: str = ""
     notes: tuple[str, ...] = ()
-    growth: tuple[tuple[float, int | None, int], ...] = ()
+    growth: tuple[tuple[float, int | None, int, int], ...] = ()
 
     @property
     def workers(self) -> int:

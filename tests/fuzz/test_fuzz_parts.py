@@ -156,10 +156,13 @@ def test_only_a_campaign_that_ran_and_judged_is_clean(
 def test_a_record_tells_how_coverage_and_features_grew_and_leaves_out_what_was_not_counted() -> (
     None
 ):
-    growth = ((0.5, None, 3), (1.0, 20, 7), (9.0, 31, 8))
+    growth = ((0.5, None, 3, 1), (1.0, 20, 7, 2), (9.0, 31, 8, 5))
     record = record_of(run_of(executions=5, coverage=31, features=8, growth=growth))
     coverage, features = record.measure("coverage"), record.measure("features")
     assert coverage is not None
     assert coverage.curve == ((1.0, 20.0), (9.0, 31.0))
     assert features is not None
     assert features.curve == ((0.5, 3.0), (1.0, 7.0), (9.0, 8.0))
+    found = record.measure("new inputs")
+    assert found is not None
+    assert (found.value, found.curve) == (5, ((0.5, 1.0), (1.0, 2.0), (9.0, 5.0)))
