@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _FIRST: Final = 8
 _MOST: Final = 24
 _RUNS: Final = 8  # of each side, the newest: more lanes than that say nothing more
-_DOCUMENTS: Final = 40  # read for the ends of the boxes; each takes some ms
+_RECORDS: Final = 60_000  # read for the ends of the boxes; a thousand take some 50 ms
 _SIDES: Final = 2
 
 
@@ -144,11 +144,12 @@ def _box(pair: _Compared, run: RunValue, documents: _Documents) -> RunBox:
 class _Documents:
     """The documents behind some runs, each read once and only so many. Belongs to one thread."""
 
-    __slots__ = ("_read", "_store")
+    __slots__ = ("_read", "_room", "_store")
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._read: dict[str, dict[tuple[str, str], Measure]] = {}
+        self._room = _RECORDS
 
     def measure(self, run: RunValue, benchmark: str, metric: str) -> Measure | None:
         """Return what a run measured, or None where its document cannot be had."""
@@ -158,12 +159,13 @@ class _Documents:
         return self._read[run_id].get((benchmark, metric))
 
     def _measures(self, run_id: str) -> dict[tuple[str, str], Measure]:
-        if len(self._read) >= _DOCUMENTS:
+        if self._room <= 0:
             return {}
         try:
             document = self._store.document(run_id)
         except DamagedDocumentError:
             return {}
+        self._room -= len(document.records)
         return _by_metric(document)
 
 
