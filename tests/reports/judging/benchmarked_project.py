@@ -1,0 +1,101 @@
+"""A real project in git whose one benchmark is run by a real pytest-benchmark, as slow as asked.
+
+The whole path of a slowdown: a child process measures and writes JSON, `ingest` reads it into a
+store, `gate` judges the store. Nothing is simulated but the slowness.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+from click.testing import CliRunner
+
+from reports.commands import report_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# About 0.2 ms a call. Processor time: a neighbour on the machine makes a call wait, not slower.
+BENCHMARK: Final = """
+def work(turns):
+    total = 0
+    for number in range(turns):
+        total += number * number % 7
+    return total
+
+def test_work(benchmark):
+    benchmark(work, {turns})
+"""
+TURNS: Final = 4_000
+# Nothing but pytest-benchmark: the other plugins take longer to load than the benchmark runs.
+_PYTEST: Final = (
+    sys.executable, "-m", "pytest", "-q", "-o", "addopts=",
+    "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin",
+)  # fmt: skip
+_OPTIONS: Final = (
+    "--benchmark-timer=time.process_time",
+    "--benchmark-min-time=0.002",
+    "--benchmark-max-time=0.2",
+    "--benchmark-min-rounds=30",
+    "--benchmark-warmup=off",
+)
+
+
+class BenchmarkedProject:
+    """A repository with one benchmark, and a store beside it. Use it from one thread."""
+
+    __slots__ = ("_runs", "folder")
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._runs = 0
+        self._git("init", "-q")
+
+    @property
+    def store(self) -> Path:
+        """Return where the results go."""
+        return self.folder / "store"
+
+    def commit(self, slowdown: float, *, note: str) -> None:
+        """Commit code that takes 1 + `slowdown` times as long."""
+        text = BENCHMARK.format(turns=round(TURNS * (1 + slowdown)))
+        (self.folder / "test_bench.py").write_text(f"# {note}\n{text}", encoding="utf-8")
+        self._git("add", "test_bench.py")
+        self._git("commit", "-q", "-m", note)
+
+    def measure(self, *, runs: int, store: Path | None = None) -> None:
+        """Run the benchmark in a child process, `runs` times, and ingest each result."""
+        for _ in range(runs):
+            self._runs += 1
+            result = self.folder / f"bench-{self._runs}.json"
+            command = [*_PYTEST, f"--benchmark-json={result.name}", *_OPTIONS, "test_bench.py"]
+            done = subprocess.run(  # our own interpreter
+                command,
+                cwd=self.folder,
+                env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            self.report("ingest", result, "--store", store or self.store)
+
+    def report(self, *arguments: object) -> int:
+        """Run `holdfast report`, and return its exit code."""
+        result = CliRunner().invoke(report_command, [str(one) for one in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code
+
+    def _git(self, *arguments: str) -> None:
+        who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
+        subprocess.run(  # git with fixed verbs
+            ["git", *who, *arguments],  # noqa: S607  # whichever git is here
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+        )
