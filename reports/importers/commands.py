@@ -142,8 +142,8 @@ class _Intake:
         if self._undirected:
             metric, benchmark = next(iter(self._undirected.items()))
             say(
-                f"note: nothing says which way {', '.join(self._undirected)} gets better "
-                f"(as of {benchmark}): shown and never judged until you say, for example, "
+                f"note: nothing says which way is better for {', '.join(self._undirected)} "
+                f"(such as {benchmark}): kept and shown, and not judged until you say, as with "
                 f"--direction '{metric}=higher'",
                 to_stderr=True,
             )

@@ -129,7 +129,7 @@ def _measure(values: Fields, tool: str) -> Measure:
         direction = Direction.LOWER  # but the action also takes JMH's rates for times
     return Measure(
         metric=unit.metric,
-        value=values.number("value") * unit.factor,
+        value=values.number("value") / unit.divisor,
         unit=unit.unit,
         direction=direction,
     )

@@ -1,4 +1,4 @@
-"""What a unit's name says: the metric, the factor to a unit of ours, and which way is better."""
+"""What a unit's name says: the metric, how many make one of ours, and which way is better."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 from reports.record import Direction
 
 _SECONDS: Final = {
-    "ns": 1e-9, "nsec": 1e-9, "nanosecond": 1e-9, "nanoseconds": 1e-9,
-    "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "usec": 1e-6, "microsecond": 1e-6,
-    "microseconds": 1e-6, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
+    "ns": 1e9, "nsec": 1e9, "nanosecond": 1e9, "nanoseconds": 1e9,
+    "us": 1e6, "\u00b5s": 1e6, "\u03bcs": 1e6, "usec": 1e6, "microsecond": 1e6,
+    "microseconds": 1e6, "ms": 1e3, "msec": 1e3, "millisecond": 1e3, "milliseconds": 1e3,
     "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0,
 }  # fmt: skip
 _PER_ROUND: Final = re.compile(r" ?/ ?(?:iter|iteration|op|call|round|run)s?")
@@ -26,14 +26,16 @@ _SIZES: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A unit as it is stored: `value * factor` of what the file says is in `unit`.
+    """A unit as it is stored: the value in a file divided by `divisor` is in `unit`.
+
+    Divided, since 12.4 / 1000 is the nearest number to 0.0124, and 12.4 * 0.001 is not.
 
     `direction` is None where the unit's name does not tell it.
     """
 
     metric: str
     unit: str
-    factor: float
+    divisor: float
     direction: Direction | None
 
 
@@ -45,9 +47,9 @@ def unit_of(text: str) -> Unit:
     """
     lower = _PER_ROUND.sub("", text.strip().lower())
     if lower in _SECONDS:
-        return Unit(metric="time", unit="s", factor=_SECONDS[lower], direction=Direction.LOWER)
+        return Unit(metric="time", unit="s", divisor=_SECONDS[lower], direction=Direction.LOWER)
     if lower in _RATES or _PER_TIME.fullmatch(lower):
-        return Unit(metric="rate", unit=text, factor=1.0, direction=Direction.HIGHER)
+        return Unit(metric="rate", unit=text, divisor=1.0, direction=Direction.HIGHER)
     if _SIZES.fullmatch(lower):
-        return Unit(metric="size", unit=text, factor=1.0, direction=Direction.LOWER)
-    return Unit(metric="value", unit=text, factor=1.0, direction=None)
+        return Unit(metric="size", unit=text, divisor=1.0, direction=Direction.LOWER)
+    return Unit(metric="value", unit=text, divisor=1.0, direction=None)

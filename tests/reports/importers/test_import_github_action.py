@@ -28,7 +28,7 @@ def an_entry(at: int, **changes: Any) -> dict[str, Any]:
         "date": 1_700_000_000_000 + at * 86_400_000,
         "tool": "customSmallerIsBetter",
         "benches": [
-            {"name": "parse", "unit": "ms", "value": 12.5, "range": "\u00b1 2", "extra": "9 runs"},
+            {"name": "parse", "unit": "ms", "value": 12.4, "range": "\u00b1 2", "extra": "9 runs"},
             {"name": "memory", "unit": "MiB", "value": 100 + at},
         ],
     }
@@ -51,7 +51,7 @@ def test_every_entry_is_a_run_of_its_commit_and_date(tmp_path: Path) -> None:
     assert str(first.commit.committed_at) == "2026-01-01 08:00:00+00:00"
     assert first.written_at.timestamp() == 1_700_000_000
     time, memory = first.records
-    assert (time.measures[0].value, time.measures[0].unit) == (0.0125, "s")
+    assert (time.measures[0].value, time.measures[0].unit) == (0.0124, "s")
     assert dict(time.params) == {
         "tool": "customSmallerIsBetter", "range": "\u00b1 2", "extra": "9 runs",
     }  # fmt: skip
@@ -135,13 +135,13 @@ def test_a_list_of_something_else_is_no_result(tmp_path: Path, entries: list[Any
 
 
 @pytest.mark.parametrize(
-    ("text", "metric", "unit", "factor", "direction"),
+    ("text", "metric", "unit", "divisor", "direction"),
     [
-        ("ns", "time", "s", 1e-9, Direction.LOWER),
-        ("\u00b5s", "time", "s", 1e-6, Direction.LOWER),
-        ("msec", "time", "s", 1e-3, Direction.LOWER),
+        ("ns", "time", "s", 1e9, Direction.LOWER),
+        ("\u00b5s", "time", "s", 1e6, Direction.LOWER),
+        ("msec", "time", "s", 1e3, Direction.LOWER),
         ("Seconds", "time", "s", 1.0, Direction.LOWER),
-        ("ns/op", "time", "s", 1e-9, Direction.LOWER),
+        ("ns/op", "time", "s", 1e9, Direction.LOWER),
         ("ops/sec", "rate", "ops/sec", 1.0, Direction.HIGHER),
         ("MB/s", "rate", "MB/s", 1.0, Direction.HIGHER),
         ("requests per second", "rate", "requests per second", 1.0, Direction.HIGHER),
@@ -155,9 +155,9 @@ def test_a_list_of_something_else_is_no_result(tmp_path: Path, entries: list[Any
     ],
 )
 def test_units_are_known(
-    text: str, metric: str, unit: str, factor: float, direction: Direction | None
+    text: str, metric: str, unit: str, divisor: float, direction: Direction | None
 ) -> None:
     found = unit_of(text)
-    assert (found.metric, found.unit, found.factor, found.direction) == (
-        metric, unit, factor, direction,
+    assert (found.metric, found.unit, found.divisor, found.direction) == (
+        metric, unit, divisor, direction,
     )  # fmt: skip
