@@ -1,4 +1,4 @@
-"""Where the rate of hits changed in a series of counts: failures of a stress run, crashes of a fuzz.
+"""Where a rate changed in a series of counts: failures of stress runs, crashes of a fuzz.
 
 Counts of few hits are no bell curve: 0 0 0 2 0 0 is noise of a rate, and a level of nought has no
 spread to measure a step by. So here the likelihood is the binomial's, and the null is exact: the
@@ -27,9 +27,10 @@ MOST_POINTS: Final = 5_000
 MOST_TRIALS: Final = 10**9  # of all points together: what the exact null can deal out
 SIGNIFICANCE: Final = 0.005
 _PRICE: Final = 3.0  # of log n for each change, as for other series
-_ROWS: Final = 4_000
+_ROWS: Final = 2_000
 _CELLS: Final = 400_000
 _NORMAL_975: Final = 1.959964
+_MEDIAN_OF_SQUARE: Final = 0.4549  # of a standard normal
 
 
 def detect_counts(hits: Sequence[int], trials: Sequence[int]) -> Analysis:
@@ -93,7 +94,7 @@ def _surprise(hits: Floats, trials: Floats) -> Floats:
 def _pieces(hits: Floats, trials: Floats) -> tuple[int, ...]:
     """Return the best partition: optimal partitioning with the binomial's cost."""
     points = hits.size
-    price = _PRICE * math.log(points)
+    price = _PRICE * math.log(points) * max(1.0, _neighbours_spread(hits, trials))
     struck = np.concatenate(([0.0], np.cumsum(hits)))
     tried = np.concatenate(([0.0], np.cumsum(trials)))
     best = np.full(points + 1, np.inf)
@@ -117,17 +118,36 @@ def _pruned(
     hits: Floats, trials: Floats, starts: tuple[int, ...]
 ) -> tuple[tuple[int, ...], list[float]]:
     """Return the boundaries that hold, and their p-values."""
+    nulls: dict[tuple[int, int, bool], Floats] = {}
     while True:
         bounds = (0, *starts, hits.size)
-        spread = max(1.0, _dispersion(hits, trials, bounds))
-        chances = [
-            _chance(hits[first:last], trials[first:last], spread)
-            for first, last in zip(bounds, bounds[2:], strict=False)
-        ]
+        spread = _dispersion(hits, trials, bounds)
+        # Beyond what chance does to it in one series of forty: then runs differ, and only whole
+        # runs may be dealt anew.
+        shuffle = spread > 1 + 2 * math.sqrt(2 / hits.size)
+        chances = []
+        for first, last in zip(bounds, bounds[2:], strict=False):
+            here, tried = hits[first:last], trials[first:last]
+            key = (first, last, shuffle)
+            if key not in nulls:
+                nulls[key] = _null(here, tried, shuffle=shuffle)
+            observed = float(_gains(here, tried)) / (1.0 if shuffle else max(1.0, spread))
+            above = int((nulls[key] >= observed * (1 - 1e-9)).sum())
+            chances.append((above + 1) / (nulls[key].size + 1))
         if not chances or max(chances) <= SIGNIFICANCE:
             return starts, chances
         worst = chances.index(max(chances))
         starts = starts[:worst] + starts[worst + 1 :]
+
+
+def _neighbours_spread(hits: Floats, trials: Floats) -> float:
+    """Return how much more neighbours differ than one rate's counts do; steps hardly count."""
+    rate = float(hits.sum() / trials.sum())
+    if not 0 < rate < 1:
+        return 1.0
+    each = 1 / trials
+    apart = np.diff(hits / trials) ** 2 / (rate * (1 - rate) * (each[1:] + each[:-1]))
+    return float(np.median(apart)) / _MEDIAN_OF_SQUARE
 
 
 def _dispersion(hits: Floats, trials: Floats, bounds: tuple[int, ...]) -> float:
@@ -143,20 +163,22 @@ def _dispersion(hits: Floats, trials: Floats, bounds: tuple[int, ...]) -> float:
 
 def _gains(struck: Floats, trials: Floats) -> Floats:
     """Return, for each row of hits, how much the best split into two rates explains."""
-    cut = slice(SMALLEST_SEGMENT - 1, trials.size - SMALLEST_SEGMENT)
-    hits, tried = np.cumsum(struck, axis=-1), np.cumsum(trials)
-    left = _surprise(hits[..., cut], tried[cut])
-    right = _surprise(hits[..., -1:] - hits[..., cut], tried[-1] - tried[cut])
-    whole = _surprise(hits[..., -1:], tried[-1:])
+    cut = slice(SMALLEST_SEGMENT - 1, trials.shape[-1] - SMALLEST_SEGMENT)
+    hits, tried = np.cumsum(struck, axis=-1), np.cumsum(trials, axis=-1)
+    left = _surprise(hits[..., cut], tried[..., cut])
+    right = _surprise(hits[..., -1:] - hits[..., cut], tried[..., -1:] - tried[..., cut])
+    whole = _surprise(hits[..., -1:], tried[..., -1:])
     return np.asarray((whole - left - right).max(axis=-1))
 
 
-def _chance(hits: Floats, trials: Floats, spread: float) -> float:
-    observed = float(_gains(hits, trials)) / spread
+def _null(hits: Floats, trials: Floats, *, shuffle: bool) -> Floats:
     rows = max(_ROWS // 8, min(_ROWS, _CELLS // hits.size))
-    null = _gains(_dealt(hits, trials, rows), trials)
-    above = int((null >= observed * (1 - 1e-9)).sum())
-    return (above + 1) / (rows + 1)
+    if not shuffle:
+        return _gains(_dealt(hits, trials, rows), trials)
+    order = np.random.default_rng(hits.size).permuted(
+        np.broadcast_to(np.arange(hits.size), (rows, hits.size)), axis=1
+    )
+    return _gains(hits[order], trials[order])
 
 
 def _dealt(hits: Floats, trials: Floats, rows: int) -> Floats:

@@ -29,6 +29,7 @@ def adjusted(p_values: Sequence[float]) -> tuple[float, ...]:
     least = 1.0
     # From the largest down: no p may end above that of a larger one.
     for rank, at in enumerate(sorted(range(count), key=p_values.__getitem__, reverse=True)):
-        least = min(least, p_values[at] * count / (count - rank))
+        # At least p itself, from which a rounding may have strayed.
+        least = min(least, max(p_values[at], p_values[at] * count / (count - rank)))
         result[at] = least
     return tuple(result)
