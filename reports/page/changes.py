@@ -85,7 +85,7 @@ def change_view(data: PageData, change: SeriesChange) -> ChangeView:
         day=change.first_after.at.strftime("%Y-%m-%d"),
         acknowledged=acknowledged_words(change),
         line=sparkline(thinned(series.points())) if series else "",
-        steps=_steps(change),
+        steps=_steps(data, change),
     )
 
 
@@ -137,18 +137,21 @@ def acknowledged_words(change: SeriesChange) -> str:
     return f"{known.who} on {known.day.isoformat()}: {known.why}"
 
 
-def _steps(change: SeriesChange) -> tuple[Step, ...]:
+def _steps(data: PageData, change: SeriesChange) -> tuple[Step, ...]:
     steps = []
-    old, new = change.last_before.commit_id, change.first_after.commit_id
+    old, new = change.last_before.commit_id, _end(data, change)
     if old and new and old != new:
         steps.append(Step(why="What came in", command=f"git log --oneline {old[:12]}..{new[:12]}"))
-        steps.append(
-            Step(
-                why="Measure both again, in turn",
-                command=f"holdfast report measure {old[:12]} {new[:12]}",
-            )
-        )
+        measure = f"holdfast report measure {old[:12]} {new[:12]}"
+        steps.append(Step(why="Measure both again, in turn", command=measure))
     if change.worse and change.acknowledged is None:
         accept = f'holdfast report ack {change.alert_id} --reason "why it is worth it"'
         steps.append(Step(why="Accept it", command=accept))
     return tuple(steps)
+
+
+def _end(data: PageData, change: SeriesChange) -> str | None:
+    """Return the commit with which a change is complete: of a drift the newest."""
+    if change.kind is ChangeKind.DRIFT:
+        return data.series[change.key].runs[-1].stamp.commit_id
+    return change.first_after.commit_id

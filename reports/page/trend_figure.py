@@ -29,6 +29,7 @@ _WIDTH_IN: Final = 640 * _POINT_IN  # as wide and high as what the script draws
 _HEIGHT_IN: Final = 250 * _POINT_IN
 _LABELS: Final = 7  # seven hex digits seven times fill the width
 _FEW: Final = 60  # up to here each run has a dot of its own
+_ODD: Final = "every-second-label"  # there is no room for these on a phone
 _READABLE: Final = (1e-3, 1e6)  # heights whose ticks read well written out in full
 
 # matplotlib knows no CSS variables: it draws in these unmistakable colours, which are replaced.
@@ -185,8 +186,10 @@ def _dress(axes: Any, curve: Curve, height: float) -> None:  # noqa: ANN401
     step = math.ceil(len(labelled) / _LABELS)
     chosen = labelled[::-1][::step][::-1]  # the newest always has its label
     axes.set_xticks([one.at for one in chosen], [one.label for one in chosen], parse_math=False)
-    for label in axes.get_xticklabels()[-1:]:
-        label.set_horizontalalignment("right")  # centred, it would be cut at the edge
+    labels = axes.get_xticklabels()
+    labels[-1].set_horizontalalignment("right")  # centred, it would be cut at the edge
+    for label in labels[-2::-2]:
+        label.set_gid(_ODD)
     axes.yaxis.set_major_locator(_few_ticks())
     if _READABLE[0] <= abs(height) < _READABLE[1]:
         # As many decimals as neighbouring ticks need to differ, and no offset in a corner.
@@ -233,6 +236,7 @@ def _inline(svg: str, title: str, description: str) -> str:
 
 def _with_own_ids(body: str, title: str) -> str:
     # Ids must be unique in a page of many figures; nothing refers to those of groups.
+    body = body.replace(f'<g id="{_ODD}"', '<g class="odd"')
     body = re.sub(r'<g id="[^"]*"', "<g", body)
     mark = "f" + hashlib.sha256(title.encode()).hexdigest()[:10]
     return re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{mark}-", body)

@@ -64,7 +64,7 @@
     return svg("svg", { class: "spark", viewBox: "0 0 100 24", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("polyline", { points: points.join(" ") }));
   }
 
-  const W = 640, H = 250, LEFT = 54, RIGHT = 20, TOP = 26, BOTTOM = 34, LABEL_PX = 62;
+  const W = 640, H = 250, LEFT = 54, RIGHT = 20, TOP = 26, BOTTOM = 34, LABEL_PX = 72;
   function ticksOf(low, high) {
     const rough = (high - low) / 4 || Math.abs(high) || 1, power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 2.5, 5, 10].find((one) => one * power >= rough) * power;
@@ -128,10 +128,11 @@
       const late = change.i > total / 2;
       put("text", { class: look, x: x + (late ? -9 : 9), y: y - 8, "text-anchor": late ? "end" : "start" }, change.t);
     }
-    for (let at = points.length - 1, free = Infinity; at >= 0; at -= 1) {
+    for (let at = points.length - 1, free = Infinity, told = 0; at >= 0; at -= 1) {
       const last = at === points.length - 1, x = last ? points[at][0] + 6 : points[at][0];
       if (x + (last ? 0 : LABEL_PX / 2) > free || x < LEFT) continue; // labels never touch
-      put("text", { x, y: H - BOTTOM + 18, "text-anchor": last ? "end" : "middle" }, labelOf(curve, at));
+      put("text", { x, y: H - BOTTOM + 18, "text-anchor": last ? "end" : "middle", class: told % 2 ? "odd" : "even" }, labelOf(curve, at));
+      told += 1;
       free = x - LABEL_PX * (last ? 1 : 0.5) - 14;
     }
     const here = svg("circle", { class: "t-here", r: 5, visibility: "hidden" });
@@ -202,12 +203,14 @@
   let words = [], order = [], built = 0, sorted = { by: "", up: true };
   const openRows = new Set();
 
+  // A long name breaks where its parts end.
+  const breakable = (text) => text.split(/(?<=[_/.])/).flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
   function rowOf(at) {
     const [value, mark, name] = data.states[data.state[at]];
     const unstable = data.spikes[at] ? `, ${UNSTABLE}` : "";
     const [place, shortName] = split(data.name[at]);
     const metric = data.metrics[data.metric[at]];
-    const button = make("button", { type: "button", class: "open-row", "aria-expanded": "false" }, metric === "time" ? shortName : `${shortName} \u00b7 ${metric}`);
+    const button = make("button", { type: "button", class: "open-row", "aria-expanded": "false" }, ...breakable(metric === "time" ? shortName : `${shortName} \u00b7 ${metric}`));
     const where = [place, data.envs.length > 1 ? data.envs[data.env[at]] : "", gone.has(at) ? "not on the newest code" : ""].filter(Boolean).join(" \u00b7 ");
     const row = make("tr", { "data-stop": true, tabindex: "-1", "data-row": at },
       make("td", { class: "c-state" }, make("span", { class: `s-${name}` }, `${mark}\u00a0`, make("span", { class: "state-word" }, value + unstable))),
@@ -221,6 +224,9 @@
     button.addEventListener("click", () => toggleRow(row, at));
     return row;
   }
+  // A cell over columns that a narrow window hides would bring them back as empty ones.
+  const seenColumns = () => all("thead th", table).filter((one) => one.offsetParent !== null).length;
+  addEventListener("resize", () => { for (const cell of all("tr.detail > td", table)) cell.colSpan = seenColumns(); });
   function toggleRow(row, at) {
     const button = row.querySelector(".open-row"), open = openRows.has(at);
     button.setAttribute("aria-expanded", String(!open));
@@ -231,7 +237,7 @@
     }
     openRows.add(at);
     const [figure, say] = detailOf(at);
-    row.after(make("tr", { class: "detail" }, make("td", { colspan: "8" }, figure)));
+    row.after(make("tr", { class: "detail" }, make("td", { colspan: String(seenColumns()) }, figure)));
     const box = figure.querySelector(".zoom");
     if (box) makeZoom(box, { say });
   }
