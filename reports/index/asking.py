@@ -17,7 +17,7 @@ from reports.series import EnvironmentSpan, RunValue, Series, SeriesKey, in_comm
 from reports.strict_json import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Row, Table
 
@@ -61,7 +61,9 @@ def series(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Se
     stamps = _stamps_by_number(connection, conditions)
     ages = _ages(stamps)
     described = _described(connection, conditions)
-    names = [_names(connection, table) for table in (BENCHMARK, METRIC, ENVIRONMENT)]
+    # The names are of few benchmarks at once, or of all.
+    met = {row.benchmark for row in rows} if conditions else None
+    names = [_names(connection, BENCHMARK, met), *_other_names(connection)]
     found = [
         _series(_key(numbers, names), tuple(of_one), stamps=stamps, ages=ages, described=described)
         for numbers, of_one in groupby(rows, _NUMBERS)
@@ -71,7 +73,7 @@ def series(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Se
 
 def series_keys(connection: Connection) -> tuple[SeriesKey, ...]:
     """Return the key of every series, in order."""
-    names = [_names(connection, table) for table in (BENCHMARK, METRIC, ENVIRONMENT)]
+    names = [_names(connection, BENCHMARK), *_other_names(connection)]
     rows = connection.execute(select(*_KEY).distinct())
     return tuple(sorted((_key(tuple(row), names) for row in rows), key=_order))
 
@@ -162,8 +164,17 @@ def _described(
     }
 
 
-def _names(connection: Connection, table: Table) -> dict[int, str]:
-    return {row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}
+def _names(
+    connection: Connection, table: Table, numbers: Collection[int] | None = None
+) -> dict[int, str]:
+    wanted = select(table.c.id, table.c.name)
+    if numbers is not None:
+        wanted = wanted.where(table.c.id.in_(numbers))
+    return {row.id: row.name for row in connection.execute(wanted)}
+
+
+def _other_names(connection: Connection) -> tuple[dict[int, str], dict[int, str]]:
+    return _names(connection, METRIC), _names(connection, ENVIRONMENT)
 
 
 def _key(numbers: Iterable[int], names: Iterable[Mapping[int, str]]) -> SeriesKey:

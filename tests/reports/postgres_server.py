@@ -118,7 +118,7 @@ def running_server() -> Iterator[Server]:
     """Serve for as long as the block takes; the test is skipped where no server is installed."""
     if psycopg is None:
         absent("psycopg", how="pip install 'holdfast[postgres]'")
-    programs = _programs()
+    programs = server_programs()
     if programs is None:
         absent("PostgreSQL", how="apt install postgresql, or put its initdb into PATH")
     # Not below pytest's folder, which only its owner may enter.
@@ -134,7 +134,7 @@ def running_server() -> Iterator[Server]:
             server.stop()
 
 
-def _programs() -> Path | None:
+def server_programs() -> Path | None:
     """Return the folder of the newest server's programs, or None where there is none."""
     found = [path for top in FOLDERS for path in Path(top).glob("**/bin/initdb")]
     newest = sorted(found, key=lambda path: [int(n) for n in path.parts if n.isdigit()])

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from tests.reports.postgres_server import Server
 
-SECRET = "correct horse/battery@staple"
+SECRET = "hunter2swordfish"  # noqa: S105  # of nobody
+SIGNS = "correct horse/battery@staple"
 
 
 def say(url: str, *statements: str) -> None:
@@ -83,7 +84,7 @@ def test_tables_of_another_version_are_refused_and_stay(
     url = server.room()
     store = store_of(tmp_path / "s")
     Store(store, url).close()
-    say(url, f"UPDATE holdfast_index SET version = {version}")
+    say(url, f"UPDATE holdfast_index SET version = {version}")  # noqa: S608  # of this test
     before = tables(url)
     with pytest.raises(IndexVersionError, match=f"are of version {version}"):
         Store(store, url)
@@ -96,15 +97,14 @@ def test_tables_of_another_version_are_refused_and_stay(
         "CREATE TABLE holdfast_run (mine text)",
         "CREATE TABLE holdfast_index (mine text)",
         "CREATE TABLE holdfast_index (version integer, store text)",
-        "CREATE TABLE holdfast_index (version text, store text);"
-        "INSERT INTO holdfast_index VALUES ('one', 'two')",
+        "CREATE TABLE holdfast_index AS SELECT 'one' AS version, 'two' AS store",
     ],
 )
 def test_a_table_that_only_bears_our_name_is_refused_and_stays(
     tmp_path: Path, server: Server, statement: str
 ) -> None:
     url = server.room()
-    say(url, *statement.split(";"))
+    say(url, statement)
     before = tables(url)
     with pytest.raises(IndexNotOursError, match="that is not an index that holdfast made"):
         Store(store_of(tmp_path / "s"), url)
@@ -174,16 +174,15 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_no_password_is_in_any_error(tmp_path: Path, case: str) -> None:
-    secret = "hunter2swordfish"
     with pytest.raises(ReportsError) as caught:
-        Store(store_of(tmp_path / "s"), WRONG[case].format(secret))
+        Store(store_of(tmp_path / "s"), WRONG[case].format(SECRET))
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
     shown += str(caught.value) + repr(caught.value.args) + repr(pickle.dumps(caught.value))
-    assert secret not in shown
+    assert SECRET not in shown
 
 
 def test_a_password_with_signs_in_it_is_hidden_as_well(tmp_path: Path, server: Server) -> None:
-    url = server.room(password=SECRET)
+    url = server.room(password=SIGNS)
     with Store(store_of(tmp_path / "s"), url) as store:
         shown = repr(store) + repr(store._index) + repr(ServerAddress.from_text(url))
         say(url, "DROP TABLE holdfast_measure")
@@ -191,7 +190,7 @@ def test_a_password_with_signs_in_it_is_hidden_as_well(tmp_path: Path, server: S
             store.all_series()
     shown += str(caught.value)
     assert "holdfast:***@" in shown
-    for part in (SECRET, "correct", "staple", "correct%20horse"):
+    for part in (SIGNS, "correct", "staple", "correct%20horse"):
         assert part not in shown
 
 
