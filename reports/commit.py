@@ -117,11 +117,28 @@ def resolve_commit(revision: str, *, folder: Path) -> str | None:
     return _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") or None
 
 
+def find_commit(commit_id: str, *, folder: Path) -> Commit | None:
+    """Return one commit as `read_history` returns it, or None where it would not be in there."""
+    position = position_of(commit_id, folder=folder)
+    if position is None:
+        return None
+    found = _git(folder, "log", "-1", "--format=%ct %H %P", commit_id, "--")
+    committed_s, whole_id, *parents = (found or "0 unknown").split()
+    if whole_id != commit_id:
+        return None  # a shortened id, which may come to mean several
+    return Commit(
+        commit_id=commit_id,
+        parents=tuple(parents),
+        position=position,
+        committed_at=datetime.fromtimestamp(int(committed_s), UTC),
+    )
+
+
 def read_history(folder: Path) -> dict[str, Commit]:
     """Return every commit that a name leads to, placed, by its id.
 
-    One call of git, whatever the number of commits. Empty where git, a repository or a whole
-    history (not a shallow clone) is absent.
+    One call of git, whatever the number of commits; a long history takes it seconds. Empty where
+    git, a repository or a whole history (not a shallow clone) is absent.
     """
     if _git(folder, "rev-parse", "--is-shallow-repository") != "false":
         return {}

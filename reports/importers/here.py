@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from reports.commit import Commit, read_commit, read_history, resolve_commit
+from reports.commit import Commit, find_commit, read_commit, read_history, resolve_commit
 from reports.environment import UNKNOWN, Environment
 from reports.errors import BadValueError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reports.fields import Fields
     from reports.importers.choices import Choices
 
+_ASKED_SINGLY: Final = 4
 _COMMIT_ID: Final = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -33,6 +34,7 @@ class Here:
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
         self.named_commit = self._chosen_commit()
+        self._found: dict[str, Commit | None] = {}
         self.companions: dict[Path, Fields | None] = {}  # files that tell of many results
 
     @cached_property
@@ -67,7 +69,7 @@ class Here:
         commit = document.commit
         if commit is None or commit.position is not None:
             return document
-        known = self._history.get(commit.commit_id)
+        known = self._known(commit.commit_id)
         if known is None:
             return document
         return dataclasses.replace(
@@ -83,6 +85,16 @@ class Here:
     def unnamed_environment(self, suite: str) -> Environment:
         """Return the environment of a file that names no machine: like itself, unlike all known."""
         return unknown_environment(self.choices.environment_name or suite)
+
+    def _known(self, commit_id: str) -> Commit | None:
+        # A file or two ask git for their commits alone: all of a long history takes seconds.
+        if commit_id not in self._found:
+            self._found[commit_id] = (
+                find_commit(commit_id, folder=self.choices.repository)
+                if len(self._found) < _ASKED_SINGLY
+                else self._history.get(commit_id)
+            )
+        return self._found[commit_id]
 
     @cached_property
     def _checked_out(self) -> Commit | None:

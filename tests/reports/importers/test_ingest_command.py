@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from reports import Direction, RunDocument, Store
 from reports.commands import report_command
+from reports.commit import find_commit, read_history
 from reports.importers.choices import Choices, Format
 from reports.importers.folders import each_file
 from reports.importers.ingest import Ingestion, ingest_file, read_runs
@@ -195,6 +196,18 @@ def test_commits_are_placed_by_their_first_parents(
         (series,) = store.all_series()
     assert [one.stamp.position for one in series.runs] == [1, 2, 3]
     assert series.values == (2.0, 3.0, 4.0)
+
+
+def test_a_commit_that_is_asked_for_alone_is_placed_as_in_the_whole_history(
+    repository: tuple[Path, list[str]],
+) -> None:
+    folder, commits = repository
+    history = read_history(folder)
+    assert [history[one].position for one in commits] == [1, 2, 3]
+    assert len(history) == 6
+    assert {one: find_commit(one, folder=folder) for one in history} == history
+    assert find_commit(commits[0][:10], folder=folder) is None
+    assert find_commit("f" * 40, folder=folder) is None
 
 
 def test_a_run_whose_commit_becomes_known_later_is_not_taken_again(
