@@ -109,7 +109,7 @@ class _Adding:
         elif called is not None:
             function = self._functions.of(called)
             yield f"in {_dotted(function)}"
-        elif owner.line and self._kind is not ProfileKind.WAIT:
+        elif owner.line > self._functions.of(owner).line > 0:  # not where CPU goes by function
             yield f"line {owner.line}"
 
     def _waited_for(self, one: StackSum, called: Frame | None) -> str:

@@ -34,7 +34,7 @@ TOP: Final = 15
     help="Which costs: cpu, wait (for locks, queues and threads), memory.",
 )
 @click.option("--time", "time_s", type=float, default=TIME_S, show_default=True,
-              metavar="SECONDS", help="How long to call it: in CPU time for cpu, by the clock for wait.")  # fmt: skip
+              metavar="SECONDS", help="CPU time for cpu, by the clock for wait.")  # fmt: skip
 @click.option("--repeat", type=click.IntRange(min=1), metavar="CALLS",
               help="Make so many calls instead; cpu makes one before, unobserved.")  # fmt: skip
 @click.option("--limit", "limit_s", type=float, default=LIMIT_S, show_default=True,

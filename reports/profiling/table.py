@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 BAR: Final = 12
+KEPT_BYTES: Final = 1024  # less is caches of the interpreter's own; it is in --json
+KEPT_SHARE: Final = 0.25
 DETAIL_SHARE: Final = 0.2  # of its place: smaller parts are in --json
 
 
@@ -71,7 +73,7 @@ def _aside(spot: HotSpot) -> str:
     if spot.longest is not None:
         longest = quantity(spot.longest, "s")
         said.append(f"{count(spot.count, 'wait')}, the longest {longest}")
-    if spot.kept:
+    if spot.kept and spot.kept >= max(KEPT_BYTES, KEPT_SHARE * spot.amount):
         said.append(f"{quantity(spot.kept, 'B')} kept")
     return f"  ({'; '.join(said)})" if said else ""
 

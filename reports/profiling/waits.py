@@ -46,7 +46,8 @@ class WaitBook:
             return wait()
         me = _ident()
         stack = without_leading_ours(frames_of(sys._getframe(1)))  # noqa: SLF001  # documented
-        holder = _holder(lock, me)
+        own = lock is not None and lock.owner == me
+        holder = None if lock is None or own else _holder(lock)
         began = _now()
         self._running[me] = (began, (stack, what, holder, holder is not None))
         try:
@@ -54,10 +55,7 @@ class WaitBook:
         finally:
             waited = _now() - began
             self._running.pop(me, None)
-            other = holder
-            if holder is None and lock is not None:
-                other = lock.freed_by
-            self._add((stack, what, other, holder is not None), waited)
+            self._add((stack, what, *_other(lock, holder, own=own)), waited)
 
     def sums(self) -> list[StackSum]:
         """Return all waits until now, those that still go on included."""
@@ -88,7 +86,7 @@ class WatchedLock:
 
     def __init__(self) -> None:
         self._lock = _allocate()
-        self.owner = 0  # the thread that took it, until another does
+        self.owner = 0  # the thread that has it
         self.waiting = 0
         self.freed_by: Frame | None = None
 
@@ -122,7 +120,12 @@ class WatchedLock:
         """Give the lock up."""
         if self.waiting:
             self.freed_by = nearest_user(frames_of(sys._getframe(1)))  # noqa: SLF001
-        self._lock.release()
+        owner, self.owner = self.owner, 0  # before another can take it and say that it has
+        try:
+            self._lock.release()
+        except RuntimeError:  # nobody had it
+            self.owner = owner
+            raise
 
     def locked(self) -> bool:
         """Return whether somebody has it."""
@@ -149,39 +152,64 @@ class WatchedRLock(_thread.RLock):  # type: ignore[misc]  # final only in the ty
     """Does what `threading.RLock` does, and has an owner that can be told."""
 
     owner = 0
+    waiting = 0
     freed_by: Frame | None = None
+    _depth = 0  # how often its owner has it; that thread alone changes it
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  # as the original
         """Take the lock, as `threading.RLock.acquire` does."""
         take = super().acquire
-        if not blocking or timeout != -1:
-            got = (
-                take(blocking, timeout)
-                if not blocking
-                else self._timed(
-                    lambda: take(True, timeout)  # noqa: FBT003
-                )
-            )
+        if not blocking:
+            got = take(blocking, timeout)
+        elif timeout != -1:
+            got = self._timed(lambda: take(True, timeout))  # noqa: FBT003
         else:
             got = take(False) or self._timed(take)  # noqa: FBT003
         if got:
             self.owner = _ident()
+            self._depth += 1
         return got
 
-    __enter__ = acquire
+    __enter__ = acquire  # the original's is the same method, too
 
-    def _acquire_restore(self, state: Any) -> None:  # noqa: ANN401  # Condition's, whatever it is
-        restore = super()._acquire_restore  # type: ignore[misc]  # not in the types
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give the lock up once."""
+        if self.owner == _ident():
+            self._depth -= 1
+            if not self._depth:
+                self._before_free()
+        super().release()
+
+    def _release_save(self) -> tuple[int, Any]:
+        depth, self._depth = self._depth, 0
+        self._before_free()
+        return depth, super()._release_save()  # type: ignore[misc]  # not in the types
+
+    def _acquire_restore(self, state: tuple[int, Any]) -> None:
+        depth, inner = state
+        restore = super()._acquire_restore  # type: ignore[misc]  # as above
 
         def again() -> bool:
-            restore(state)
+            restore(inner)
             return True
 
         self._timed(again)
-        self.owner = _ident()
+        self.owner, self._depth = _ident(), depth
+
+    def _before_free(self) -> None:
+        self.owner = 0  # before another can take it and say that it has
+        if self.waiting:
+            self.freed_by = nearest_user(frames_of(sys._getframe(2)))  # noqa: SLF001
 
     def _timed(self, acquire: Callable[[], bool]) -> bool:
-        return BOOK.timed(acquire, what="RLock", lock=self)  # type: ignore[arg-type]  # the same two attributes
+        self.waiting += 1
+        try:
+            return BOOK.timed(acquire, what="RLock", lock=self)  # type: ignore[arg-type]  # has the same attributes
+        finally:
+            self.waiting -= 1
 
 
 class WatchedSimpleQueue(queue.SimpleQueue):  # type: ignore[type-arg]  # as the original, of anything
@@ -208,20 +236,30 @@ def watched_join(self: threading.Thread, timeout: float | None = None) -> None:
 
 def watch_waits() -> None:
     """Put our locks in place of `threading`'s for the rest of this process's life."""
-    threading.Lock = WatchedLock  # type: ignore[assignment, misc]  # does the same
+    threading.Lock = WatchedLock  # type: ignore[assignment]  # does the same
     threading._allocate_lock = WatchedLock  # type: ignore[attr-defined]  # noqa: SLF001  # of Condition
     threading._CRLock = WatchedRLock  # type: ignore[attr-defined]  # noqa: SLF001  # of RLock()
     threading.Thread.join = watched_join  # type: ignore[method-assign]
     queue.SimpleQueue = WatchedSimpleQueue  # type: ignore[misc]
 
 
-def _holder(lock: Any, me: int) -> Frame | None:  # noqa: ANN401  # a watched lock of either kind
-    """Return where the thread that holds a lock is now; None for a lock that is the waiter's own.
-
-    A condition waits on a lock that the waiter has taken itself: who holds that says nothing.
-    """
-    owner = 0 if lock is None else lock.owner
-    if not owner or owner == me:
-        return None
-    there = sys._current_frames().get(owner)  # noqa: SLF001  # documented
+def _holder(lock: WatchedLock) -> Frame | None:
+    """Return where the thread that holds a lock is now; None if nobody has it at this moment."""
+    there = sys._current_frames().get(lock.owner)  # noqa: SLF001  # documented
     return nearest_user(without_leading_ours(frames_of(there)))
+
+
+def _other(
+    lock: WatchedLock | None, holder: Frame | None, *, own: bool
+) -> tuple[Frame | None, bool]:
+    """Return who kept a wait going, or who ended it, and whether the former.
+
+    A condition waits on a lock that the waiter has taken itself: whoever frees that has notified
+    it. Of any other lock, who frees it has held it; so it is told where it was being handed over
+    when the wait began, as happens whenever threads queue for it.
+    """
+    if lock is None:
+        return None, False
+    if own:
+        return lock.freed_by, False
+    return holder or lock.freed_by, True
