@@ -2,8 +2,8 @@
 
     python -m benchmarks.report_store [--files 1000] [--benchmarks 100] [--runs 300] [--cpu-time]
 
-Part one makes files as `pytest --benchmark-json` writes them, ingests each and opens the store, as a
-CI job does; from the first file to the open store it may take 60 s for 1000 files of 100 benchmarks,
+Part one makes files as `pytest --benchmark-json` writes them, ingests each and opens the store, as
+a CI job does; from the first file to the open store it may take 60 s for 1000 files of 100,
 and as much less for fewer. Part two indexes runs of 1000 benchmarks and reads 200 of the series,
 then the same rows from a table whose key begins with the run. PostgreSQL is measured where its
 server is installed. Times are wall clock with CPU time of this process beside; the exit code is 1
