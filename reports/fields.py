@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from datetime import UTC, datetime
@@ -108,7 +107,7 @@ class Fields:
         """Return a text, or a number as text."""
         value = self._values.get(name)
         plain = isinstance(value, int | float) and not isinstance(value, bool)
-        return json.dumps(value) if plain else self.text(name)
+        return repr(value) if plain else self.text(name)
 
     def number(self, name: str) -> float:
         """Return a finite number as a float."""
@@ -205,7 +204,7 @@ class Fields:
         For free-form objects, where a list is no mistake but nothing to show either.
         """
         kept = {
-            name: value if isinstance(value, str) else json.dumps(value)
+            name: value if isinstance(value, str) else _plain(value)
             for name, value in self._values.items()
             if isinstance(value, str | int | float) and 0 < len(name) <= limits.NAME_CHARS
         }
@@ -353,6 +352,11 @@ def _place(path: Sequence[Step]) -> str:
     """Return a path as a reader writes it, such as "benchmarks[3].stats.median"."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step[:80]}" for step in path]
     return "".join(steps).removeprefix(".")
+
+
+def _plain(value: float) -> str:
+    """Return a number, or true or false, as JSON writes it."""
+    return repr(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _kind(value: object) -> str:  # noqa: PLR0911  # one line a type of JSON

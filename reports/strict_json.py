@@ -10,9 +10,10 @@ import gzip
 import io
 import json
 import math
+import os
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
 from reports import json_places, limits
 from reports.errors import DamagedDocumentError
@@ -40,13 +41,22 @@ def read_bytes(path: Path) -> bytes:
         if not path.is_file():  # a named pipe or device would block or never end
             raise DamagedDocumentError(str(path), "it is not a regular file")
         with path.open("rb") as file:
-            data = file.read(limits.DOCUMENT_BYTES + 1)
+            data = _read(file)
     except OSError as error:
         raise DamagedDocumentError(str(path), f"it cannot be read ({error.strerror})") from error
     if data.startswith(_GZIP):
         data = _unpacked(data, str(path))
     if len(data) > limits.DOCUMENT_BYTES:
         raise DamagedDocumentError(str(path), f"it is larger than {limits.DOCUMENT_BYTES:,} bytes")
+    return data
+
+
+def _read(file: BinaryIO) -> bytes:
+    # As much as there is: asked for all it may be, Python takes that much memory for every file.
+    size = min(os.fstat(file.fileno()).st_size, limits.DOCUMENT_BYTES)
+    data = file.read(size + 1)
+    if len(data) > size:  # it grew, or the system does not tell sizes
+        data += file.read(limits.DOCUMENT_BYTES + 1 - len(data))
     return data
 
 

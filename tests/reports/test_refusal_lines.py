@@ -6,6 +6,7 @@ import gzip
 import json
 import pickle
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,6 @@ from reports.strict_json import parse, parse_list, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from reports.fields import Fields
 
@@ -203,3 +203,11 @@ def test_looking_up_a_line_is_quick_in_a_large_file() -> None:
     # 7 MB: walked token by token it takes seconds; with the parser in C 0.1 s were measured.
     assert time.process_time() - began < 2
     assert line_and_column(text, at) == (20_002, 19)
+
+
+def test_a_file_whose_size_the_system_does_not_tell_is_read_whole() -> None:
+    # Files of /proc have size 0.
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("there is no /proc")
+    assert b"\nVmRSS:" in read_bytes(status)
