@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from reports.change_points.analysis import ChangeKind
 from reports.comparing.difference import difference
 from reports.comparing.student import two_sided_p, two_sided_t
+from reports.judging.ranks import rank_p
 from reports.judging.session_noise import LEAST_RUNS, SessionNoise, variance_within
 from reports.judging.timeline import are_interleaved
 from reports.judging.verdict import Basis
@@ -145,7 +146,8 @@ def _error(old: Sequence[Spot], new: Spot, noise: SessionNoise) -> tuple[float, 
     own = statistics.variance([spot.log for spot in old]) if len(old) > 1 else 0.0
     freedom = noise.freedom + len(old) - 1
     between = (noise.freedom * suggested + (len(old) - 1) * own) / freedom
-    return math.sqrt(between / len(old) + max(between, of_new)), freedom
+    of_old = _MEDIAN_COST * (within or 0.0) / (sum(len(spot.values) for spot in old) / len(old))
+    return math.sqrt(max(between, of_old) / len(old) + max(between, of_new)), freedom
 
 
 def _p_of_runs(old: Sequence[Spot], new: Spot, moved: float) -> float:
@@ -155,7 +157,9 @@ def _p_of_runs(old: Sequence[Spot], new: Spot, moved: float) -> float:
         if len(runs) == 1:
             return _p_of_one_run(new, moved)
         told = difference(runs, new.values).p
-        return 1.0 if told is None else told
+        # One interrupted run among three hides any change from Welch's test, but not from ranks.
+        by_ranks = rank_p(runs, new.values)
+        return by_ranks if told is None else min(told, by_ranks)
     level = new.log - moved
     far = sum((log - level) / moved > _AGREEING for log in new.logs)
     return 0.0 if far >= len(new.values) - 1 else 1.0

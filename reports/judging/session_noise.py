@@ -26,6 +26,8 @@ _LEAST: Final = 0.005  # sessions that agree better than this have been lucky
 _MOST: Final = 0.05  # a change that hits all benchmarks alike must not pass for their noise
 _LEAST_PAIRS: Final = 10
 _FREEDOM: Final = 6.0  # how much the others' word counts: as much as seven points of its own
+_MOST_RUNS: Final = 20  # of one point; enough to tell, and pairs are many
+_PAIR_TO_SD: Final = 1.0483  # sd over the median distance of two values, normal noise
 _MEDIAN_F: Final = 0.5  # the median of F with 1 and 8 degrees of freedom
 
 
@@ -67,13 +69,18 @@ def session_noise(timelines: Iterable[Sequence[Spot]]) -> SessionNoise:
 
 
 def variance_within(spots: Sequence[Spot]) -> float | None:
-    """Return the variance of single runs' logarithms within points; None where no point tells."""
-    telling = [spot for spot in spots if len(spot.values) >= LEAST_RUNS]
-    if not telling:
-        return None
-    freedom = sum(len(spot.values) - 1 for spot in telling)
-    sums = sum(statistics.variance(spot.logs) * (len(spot.values) - 1) for spot in telling)
-    return sums / freedom
+    """Return the variance of single runs' logarithms within points; None where no point tells.
+
+    From the median distance of two runs of one point, which one run in four that was interrupted
+    does not move: the points' medians do not feel it either.
+    """
+    apart = [
+        abs(one - other)
+        for spot in spots
+        if len(spot.values) >= LEAST_RUNS
+        for one, other in itertools.combinations(spot.logs[:_MOST_RUNS], 2)
+    ]
+    return (_PAIR_TO_SD * statistics.median(apart)) ** 2 if apart else None
 
 
 def _ratios(spots: Sequence[Spot]) -> Iterator[float]:

@@ -8,6 +8,7 @@ commit, such a point is only listed.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,9 @@ def suspect_of(
         return None
     runs = len(newest.values)
     # What this series has done before and taken back, it may be doing again.
-    is_new = not any(abs(spot.value - level) >= _ALIKE * abs(moved) for spot in old)
+    near = [abs(spot.value - level) < _ALIKE * abs(moved) for spot in old]
+    came_back = [*itertools.dropwhile(lambda is_near: not is_near, reversed(near))]
+    is_new = all(came_back)
     p = two_sided_p(moved / noise / math.sqrt(1 + 1 / len(old)), len(old) - 1) if noise else 0.0
     return Suspect(
         place=newest.place,

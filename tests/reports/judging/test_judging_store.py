@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from reports import Direction, Outcome, Record, RecordKind, RunDocument, TooLitt
 from reports.change_points.analysis import ChangeKind
 from reports.judging.accepted import Acceptances, Accepted, Reset
 from reports.judging.policy import Policy, Rule
+from reports.judging.ranks import _orders, rank_p
 from reports.judging.verdict import Basis, SeriesState
 from reports.write import write_document
 from tests.reports.judging.stores_with_history import (
@@ -125,6 +128,50 @@ def test_one_slow_run_of_three_is_no_slow_code(tmp_path: Path) -> None:
     for run, value in enumerate((1.0, 1.0, 3.0)):
         add_run(tmp_path / "s", {"one": noisy(value, seed=run)}, commit=21, run=run)
     assert only(judged(tmp_path / "s")).state is SeriesState.UNCHANGED
+
+
+def test_an_interrupted_run_on_either_side_does_not_hide_a_slowdown(tmp_path: Path) -> None:
+    # Welch's test alone would see nothing at all.
+    for commit, level in ((1, 1.0), (2, 1.0), (3, 1.0), (4, 1.3)):
+        for run, factor in enumerate((1.0, 1.0, 2.0 if commit in {2, 4} else 1.0)):
+            value = noisy(level * factor, seed=(commit, run))
+            add_run(tmp_path / "s", {"one": value}, commit=commit, run=run)
+    assert only(judged(tmp_path / "s")).state is SeriesState.REGRESSION
+
+
+def test_two_interrupted_runs_of_three_are_no_slow_code_where_others_were_too(
+    tmp_path: Path,
+) -> None:
+    for commit, slow in ((1, {0}), (2, {2}), (3, {1}), (4, {0, 2})):
+        for run in range(3):
+            value = noisy(1.5 if run in slow else 1.0, seed=(commit, run))
+            add_run(tmp_path / "s", {"one": value}, commit=commit, run=run)
+    assert only(judged(tmp_path / "s")).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "p"),
+    [
+        # scipy.stats.mannwhitneyu is no dependency; these are counted by hand.
+        ((1, 2, 3), (4, 5, 6), 2 / 20),
+        ((1, 2, 3), (4, 5), 2 / 10),
+        ((1, 2, 4), (3, 5, 6), 2 * 2 / 20),
+        ((1, 1), (1, 1), 1.0),
+        ((1,), (2,), 1.0),
+    ],
+)
+def test_the_rank_test_counts_orders(old: tuple[int, ...], new: tuple[int, ...], p: float) -> None:
+    assert rank_p(old, new) == pytest.approx(p)
+    assert rank_p(new, old) == pytest.approx(p)
+
+
+def test_all_orders_are_counted_once() -> None:
+    # Every way to choose 4 places of 9, by brute force.
+    wins = Counter(
+        sum(1 for new in chosen for old in range(9) if old not in chosen and new > old)
+        for chosen in itertools.combinations(range(9), 4)
+    )
+    assert _orders(5, 4) == tuple(wins[at] for at in range(21))
 
 
 def test_two_versions_of_five_runs_show_a_large_change_and_no_small_one(tmp_path: Path) -> None:
