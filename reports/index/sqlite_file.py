@@ -56,16 +56,46 @@ def require_ours(path: Path) -> None:
         StoreNotOursError: It is none of ours.
     """
     try:
+        ours = _is_marked(path) or _begins_with_our_mark(path)
+    except FileNotFoundError:
+        raise IndexLostError(path.name, "the file is gone") from None
+    if not ours:
+        reason = f"{path.name} in it is not an index that holdfast made"
+        raise StoreNotOursError(path.parent, reason)
+
+
+def _is_marked(path: Path) -> bool:
+    """Return whether SQLite reads our mark, which changes nothing: no lock, no journal."""
+    # SQLite's own reading comes first. On POSIX, whoever opens and closes a file takes away every
+    # lock that this process has on it, also that of another thread in the middle of a write; only
+    # SQLite knows of its own locks and keeps them.
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return bool(mark == _APPLICATION_ID)
+
+
+def _begins_with_our_mark(path: Path) -> bool:
+    """Return the same of a file that SQLite cannot read, so that nobody has a lock to lose.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    if path.exists() and not path.is_file():
+        return False  # a folder, or a pipe, which would block
+    try:
         with path.open("rb") as file:
             head = file.read(_HEADER_BYTES)
     except FileNotFoundError:
-        raise IndexLostError(path.name, "the file is gone") from None
+        raise
     except OSError:
-        head = b""
-    marked = head[68:72] == _APPLICATION_ID.to_bytes(4, "big")
-    if len(head) < _HEADER_BYTES or not head.startswith(_MAGIC) or not marked:
-        reason = f"{path.name} in it is not an index that holdfast made"
-        raise StoreNotOursError(path.parent, reason)
+        return False
+    if len(head) < _HEADER_BYTES or not head.startswith(_MAGIC):
+        return False
+    return int.from_bytes(head[68:72], "big") == _APPLICATION_ID
 
 
 def _is_usable(path: Path) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -96,6 +98,30 @@ def test_a_file_of_others_that_takes_its_place_is_refused_and_not_touched(
     with pytest.raises(StoreNotOursError):
         Store(tmp_path / "s")
     assert (index.read_bytes(), index.stat().st_mtime_ns) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks are of the handle there")
+def test_looking_whose_the_file_is_takes_no_lock_from_another_thread(tmp_path: Path) -> None:
+    """On POSIX, closing any descriptor of a file gives up every lock of the process on it."""
+    index = two_runs(tmp_path / "s")
+    code = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)\n"
+        "try: connection.execute('BEGIN IMMEDIATE')\n"
+        "except sqlite3.OperationalError as error: print(error)\n"
+        "connection.close()\n"
+    )
+
+    def another_process() -> str:
+        command = [sys.executable, "-c", code, str(index)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    with Store(tmp_path / "s") as opened, opened._index._changes():
+        Store(tmp_path / "s").close()
+        opened._index.run_names()
+        assert another_process() == "database is locked"
+        index.open("rb").close()  # the planted twin: a plain look at its header
+        assert another_process() == ""
 
 
 def test_a_journal_is_not_played_into_a_new_file(tmp_path: Path) -> None:
