@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FIRST: Final = 12
 _MOST: Final = 200
-_CURVES: Final = ("coverage", "features", "paths", "new paths", "corpus")  # the best known first
+_CURVES: Final = ("coverage", "features", "new inputs", "corpus")  # the best known first
 _PLATEAU: Final = 0.5  # nothing new in this part of the time: it has levelled off
 
 

@@ -55,8 +55,10 @@ class Story:
 
 
 def story_of(record: Record) -> Story | None:
-    """Return what is to be told of a record, or None of one that passed."""
+    """Return what is to be told of a record, or None of one that passed or says nothing."""
     if record.outcome in {Outcome.PASSED, Outcome.SKIPPED}:
+        return None
+    if not record.message.strip() and record.outcome is not Outcome.FAILED:
         return None
     lead, _, rest = record.message.strip().partition("\n")
     rest = rest.strip("\n")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reports.page.cells import ABSENT, MARKS, badge_of, by_urgency
+from reports.page.profiles import profile_links
 from reports.quantities import number, quantity, scale_for, stated
 from reports.record import Direction, RecordKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reports.environment import Environment
     from reports.page.data import PageData
@@ -48,6 +49,7 @@ class LatestRow:
     spread: str
     better: str
     rounds: str
+    profile: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def view(data: PageData) -> Characteristics | None:
         badge=badge_of(limited),
         machines=_machines(data),
         limits=tuple(_limit_row(record) for record in by_urgency(limited)[:_MOST_LIMITS]),
-        subjects=_subjects(others),
+        subjects=_subjects(others, profile_links(data)),
         folded=figures > _AT_SIGHT,
         left_out=max(figures - _MOST_FIGURES, 0) + max(len(limited) - _MOST_LIMITS, 0),
     )
@@ -178,13 +180,14 @@ def _limit_alone(record: Record, limit: float) -> LimitRow:
     )
 
 
-def _subjects(records: Sequence[Record]) -> tuple[Subject, ...]:
+def _subjects(records: Sequence[Record], links: Mapping[str, str]) -> tuple[Subject, ...]:
     grouped: dict[str, list[LatestRow]] = {}
     for record in records:
         place, _, short = record.name.rpartition("::")
         subject = record.params.get("group") or place or "Others"
         rows = grouped.setdefault(subject, [])
-        rows += [_latest_row(short or record.name, measure) for measure in record.measures]
+        link = links.get(record.name, "")
+        rows += [_latest_row(short or record.name, one, link) for one in record.measures]
     subjects, room = [], _MOST_FIGURES
     for name in sorted(grouped):
         kept = tuple(sorted(grouped[name], key=lambda row: (row.name, row.metric))[:room])
@@ -194,7 +197,7 @@ def _subjects(records: Sequence[Record]) -> tuple[Subject, ...]:
     return tuple(subjects)
 
 
-def _latest_row(name: str, measure: Measure) -> LatestRow:
+def _latest_row(name: str, measure: Measure, profile: str) -> LatestRow:
     return LatestRow(
         name=name,
         metric=measure.metric,
@@ -202,6 +205,7 @@ def _latest_row(name: str, measure: Measure) -> LatestRow:
         spread=_spread(measure),
         better=measure.direction.value,
         rounds=number(measure.n),
+        profile=profile,
     )
 
 

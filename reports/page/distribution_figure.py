@@ -38,15 +38,7 @@ class Side:
     boxes: tuple[RunBox, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """A figure, and the unit its axis counts in."""
-
-    svg: str
-    unit: str
-
-
-def draw_distribution(old: Side, new: Side, *, unit: str, title: str, description: str) -> Drawing:
+def draw_distribution(old: Side, new: Side, *, unit: str, title: str, description: str) -> str:
     """Return the runs of two versions as a drawing, the old ones above."""
     axis = axis_for(_range(old, new), unit)
     height = _LANE * (len(old.boxes) + len(new.boxes)) + _GAP + _EDGES
@@ -61,7 +53,7 @@ def draw_distribution(old: Side, new: Side, *, unit: str, title: str, descriptio
         for place, box in enumerate(side.boxes):
             _draw_run(canvas, box, at=1 - (top + _LANE * (place + 0.5)) / inner, style=style)
         top += rows + _GAP
-    return Drawing(svg=canvas.svg(title=title, description=description), unit=axis.unit)
+    return canvas.svg(title=title, description=description)
 
 
 def _draw_run(canvas: Canvas, box: RunBox, *, at: float, style: str) -> None:

@@ -11,10 +11,13 @@ from reports.errors import DamagedDocumentError
 from reports.page.axis import drawable
 from reports.page.cells import Rows, bounded
 from reports.page.distribution_figure import RunBox, Side, draw_distribution
+from reports.page.profiles import profile_links
 from reports.quantities import count, percent, quantity
 from reports.record import RecordKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reports.document import RunDocument
     from reports.judging.verdict import JudgedSeries
     from reports.page.data import PageData
@@ -31,14 +34,14 @@ _SIDES: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """One benchmark, its old runs over its new ones."""
+    """One benchmark, its old runs over its new ones; `profile` leads to its profile, or nowhere."""
 
     name: str
     place: str
     state: str
     words: str
-    unit: str
     svg: str
+    profile: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,8 @@ def view(data: PageData) -> Distributions | None:
     if not compared:
         return None
     documents = _Documents(data.store)
-    drawn = [_distribution(pair, documents) for pair in compared[:_MOST]]
+    links = profile_links(data)
+    drawn = [_distribution(pair, documents, links) for pair in compared[:_MOST]]
     shown = bounded(drawn, first=_FIRST, most=_MOST)
     return Distributions(rows=Rows(first=shown.first, folded=shown.folded))
 
@@ -92,11 +96,11 @@ def _compared(data: PageData, judged: JudgedSeries) -> _Compared | None:
     return _Compared(judged=judged, series=series, old=old, new=new) if whole else None
 
 
-def _distribution(pair: _Compared, documents: _Documents) -> Distribution:
+def _distribution(pair: _Compared, documents: _Documents, links: Mapping[str, str]) -> Distribution:
     place, _, short = pair.judged.key.benchmark.rpartition("::")
     metric = "" if pair.judged.key.metric == "time" else f", {pair.judged.key.metric}"
     words = _words(pair)
-    drawing = draw_distribution(
+    svg = draw_distribution(
         _side(pair, pair.old, "before", documents),
         _side(pair, pair.new, "now", documents),
         unit=pair.series.unit,
@@ -108,8 +112,8 @@ def _distribution(pair: _Compared, documents: _Documents) -> Distribution:
         place=place,
         state=str(pair.judged.state),
         words=words,
-        unit=drawing.unit,
-        svg=drawing.svg,
+        svg=svg,
+        profile=links.get(pair.judged.key.benchmark, ""),
     )
 
 

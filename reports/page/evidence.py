@@ -136,7 +136,9 @@ def _covered(record: Record) -> Covered | None:
     if record.outcome is Outcome.FAILED:
         return None
     if record.params.get("exhausted") == "yes":
-        return Covered(words="all of it", share=100.0, low=100.0, high=100.0)
+        unbounded = "no bound" in record.params.get("evidence", "")
+        words = "all there is" if unbounded else "all within its bound"
+        return Covered(words=words, share=100.0, low=100.0, high=100.0)
     estimate = record.measure("estimate")
     return None if estimate is None else _estimated(estimate, record.params.get("estimate_of", ""))
 

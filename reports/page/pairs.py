@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.page.cells import ABSENT, MARKS, Rows, Story, badge_of, bounded, by_urgency, story_of
+from reports.page.cells import ABSENT, Rows, Story, badge_of, bounded, by_urgency, story_of
 from reports.quantities import TIMES, number, quantity
 from reports.record import RecordKind
 
@@ -19,18 +19,24 @@ _MOST: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRow:
-    """One pair: both sides and their ratio as measured, and the claim with where it stands."""
+    """One pair: both sides and the gain as measured, and the claim with where it stands.
 
-    mark: str
+    Attributes:
+        gain: How many times as good it is after; `interval` holds the true one 95 times in 100.
+        verdict: What the measurement says of the claim, in words.
+    """
+
     outcome: str
     name: str
     about: str
+    planted: str
     before: str
     after: str
-    ratio: str
+    gain: str
     interval: str
     claim: str
     source: str
+    verdict: str
     story: Story | None
 
 
@@ -53,18 +59,19 @@ def view(data: PageData) -> Pairs | None:
 
 
 def _row(record: Record) -> PairRow:
-    ratio = record.measure("ratio")
+    gain = record.measure("gain")
     return PairRow(
-        mark=MARKS[record.outcome],
         outcome=record.outcome.value,
         name=record.params["pair"] or record.name,
         about=record.params.get("about", "") or record.name,
+        planted=record.params.get("planted", ""),
         before=_side(record.measure("before")),
         after=_side(record.measure("after")),
-        ratio=f"{number(ratio.value)}{TIMES}" if ratio else ABSENT,
-        interval=_interval(ratio),
+        gain=f"{number(gain.value)}{TIMES}" if gain else ABSENT,
+        interval=record.params.get("interval", "") or _interval(gain),
         claim=record.params.get("claim", ""),
-        source=record.params.get("source", "") or record.params.get("claim_source", ""),
+        source=record.params.get("source", ""),
+        verdict=record.params.get("verdict", "") or record.outcome.value,
         story=story_of(record),
     )
 
@@ -73,7 +80,7 @@ def _side(measure: Measure | None) -> str:
     return ABSENT if measure is None else quantity(measure.value, measure.unit)
 
 
-def _interval(ratio: Measure | None) -> str:
-    if ratio is None or ratio.minimum is None or ratio.maximum is None:
+def _interval(gain: Measure | None) -> str:
+    if gain is None or gain.minimum is None or gain.maximum is None:
         return ""
-    return f"{number(ratio.minimum)} to {number(ratio.maximum)}"
+    return f"{number(gain.minimum)} to {number(gain.maximum)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,8 @@ from reports.quantities import count, quantity
 from reports.record import RecordKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reports.page.data import PageData
     from reports.record import Record
 
@@ -43,10 +46,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiled:
-    """One subject with all its profiles."""
+    """One subject with all its profiles; `anchor` is where the page has it."""
 
     name: str
-    benchmark: bool
+    anchor: str
     note: str
     replay: str
     profiles: tuple[Profile, ...]
@@ -66,16 +69,25 @@ def view(data: PageData) -> Profiles | None:
         grouped.setdefault(record.name, []).append(record)
     if not grouped:
         return None
-    benchmarks = {key.benchmark for key in data.series}
-    subjects = [_profiled(name, grouped[name], name in benchmarks) for name in sorted(grouped)]
+    subjects = [_profiled(name, grouped[name]) for name in sorted(grouped)]
     return Profiles(rows=bounded(subjects, first=_FIRST, most=_MOST))
 
 
-def _profiled(name: str, records: list[Record], benchmark: bool) -> Profiled:  # noqa: FBT001
+def profile_links(data: PageData) -> Mapping[str, str]:
+    """Return where on the page the profile of each benchmark stands, by the benchmark's name."""
+    names = sorted({record.name for record in data.selection.of_kind(RecordKind.PROFILE)})
+    return {name: f"#{_anchor_of(name)}" for name in names[:_MOST]}
+
+
+def _anchor_of(name: str) -> str:
+    return "profile-" + hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+
+def _profiled(name: str, records: list[Record]) -> Profiled:
     records = sorted(records, key=lambda one: _place(one.params.get("profile", "")))
     return Profiled(
         name=name,
-        benchmark=benchmark,
+        anchor=_anchor_of(name),
         note=next((one.message for one in records if one.message), ""),
         replay=next((one.replay for one in records if one.replay), ""),
         profiles=tuple(_profile(record) for record in records if record.measures),

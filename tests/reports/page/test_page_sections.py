@@ -93,7 +93,7 @@ def test_an_exploration_claims_all_only_of_what_was_exhausted(data: PageData) ->
     assert words == {
         "app.pool:take_and_give": "",
         "app.pool:drain": "about 18 % of the schedules within 2 preemptions",
-        "app.queue:hand_over": "all of it",
+        "app.queue:hand_over": "all within its bound",
         "app.cache:fill": "at most 4 % of the tree",
     }
     assert view.badge == "1 failed"
@@ -305,7 +305,7 @@ def test_profiles_of_one_subject_stand_together_the_hottest_first(data: PageData
     view = profiles.view(data)
     assert view is not None
     (one,) = view.rows.first
-    assert one.benchmark
+    assert profiles.profile_links(data) == {one.name: f"#{one.anchor}"}
     assert [profile.title for profile in one.profiles] == [
         "CPU time", "Waiting for locks", "Memory allocated",
     ]  # fmt: skip
@@ -319,12 +319,12 @@ def test_a_claim_stands_beside_the_ratio_and_is_never_taken_for_one(
     view = pairs.view(data)
     assert view is not None
     (row,) = view.rows.first
-    assert (row.ratio, row.interval) == ("3.68\u00d7", "3.41 to 3.90")
+    assert (row.gain, row.interval) == ("3.68\u00d7", "3.41 to 3.90")
     assert (row.claim, row.source) == ("about four times as fast", "notes, part 2")
     unmeasured = check(RecordKind.BENCHMARK, params={"pair": "p99", "claim": "9x"})
     view = pairs.view(data_of(tmp_path, unmeasured))
     assert view is not None
-    assert view.rows.first[0].ratio == "\u2013"
+    assert view.rows.first[0].gain == "\u2013"
 
 
 def test_figures_come_with_the_machine_and_what_limits_them(data: PageData) -> None:
