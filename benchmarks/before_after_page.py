@@ -29,11 +29,11 @@ Rust and Go, and are quoted, never used. Sides differ in one decision, where the
 differed in many: a claim that does not hold here may well have held there.
 """
 HOW: Final = """\
-Each run is a process of its own and gives one value; rounds go before, after, after, before.
-"Gain" is how many times as good after is as before, by the ratios within rounds; the interval is at
-95 %. A claimed figure *holds here* if the gain is shown, the whole interval being above 1, and does
-not fall short of it, the interval reaching the figure. *Cannot tell* means that the interval is too
-wide for either. "No change" is within 5 %.
+Each run is a process of its own and gives one value, the best of five (of the waiters, the only
+one); rounds go before, after, after, before. "Gain" is how many times as good after is as before,
+by the ratios within rounds; the interval is at 95 %. A claimed figure *holds here* if the gain is
+shown, the whole interval being above 1, and does not fall short of it, the interval reaching the
+figure. *Cannot tell* means that the interval is too wide for either. "No change" is within 5 %.
 """
 AGAIN: Final = """\
 Measure again, and write this page anew:
@@ -71,8 +71,8 @@ def _circumstances(rounds: int) -> str:
     code = f", commit {commit.commit_id[:10]}" if commit is not None else ""
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} with {machine.implementation} "
-        f"{machine.python} on {machine.cpu}, {machine.cores} processors{load} when it ended"
-        f"{code}; {rounds} runs a side.\n"
+        f"{machine.python}\non {machine.cpu}, {machine.cores} processors{load} when it ended"
+        f"{code};\n{rounds} runs a side.\n"
     )
 
 

@@ -68,6 +68,8 @@ class Pair:
         measure: Takes the side and how many times to do the work; returns the run's value.
         unit: Of the value: "s" of one operation, lower is better, or what there should be more of.
         quick: How many times in a quick run; `full` in a full one.
+        batches: How many such values a run takes, of which its best counts: what else the machine
+            does makes a value worse, and never better.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Pair:
     quick: int
     full: int
     unit: str = "s"
+    batches: int = 5
 
     @property
     def higher_is_better(self) -> bool:

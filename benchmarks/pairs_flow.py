@@ -84,7 +84,8 @@ PAIRS: Final = (
         measure=waiters_through,
         quick=1,
         full=1,
-        unit="waiters",
+        unit="woken",
+        batches=1,
     ),
     Pair(
         name="flow-crowd",
@@ -96,7 +97,7 @@ PAIRS: Final = (
             source="Improvement Plan for Glueberry, 0.2, Acceptance Criteria 3",
         ),
         measure=crowd,
-        quick=100,
-        full=2_000,
+        quick=25,
+        full=500,
     ),
 )

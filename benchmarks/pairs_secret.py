@@ -114,8 +114,8 @@ PAIRS: Final = (
             figure=1.04,
         ),
         measure=sequential,
-        quick=2_000,
-        full=20_000,
+        quick=500,
+        full=5_000,
     ),
     Pair(
         name="secret-parallel",
@@ -128,8 +128,8 @@ PAIRS: Final = (
             figure=1.076,
         ),
         measure=parallel,
-        quick=500,
-        full=5_000,
+        quick=125,
+        full=1_250,
     ),
     Pair(
         name="secret-create-close",
@@ -141,8 +141,8 @@ PAIRS: Final = (
             source=f"{_DOCUMENT} 3",
         ),
         measure=create_close,
-        quick=200,
-        full=2_000,
+        quick=50,
+        full=500,
     ),
     Pair(
         name="secret-overlapping",
@@ -154,8 +154,8 @@ PAIRS: Final = (
             source="SecureMemory Implementation Status, Key Accomplishments 5",
         ),
         measure=overlapping,
-        quick=20,
-        full=100,
+        quick=5,
+        full=25,
     ),
     Pair(
         name="secret-same-state",
@@ -167,7 +167,7 @@ PAIRS: Final = (
             source="SecureMemory Improvement Plan, Protection State State Machine",
         ),
         measure=same_state,
-        quick=2_000,
-        full=50_000,
+        quick=500,
+        full=12_500,
     ),
 )

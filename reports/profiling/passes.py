@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BATCH_S: Final = 0.01  # fast calls are made in batches of so long, so that our loop is no part
 PROBE_PART: Final = 0.25  # of the time, to see which threads work and what a call costs unobserved
 ONE_THREAD: Final = 0.97  # of the processor time in the main thread: ticks tell the rest wrongly
+DISTURBED: Final = 1.5  # times the CPU of unobserved calls
 MOST_WALL: Final = 4.0  # of the time, for a target that sleeps more than it works
 MOST_STACKS: Final = 20_000
 
@@ -77,7 +78,7 @@ class Pass:
             self._cpu_by_ticks(prepare, again=again)
         else:
             self._cpu_by_meter(prepare, again=again)
-        self._notes.append(f"unobserved, a call takes {probe.cpu_s / calls:.3g} s of CPU")
+        self._notes.append(_beside(probe.cpu_s / calls, self._total / self._calls))
         if _children_cpu_s() > children_s:
             spent = _children_cpu_s() - children_s
             self._notes.append(f"{spent:.3g} s in child processes are in no place here")
@@ -136,6 +137,17 @@ class Pass:
         kept = [one for one in sums if one.frames and not is_ours(one.frames[0].file)]
         self._sums += kept
         self._total += sum(one.amount for one in kept)
+
+
+def _beside(plain_s: float, charged_s: float) -> str:
+    """Return what a call costs unobserved, and what to make of it if that is far less."""
+    note = f"unobserved, a call takes {plain_s:.3g} s of CPU"
+    if charged_s <= DISTURBED * plain_s:
+        return note
+    return (
+        f"{note}, and {charged_s / plain_s:.1f} times that observed: looking has changed how "
+        "threads meet or is much of what small functions do, so shares are rough"
+    )
 
 
 class _Book:

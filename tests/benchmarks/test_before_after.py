@@ -70,7 +70,7 @@ def test_a_side_that_takes_half_the_time_is_twice_as_good() -> None:
 
 
 def test_where_more_is_better_the_gain_is_the_ratio_itself() -> None:
-    gain, _ = measured(FAST, SLOW, unit="waiters").gain
+    gain, _ = measured(FAST, SLOW, unit="woken").gain
     assert gain == pytest.approx(2.0, abs=0.02)
 
 
