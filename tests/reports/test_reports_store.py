@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -206,30 +205,3 @@ def test_two_stores_open_at_once_see_the_same(tmp_path: Path) -> None:
         other.refresh()
         assert one.all_series() == other.all_series()
         assert len(one.stamps()) == 2
-
-
-def test_threads_that_open_a_store_without_an_index_all_see_everything(tmp_path: Path) -> None:
-    for at in range(3):
-        add_run(tmp_path / "s", float(at), at=at)
-    seen: list[int] = []
-    failures: list[BaseException] = []
-
-    def look() -> None:
-        try:
-            with Store(tmp_path / "s") as store:
-                seen.append(len(store.stamps()))
-        except BaseException as error:  # noqa: BLE001  # a thread's error must reach the test
-            failures.append(error)
-
-    threads = [threading.Thread(target=look) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert seen == [3] * 6
-    assert sorted(one.name for one in (tmp_path / "s").iterdir()) == [
-        "holdfast-store.json",
-        "index.sqlite3",
-        "runs",
-    ]

@@ -133,8 +133,11 @@ def test_a_journal_is_not_played_into_a_new_file(tmp_path: Path) -> None:
     assert not journal.exists()
 
 
-def test_threads_that_find_one_damage_at_once_all_see_everything(tmp_path: Path) -> None:
-    os.truncate(two_runs(tmp_path / "s"), 5000)
+@pytest.mark.parametrize("damage", ["gone", "cut in the middle"])
+def test_threads_that_find_one_damage_at_once_all_see_everything(
+    tmp_path: Path, damage: str
+) -> None:
+    DAMAGE[damage](two_runs(tmp_path / "s"))
     seen: list[int] = []
     failures: list[BaseException] = []
 
