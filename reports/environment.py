@@ -70,11 +70,15 @@ class Environment:
         )
 
     def __str__(self) -> str:
-        threads = "" if self.threads in {"gil", UNKNOWN} else f" ({self.threads})"
-        return (
-            f"{self.implementation} {self.python}{threads}, {self.cpu}, {self.cores} cores, "
-            f"{self.system} {self.kernel} {self.machine}"
+        threads = "" if self.threads in {"gil", UNKNOWN} else f"({self.threads})"
+        cores = f"{self.cores} cores" if self.cores else ""
+        parts = (
+            _known(self.implementation, self.python, threads),
+            _known(self.cpu),
+            cores,
+            _known(self.system, self.kernel, self.machine),
         )
+        return ", ".join(part for part in parts if part) or "an unknown environment"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
@@ -110,6 +114,11 @@ class Environment:
             hash_seed=os.environ.get("PYTHONHASHSEED", "random") or "random",
             packages=_key_packages(),
         )
+
+
+def _known(*words: str) -> str:
+    """Return what is known of the words; imported results tell little of where they come from."""
+    return " ".join(word for word in words if word and word != UNKNOWN)
 
 
 def _threads() -> str:

@@ -8,8 +8,10 @@ Conventions that the page reads (a record without them is still shown, only with
   A good twin has `params["twin"] = "good"`, and `found` counts its false alarms.
 * EXPLORATION: measures `executions`, `time` (wall seconds), `cpu` (seconds);
   `params["strategy"]`, `params["model"]`, `params["seed"]`, `params["evidence"]`.
-* STRESS: measures `operations`, `time`, leaks by their own names. FUZZ: `executions`, `time`,
-  `coverage`, `crashes`; `params["generator"]` says what made the inputs.
+* STRESS: measures `operations`, `time`, leaks by their own names; `memory`, `threads` and
+  `descriptors` have the curve of what was sampled. FUZZ: `executions`, `time`, `crashes`,
+  `coverage`, `features` and `new inputs`, the last three with the curve of how they grew;
+  `params["generator"]` says what made the inputs.
 * PROFILE: `name` is what was profiled, `params["profile"]` is "cpu", "wait" or "memory"; one
   measure for each of the hottest functions, the hottest first: its metric is its place
   ("pkg/file.py:12 name"), its unit "s" or "B".

@@ -47,7 +47,7 @@ def a_store(tmp_path: Path, name: str = "s") -> Path:
 
 
 def a_run(at: int) -> RunDocument:
-    here = Environment.capture() if at % 2 else unknown_environment("ci")
+    here = Environment.capture() if at % 2 else unknown_environment("the ci machine")
     measures = (
         Measure(
             metric="time", value=1.0 + at / 7, unit="s", direction=Direction.LOWER, n=9,
@@ -184,8 +184,8 @@ def test_text_that_begins_like_a_formula_is_marked(text: str, cell: str) -> None
         (("--benchmark", "@parse?32]"), 8),
         (("--metric", "time"), 4),
         (("--metric", "time", "--metric", "rate"), 8),
-        (("--environment", "unknown"), 4),
-        (("--environment", unknown_environment("ci").fingerprint[:6]), 4),
+        (("--environment", "the ci"), 4),
+        (("--environment", unknown_environment("the ci machine").fingerprint[:6]), 4),
         (("--since", "2026-01-03"), 4),
         (("--since", "2026-01-04T00:00+00:00", "--metric", "time"), 1),
     ],

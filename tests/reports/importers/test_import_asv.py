@@ -12,6 +12,7 @@ import pytest
 
 from reports import DamagedDocumentError, Direction, Outcome, Record, RunDocument
 from reports.importers.choices import Choices, Statistic
+from reports.importers.here import unknown_environment
 from reports.importers.ingest import ingest_file, read_runs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -274,3 +275,10 @@ def test_asvs_own_example_results_are_read() -> None:
     assert found["time_other.time_parameterized(3)"].outcome is Outcome.FAILED
     assert found["time_AAA_skip"].outcome is Outcome.SKIPPED
     assert found["time_ci_big"].measures[0].q3 == 3.5
+
+
+def test_an_environment_is_told_by_what_is_known_of_it(tmp_path: Path) -> None:
+    where = the_run(a_folder(tmp_path, asv_2())).environment
+    assert str(where) == "CPython 3.12, i5 (4 cores), 4 cores, Linux x86_64"
+    assert str(unknown_environment("ci")) == "ci"
+    assert str(unknown_environment("unknown")) == "an unknown environment"
