@@ -27,7 +27,7 @@ floor_option = click.option(
     default=5.0,
     show_default=True,
     metavar="PERCENT",
-    help="The smallest change that matters.",
+    help="The smallest change that must not be missed.",
 )
 statistic_option = click.option(
     "--statistic",

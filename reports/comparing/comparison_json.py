@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.comparing.wording import word
+from reports.quantities import MINUS, THIN
 
 if TYPE_CHECKING:
     from reports.comparing.pairs import Comparison, Pair
@@ -40,7 +41,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "environment": pair.environment or None,
         "verdict": judged.verdict.value,
         "word": word(judged.verdict, unit=pair.unit, direction=pair.direction),
-        "reason": judged.reason,
+        "reason": judged.reason.replace(THIN, " ").replace(MINUS, "-"),
         "statistic": pair.statistic.value,
         "old": {"level": found.old_level, "values": list(pair.old_values)},
         "new": {"level": found.new_level, "values": list(pair.new_values)},

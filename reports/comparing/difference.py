@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reports.comparing.moments import cliffs_delta, hedges_g, mean, variance
+from reports.comparing.planning import least_runs
 from reports.comparing.resampling import LEAST_FOR_BOOTSTRAP, bootstrap_interval, permutation_p
 from reports.comparing.student import two_sided_t
 from reports.comparing.welch import Tested, reach, welch
@@ -32,7 +33,6 @@ CONFIDENCE: Final = 0.95
 # A handful of runs that agree to the last digit do not prove that a metric never moves; nobody asks
 # for changes so small that a thousandth more noise would hide them.
 _LEAST_NOISE: Final = 1e-3
-_MOST_RUNS: Final = 1_000  # who needs more than that needs a quieter machine
 _LEAST_RUNS: Final = 2  # one run has no spread
 _LARGEST_LOG: Final = 700.0  # e**700 is the last that a float holds
 
@@ -115,10 +115,7 @@ class Difference:
         if self.noise is None or not change > 0:
             return None
         wanted = math.log1p(change) if self.relative else change
-        enough = 2
-        while enough <= _MOST_RUNS and self._seen_with(enough, alpha=alpha) > wanted:
-            enough += 1 if enough < 20 else enough // 10  # noqa: PLR2004  # by a tenth at a time
-        return enough if enough <= _MOST_RUNS else None
+        return least_runs(lambda runs: self._seen_with(runs, alpha=alpha) <= wanted)
 
     def _seen_with(self, runs: int, *, alpha: float) -> float:
         assert self.noise is not None

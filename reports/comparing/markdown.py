@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reports.comparing import wording
 
@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reports.comparing.pairs import Comparison, Pair
+
+
+_MARKS: Final = "\\`*_[]|#"
+# A commercial at would call the people of that name.
+_ESCAPED: Final = str.maketrans(
+    {mark: "\\" + mark for mark in _MARKS} | {"<": "&lt;", ">": "&gt;", "@": "&#64;"}
+)
 
 
 def comparison_markdown(found: Comparison, *, every: bool = False) -> str:
@@ -47,10 +54,4 @@ def _folded(title: str, lines: list[str]) -> list[str]:
 
 def _safe(text: str) -> str:
     """Return text that a Markdown page shows as it stands: a name is data, not markup."""
-    for mark in ("\\", "`", "*", "_", "[", "]", "|", "<", ">", "@", "#"):
-        text = text.replace(mark, "\\" + mark if mark not in "<>@" else _ENTITIES[mark])
-    return " ".join(text.split())
-
-
-# A commercial at would call the people of that name.
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "@": "&#64;"}
+    return " ".join(text.translate(_ESCAPED).split())

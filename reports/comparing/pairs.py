@@ -24,7 +24,7 @@ class Options:
     """How a comparison is made.
 
     Attributes:
-        floor: The smallest relative change that matters.
+        floor: The smallest relative change that must not be missed.
         absolute_floor: The same in a metric's own unit, where values are zero or below.
         alpha: The share of wrong ones that is borne among the changes told.
         statistic: Which number of a timing stands for a run.

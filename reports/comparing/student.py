@@ -8,6 +8,7 @@ fraction DLMF 8.17.22, evaluated from the front by Lentz's method as Thompson an
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Final
 
@@ -41,6 +42,7 @@ def two_sided_p(t: float, df: float) -> float:
     return incomplete_beta(df / 2, 0.5, x=df / (df + square), rest=square / (df + square))
 
 
+@functools.lru_cache(maxsize=4096)  # plans ask for the same few whole degrees again and again
 def two_sided_t(p: float, df: float) -> float:
     """Return the t >= 0 that |T| with `df` degrees of freedom exceeds with the chance `p`.
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from reports.change_points.multiple import adjusted
-from reports.comparing.difference import ALPHA, CONFIDENCE, Method
+from reports.comparing.difference import ALPHA, CONFIDENCE, POWER, Method
+from reports.comparing.planning import least_runs
 from reports.comparing.student import two_sided_t
 from reports.errors import BadValueError
 from reports.quantities import count, percent, stated
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from reports.comparing.difference import Difference
 
 FLOOR: Final = 0.05  # what few runs can see at the 1 % to 2 % that quiet benchmarks move by
-_MOST_RUNS: Final = 1_000
 # An estimate close to the floor would need endless runs to be told from it; nobody wants those.
 _LEAST_MARGIN: Final = 0.25
-# An estimate below half the floor is told by nobody as a change of that size, whatever its p-value.
-_LEAST_SHARE: Final = 0.5
+# What is estimated of a change as large as the floor falls below it half of the time; three fifths
+# of it, at the noise under which the floor can be seen at all, once in hundreds.
+_LEAST_SHARE: Final = 0.6
 _FEW_RUNS: Final = 5  # with fewer a report of many benchmarks sees next to nothing
 
 
@@ -48,6 +49,8 @@ class Judged:
     Attributes:
         p_adjusted: After Benjamini-Hochberg over all pairs that were judged together, or None.
         smallest_visible: The smallest change that would have been seen among so many pairs.
+        runs_to_see: How many runs a side would show the floor, where these would not and that is
+            known; else None.
         more_runs: How many more runs a side would settle it, or None where none is open or that
             is not known.
         reason: Why it cannot be told, and what would help; else an empty text.
@@ -56,6 +59,7 @@ class Judged:
     verdict: Verdict
     p_adjusted: float | None
     smallest_visible: float | None
+    runs_to_see: int | None = None
     more_runs: int | None = None
     reason: str = ""
 
@@ -70,12 +74,12 @@ def judge_pairs(
     """Return a verdict for each pair, in the order given.
 
     A pair has *changed* when its p-value, after the correction for all pairs, is at most `alpha`,
-    its interval is not wholly inside the floor and its change is at least half of it. It is the
-    *same* when the interval is inside: that takes evidence. Everything else cannot be told.
+    and its change is at least three fifths of the floor. It is the *same* when its interval is
+    wholly inside the floor: that takes evidence. Everything else cannot be told.
 
     Args:
         pairs: Differences, and which way each metric is better.
-        floor: The smallest relative change that matters.
+        floor: The smallest relative change that must not be missed.
         absolute_floor: The smallest change that matters in a metric's own unit, where values are
             zero or below and a relative change means nothing.
 
@@ -110,13 +114,19 @@ class _Judging:
     def judge(self, found: Difference, direction: Direction, p: float | None) -> Judged:
         verdict = self._verdict(found, direction, p)
         visible = found.visible_at(self.needed)
+        _, most = self._bounds(found)
+        blind = visible is not None and visible > most
+        to_see = found.runs_to_see(most, alpha=self.needed) if blind else None
         if verdict is not Verdict.CANNOT_TELL:
-            return Judged(verdict=verdict, p_adjusted=p, smallest_visible=visible)
+            return Judged(
+                verdict=verdict, p_adjusted=p, smallest_visible=visible, runs_to_see=to_see
+            )
         more = self._more_runs(found)
         return Judged(
             verdict=verdict,
             p_adjusted=p,
             smallest_visible=visible,
+            runs_to_see=to_see,
             more_runs=more,
             reason=self._reason(found, visible, more),
         )
@@ -126,10 +136,10 @@ class _Judging:
             return Verdict.CANNOT_TELL
         low, high = found.interval
         least, most = self._bounds(found)
-        if least <= low and high <= most:
-            return Verdict.SAME
-        if p > self.alpha or _LEAST_SHARE * least < found.change < _LEAST_SHARE * most:
-            return Verdict.CANNOT_TELL
+        small = _LEAST_SHARE * least < found.change < _LEAST_SHARE * most
+        if p > self.alpha or small:
+            inside = least <= low and high <= most
+            return Verdict.SAME if inside else Verdict.CANNOT_TELL
         if direction is Direction.NEITHER:
             return Verdict.CHANGED
         up_is_worse = direction is Direction.LOWER
@@ -155,15 +165,19 @@ class _Judging:
 
     def _runs_to_narrow(self, found: Difference) -> int | None:
         assert found.noise is not None
+        noise = found.noise
         low, high = self._bounds(found)
         room = max(min(high - found.change, found.change - low), _LEAST_MARGIN * high)
         wanted = math.log1p(room) if found.relative else room
         parts = 1 if found.method is Method.PAIRED else 2
-        for runs in range(2, _MOST_RUNS + 1):
-            width = two_sided_t(1 - CONFIDENCE, parts * (runs - 1)) * found.noise
-            if width * math.sqrt(parts / runs) <= wanted:
-                return runs
-        return None
+
+        def narrow(runs: int) -> bool:
+            # Beside the interval's half, room for where its middle comes to lie.
+            freedom = parts * (runs - 1)
+            errors = two_sided_t(1 - CONFIDENCE, freedom) + two_sided_t(1 - POWER, freedom)
+            return errors * noise * math.sqrt(parts / runs) <= wanted
+
+        return least_runs(narrow)
 
     def _reason(self, found: Difference, visible: float | None, more: int | None) -> str:
         help_is = _help(more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING, Final
 
 from reports.comparing.difference import Method
@@ -11,7 +12,7 @@ from reports.quantities import count, percent, quantity, stated
 from reports.record import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reports.comparing.pairs import Comparison, Pair
 
@@ -63,7 +64,30 @@ def summary(found: Comparison) -> Iterator[str]:
             f"{word(one, unit=unit, direction=direction)}"
             for one in told
         )
-        yield f"{metric}: {counted}"
+        yield f"{metric}: {counted}{blindness(pairs, floor=found.options.floor)}"
+
+
+def blindness(pairs: Sequence[Pair], *, floor: float) -> str:
+    """Return that a change of the floor would mostly go unseen here, or an empty text.
+
+    A pair may still be the same: its interval is what was seen. But of a report that would miss
+    most changes nobody should conclude that there are none.
+    """
+    known = [
+        (pair.judged.smallest_visible, pair.judged.runs_to_see)
+        for pair in pairs
+        if pair.found.relative and pair.judged.smallest_visible is not None
+    ]
+    if not known or statistics.median(visible for visible, _ in known) <= floor:
+        return ""
+    needed = [runs for _, runs in known if runs is not None]
+    usual = statistics.median_high(needed) if needed else None
+    help_is = f", about {count(usual, 'run')} a side would" if usual else ""
+    shown = percent(statistics.median(visible for visible, _ in known))
+    return (
+        f"; cannot see {stated(floor * 100, '%')} here: of {count(len(pairs), 'pair')} judged "
+        f"together most would show {shown}{help_is}"
+    )
 
 
 def rows(pairs: tuple[Pair, ...], found: Comparison) -> list[tuple[str, ...]]:
@@ -158,8 +182,8 @@ def footnote(found: Comparison) -> str:
     each = "each run's fastest round" if some else "one value a run"
     return (
         f"Geometric means of {each}; p after Benjamini-Hochberg over "
-        f"{count(len(found.pairs), 'pair')}; effect is Hedges' g. Told from "
-        f"{stated(options.floor * 100, '%')} and p {stated(options.alpha, '')} on."
+        f'{count(len(found.pairs), "pair")}; effect is Hedges\' g. "same": surely less than '
+        f"{stated(options.floor * 100, '%')}."
     )
 
 

@@ -13,7 +13,6 @@ from reports.comparing.moments import hedges_g
 from reports.comparing.resampling import permutation_p
 from reports.errors import BadValueError
 
-
 # Logarithms that can be checked by hand: means 2 and 4, variances 1 and 4, 3 runs a side.
 OLD, NEW = [1.0, 2.0, 3.0], [2.0, 4.0, 6.0]
 CALM = [1.00, 1.01, 0.99, 1.02, 0.985]
