@@ -124,12 +124,12 @@ def test_two_versions_are_put_side_by_side(tmp_path: Path) -> None:
         "1111111 -> 2222222: 1 and 1 run",
         "time: 0 slower, 0 faster, 0 same, 1 cannot tell",
         (
-            "cannot tell  access (+50 %): a side has only one run, and one run tells nothing of how "
-            "much runs differ; about 4 more runs a side would settle it"
+            "cannot tell  access (+50 %): a side has only one run, and one run tells nothing of "
+            "how much runs differ; about 4 more runs a side would settle it"
         ),
         (
             "Geometric means of one value a run; p after Benjamini-Hochberg over 1 pair; effect is "
-            "Hedges' g. Told from 5 % and p 0.05 on."
+            'Hedges\' g. "same": surely less than 5 %.'
         ),
     ]
 
