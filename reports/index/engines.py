@@ -92,8 +92,14 @@ def reading(engine: Engine) -> Engine:
 
 
 def writing(engine: Engine) -> Engine:
-    """Return the engine for transactions that change something."""
-    return engine.execution_options(**{_WRITES: True})
+    """Return the engine for transactions that change something.
+
+    They take turns by a lock, and each statement sees what was there when the lock was given,
+    whatever a server's own setting is.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_WRITES: True})
+    return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 @contextmanager
