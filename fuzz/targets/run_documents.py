@@ -112,6 +112,16 @@ GITHUB_ACTION: Final[dict[str, Any]] = {
         ]
     },
 }  # fmt: skip
+EXPORT: Final[dict[str, Any]] = {
+    "schema": "holdfast.export/1", "filter": {"benchmarks": [], "metrics": []},
+    "environments": {"e": ENVIRONMENT}, "series": [
+        {"benchmark": "b", "metric": "time", "environment": "e", "unit": "s", "direction": "lower",
+         "params": {"n": "1"}, "runs": [
+             {"run": "d" * 64, "source": "a run", "written_at": "2026-01-02T03:04:05+00:00",
+              "commit": "e" * 40, "position": 3, "value": 1.5, "n": 3, "median": 1.5}]}
+    ],
+}  # fmt: skip
+RUNS: Final[dict[str, Any]] = {"schema": "holdfast.runs/1", "documents": [RUN, RUN]}
 # Elements as lists of a name, attributes and what is inside.
 JUNIT: Final[list[Any]] = [
     "testsuites", {}, [
@@ -150,7 +160,7 @@ def as_xml(value: Any) -> bytes:  # noqa: ANN401  # any JSON
 WHOLE: Final[tuple[tuple[Any, Callable[[Any], bytes]], ...]] = (
     (RUN, as_json), (EXPLORATION, as_json), (PYTEST_BENCHMARK, as_json), (ASV_1, as_json),
     (ASV_2, as_json), (PYPERF, as_json), (CUSTOM, as_json), (GITHUB_ACTION, as_script),
-    (JUNIT, as_xml),
+    (JUNIT, as_xml), (EXPORT, as_json), (RUNS, as_json),
 )  # fmt: skip
 ODD: Final[tuple[Any, ...]] = (
     None, True, 0, -1, 1e308, 2**70, "", "x" * 300, "\x1b[2J", "\ud800", [], {}, [[]], {"": 1},
@@ -238,7 +248,8 @@ RUN_DOCUMENTS: Final = Target(
         "reports.importers.recognise", "reports.importers.exploration",
         "reports.importers.pytest_benchmark", "reports.importers.asv",
         "reports.importers.asv_folder", "reports.importers.pyperf",
-        "reports.importers.github_action", "reports.importers.junit", "reports.importers.units",
+        "reports.importers.export_files", "reports.importers.github_action",
+        "reports.importers.junit", "reports.importers.units",
         "reports.environment", "reports.commit", "reports.record",
     ),
     seeds=(

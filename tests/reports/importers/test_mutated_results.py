@@ -21,6 +21,7 @@ from reports.importers.recognise import read_result
 FORMATS = [
     Format.RUN, Format.EXPLORATION, Format.PYTEST_BENCHMARK, Format.ASV, Format.ASV, Format.PYPERF,
     Format.CUSTOM, Format.GITHUB_ACTION, Format.JUNIT,
+    Format.EXPORT, Format.EXPORT,
 ]  # fmt: skip
 SAMPLES = [written(value) for value, written in WHOLE]
 TOKENS = [
