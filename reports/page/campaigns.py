@@ -10,16 +10,14 @@ from reports.page.axis import axis_for, drawable
 from reports.page.canvas import Canvas
 from reports.page.cells import (
     ABSENT,
-    MARKS,
-    Rows,
+    Listing,
     Story,
-    badge_of,
     bare,
-    bounded,
-    by_urgency,
+    listing,
     story_of,
     value_of,
 )
+from reports.page.finding import MARKS
 from reports.quantities import count, number, quantity
 from reports.record import RecordKind
 
@@ -52,28 +50,10 @@ class Campaign:
     replay: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Campaigns:
-    """All campaigns, those that found something first."""
-
-    summary: str
-    badge: str
-    rows: Rows[Campaign]
-
-
-def view(data: PageData) -> Campaigns | None:
+def view(data: PageData) -> Listing[Campaign] | None:
     """Return the campaigns, or None where nothing was fuzzed."""
-    records = by_urgency(data.selection.of_kind(RecordKind.FUZZ))
-    if not records:
-        return None
-    cards = [_campaign(record) for record in records[:_MOST]]
-    shown = bounded(cards, first=_FIRST, most=_MOST)
-    left_out = len(records) - len(cards)
-    return Campaigns(
-        summary=_summary(records),
-        badge=badge_of(records),
-        rows=Rows(first=shown.first, folded=shown.folded, left_out=left_out),
-    )
+    records = data.selection.of_kind(RecordKind.FUZZ)
+    return listing(records, row=_campaign, summary=_summary, first=_FIRST, most=_MOST)
 
 
 def _summary(records: Sequence[Record]) -> str:

@@ -9,18 +9,13 @@ from reports.quantities import number, quantity
 from reports.record import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reports.record import Measure, Record
 
 ABSENT: Final = "\u2013"
-MARKS: Final = {
-    Outcome.PASSED: "\u2713",
-    Outcome.FAILED: "\u2717",
-    Outcome.UNDECIDED: "?",
-    Outcome.SKIPPED: ABSENT,
-}
 _URGENCY: Final = (Outcome.FAILED, Outcome.UNDECIDED, Outcome.SKIPPED, Outcome.PASSED)
+_LEAD_CHARS: Final = 200  # three lines; what is longer belongs to the story
 _STORY_CHARS: Final = 20_000  # of one story on the page; the document keeps all of it
 
 _Row = TypeVar("_Row")
@@ -45,6 +40,42 @@ def bounded(rows: Sequence[_Row], *, first: int, most: int) -> Rows[_Row]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[_Row]):
+    """All checks of one kind, the failed first, with a sentence on all of them."""
+
+    summary: str
+    badge: str
+    rows: Rows[_Row]
+
+
+def listing(
+    records: Sequence[Record],
+    *,
+    row: Callable[[Record], _Row],
+    summary: Callable[[Sequence[Record]], str],
+    first: int,
+    most: int,
+) -> Listing[_Row] | None:
+    """Return the checks as rows, or None where there are none.
+
+    Args:
+        row: Draws one; it is asked for no more than `most`.
+        first: Rows at sight.
+        most: Rows on the page at all.
+    """
+    if not records:
+        return None
+    records = by_urgency(records)
+    shown = bounded([row(record) for record in records[:most]], first=first, most=most)
+    left_out = len(records) - len(records[:most])
+    return Listing(
+        summary=summary(records),
+        badge=badge_of(records),
+        rows=Rows(first=shown.first, folded=shown.folded, left_out=left_out),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What a check said when it did not pass, and the line that runs it again."""
 
@@ -61,6 +92,8 @@ def story_of(record: Record) -> Story | None:
     if not record.message.strip() and record.outcome is not Outcome.FAILED:
         return None
     lead, _, rest = record.message.strip().partition("\n")
+    if len(lead) > _LEAD_CHARS:
+        lead, rest = f"{lead[:_LEAD_CHARS].rstrip()} \u2026", record.message.strip()
     rest = rest.strip("\n")
     lines = rest.count("\n") + 1 if rest.strip() else 0
     if len(rest) > _STORY_CHARS:

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.page.cells import ABSENT, MARKS, badge_of, by_urgency
+from reports.page.cells import ABSENT, badge_of, by_urgency
+from reports.page.finding import MARKS
 from reports.page.profiles import profile_links
 from reports.quantities import number, quantity, scale_for, stated
 from reports.record import Direction, RecordKind

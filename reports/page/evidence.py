@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from reports.page.cells import (
     ABSENT,
-    MARKS,
-    Rows,
+    Listing,
     Story,
-    badge_of,
     bare,
-    bounded,
-    by_urgency,
     cell,
     first_line,
+    listing,
     story_of,
     whole_percent,
 )
+from reports.page.finding import MARKS
 from reports.quantities import count, number
 from reports.record import Outcome, RecordKind
 
@@ -67,26 +65,10 @@ class ExplorationRow:
     story: Story | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """All explorations, those with a finding first."""
-
-    summary: str
-    badge: str
-    rows: Rows[ExplorationRow]
-
-
-def view(data: PageData) -> Evidence | None:
+def view(data: PageData) -> Listing[ExplorationRow] | None:
     """Return the explorations, or None where none ran."""
-    records = by_urgency(data.selection.of_kind(RecordKind.EXPLORATION))
-    if not records:
-        return None
-    rows = [_row(record) for record in records]
-    return Evidence(
-        summary=_summary(records),
-        badge=badge_of(records),
-        rows=bounded(rows, first=_FIRST, most=_MOST),
-    )
+    records = data.selection.of_kind(RecordKind.EXPLORATION)
+    return listing(records, row=_row, summary=_summary, first=_FIRST, most=_MOST)
 
 
 def _summary(records: Sequence[Record]) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from reports.page.cells import (
     ABSENT,
-    MARKS,
     Rows,
     Story,
     badge_of,
@@ -20,6 +19,7 @@ from reports.page.cells import (
     value_of,
     whole_percent,
 )
+from reports.page.finding import MARKS
 from reports.page.proportion import exact_interval
 from reports.quantities import number, quantity
 from reports.record import Outcome, RecordKind

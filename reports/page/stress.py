@@ -9,16 +9,14 @@ from reports.page.axis import axis_for, drawable
 from reports.page.canvas import Canvas
 from reports.page.cells import (
     ABSENT,
-    MARKS,
-    Rows,
+    Listing,
     Story,
-    badge_of,
-    bounded,
-    by_urgency,
     cell,
+    listing,
     story_of,
     value_of,
 )
+from reports.page.finding import MARKS
 from reports.quantities import count, number, percent, quantity
 from reports.record import RecordKind
 
@@ -81,27 +79,10 @@ class StressCard:
     replay: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stress:
-    """All stress runs, the failed first."""
-
-    summary: str
-    badge: str
-    rows: Rows[StressCard]
-
-
-def view(data: PageData) -> Stress | None:
+def view(data: PageData) -> Listing[StressCard] | None:
     """Return the stress runs, or None where there is none."""
-    records = by_urgency(data.selection.of_kind(RecordKind.STRESS))
-    if not records:
-        return None
-    shown = bounded([_card(one) for one in records[:_MOST]], first=_FIRST, most=_MOST)
-    left_out = len(records) - min(len(records), _MOST)
-    return Stress(
-        summary=_summary(records),
-        badge=badge_of(records),
-        rows=Rows(first=shown.first, folded=shown.folded, left_out=left_out),
-    )
+    records = data.selection.of_kind(RecordKind.STRESS)
+    return listing(records, row=_card, summary=_summary, first=_FIRST, most=_MOST)
 
 
 def _summary(records: Sequence[Record]) -> str:

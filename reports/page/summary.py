@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from reports.judging.change_words import ack_command, level_words, range_words, size_words
 from reports.judging.escaping import code_span
 from reports.page import campaigns, evidence, planted, stress, tests
-from reports.page.cells import MARKS, by_urgency, first_line, value_of
+from reports.page.cells import by_urgency, first_line, value_of
 from reports.page.data import read_page_data
+from reports.page.finding import MARKS
 from reports.page.wording import verdict
 from reports.quantities import count, number, quantity
 from reports.record import Outcome, RecordKind

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from reports.page.cells import (
     ABSENT,
-    MARKS,
     Rows,
     Story,
     badge_of,
@@ -18,6 +17,7 @@ from reports.page.cells import (
     story_of,
     value_of,
 )
+from reports.page.finding import MARKS
 from reports.quantities import count, number, quantity
 from reports.record import Outcome, RecordKind
 
