@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reports.command_line import columns, explained, give_up, say, store_option
+from reports.command_line import (
+    columns,
+    explained,
+    give_up,
+    index_option,
+    open_store,
+    say,
+    store_option,
+)
 from reports.comparing import wording
 from reports.comparing.compare import compare
 from reports.comparing.comparison_json import comparison_json
@@ -14,7 +22,6 @@ from reports.comparing.markdown import comparison_markdown
 from reports.comparing.pairs import Options
 from reports.comparing.sides import Statistic
 from reports.errors import UnlikeEnvironmentsError
-from reports.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +49,7 @@ statistic_option = click.option(
 @click.argument("old")
 @click.argument("new")
 @store_option
+@index_option
 @floor_option
 @statistic_option
 @click.option("--all", "every", is_flag=True, help="Show the pairs that did not change, too.")
@@ -55,6 +63,7 @@ def compare_command(  # noqa: PLR0913  # click calls it with one argument an opt
     old: str,
     new: str,
     store: Path,
+    index: str | None,
     floor: float,
     statistic: str,
     every: bool,
@@ -81,7 +90,7 @@ def compare_command(  # noqa: PLR0913  # click calls it with one argument an opt
         across=across,
         sessions=not all_sessions,
     )
-    with Store(store) as opened:
+    with open_store(store, index) as opened:
         try:
             found = compare(opened, old, new, options=options)
         except UnlikeEnvironmentsError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reports.command_line import explained, say, store_option
+from reports.command_line import explained, index_option, open_store, say, store_option
 from reports.errors import BadValueError
 from reports.judging.accepted import Accepted, Reset
 from reports.judging.accepted_file import append_entries, read_acceptances, remove_accepted
@@ -20,7 +20,6 @@ from reports.judging.judged_store import judge_store
 from reports.judging.patterns import matches
 from reports.judging.policy_file import find_project, read_policy
 from reports.quantities import count
-from reports.store import Store
 
 if TYPE_CHECKING:
     from reports.judging.policy_file import ProjectPolicy
@@ -53,14 +52,21 @@ _author_option = click.option(
 @_author_option
 @accepted_option
 @store_option
+@index_option
 @explained
-def ack_command(
-    alerts: tuple[str, ...], reason: str, author: str | None, accepted: Path | None, store: Path
+def ack_command(  # noqa: PLR0913  # a command's options
+    *,
+    alerts: tuple[str, ...],
+    reason: str,
+    author: str | None,
+    accepted: Path | None,
+    store: Path,
+    index: str | None,
 ) -> None:
     """Write an entry for each alert."""
     project, path = _where(accepted)
     entries = read_acceptances(path)
-    with Store(store) as opened:
+    with open_store(store, index) as opened:
         judgement = judge_store(opened, policy=project.policy, accepted=entries)
     changes = [_found(alert, judgement) for alert in dict.fromkeys(alerts)]
     who = author or author_here(Path.cwd())
@@ -120,6 +126,7 @@ def unack_command(alerts: tuple[str, ...], accepted: Path | None) -> None:
 @_author_option
 @accepted_option
 @store_option
+@index_option
 @explained
 def reset_command(  # noqa: PLR0913  # a command's options
     *,
@@ -130,11 +137,12 @@ def reset_command(  # noqa: PLR0913  # a command's options
     author: str | None,
     accepted: Path | None,
     store: Path,
+    index: str | None,
 ) -> None:
     """Write an entry that lets histories begin at a commit."""
     _, path = _where(accepted)
     read_acceptances(path)
-    with Store(store) as opened:
+    with open_store(store, index) as opened:
         at = find_commit(commit, folder=Path.cwd(), stamps=opened.stamps())
         every = opened.all_series()
     hit = [s for s in every if matches(pattern, s.key.benchmark) and matches(metric, s.key.metric)]

@@ -8,14 +8,13 @@ from typing import Final
 
 import click
 
-from reports.command_line import explained, say, store_option
+from reports.command_line import explained, index_option, open_store, progress_of, say, store_option
 from reports.judging.accepted_file import read_acceptances
 from reports.judging.gate_run import GateFiles, run_gate, write_files
 from reports.judging.git_facts import find_commit
 from reports.judging.policy import CannotTell, Policy
 from reports.judging.policy_file import find_project, read_policy
 from reports.judging.terminal import terminal_lines
-from reports.store import Store
 
 _CHOICES: Final = {"fail": CannotTell.FAIL, "pass": CannotTell.PASS, "exit-2": CannotTell.EXIT_2}
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
@@ -54,6 +53,7 @@ accepted_option = click.option(
     """,
 )
 @store_option
+@index_option
 @click.option(
     "--floor",
     type=click.FloatRange(min=0, max=100_000),
@@ -80,6 +80,7 @@ accepted_option = click.option(
 def gate_command(  # noqa: PLR0913  # a command's options
     *,
     store: Path,
+    index: str | None,
     floor: float | None,
     false_discovery_rate: float | None,
     since: str | None,
@@ -96,11 +97,17 @@ def gate_command(  # noqa: PLR0913  # a command's options
     policy = _stricter(project.policy, floor, false_discovery_rate, cannot_tell)
     entries = read_acceptances(accepted or project.accepted)
     files = GateFiles(markdown=markdown, junit=junit, sarif=sarif, json=json_file)
-    with Store(store) as opened:
+    with open_store(store, index) as opened:
         begin = None
         if since is not None:
             begin = find_commit(since, folder=Path.cwd(), stamps=opened.stamps())
-        decision = run_gate(opened, policy=policy, accepted=entries, since=begin)
+        decision = run_gate(
+            opened,
+            policy=policy,
+            accepted=entries,
+            since=begin,
+            progress=progress_of("judging", of="series"),
+        )
         for line in terminal_lines(decision):
             say(line)
         write_files(decision, opened, files)
