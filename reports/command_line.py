@@ -53,15 +53,15 @@ def open_store(store: Path, index: str | None = None) -> Store:
     return Store(store, index, progress=progress_of("indexing"))
 
 
-def progress_of(work: str) -> Callable[[int, int], None] | None:
-    """Return what shows how many of how many documents were read, or None without a terminal."""
+def progress_of(work: str, *, of: str = "documents") -> Callable[[int, int], None] | None:
+    """Return what shows how many of how many were done, or None without a terminal."""
     stream = sys.stderr
     if not stream.isatty():
         return None
 
     def show(done: int, total: int) -> None:
         # The last one takes the line back: what is printed next begins there.
-        text = f"{work}: {done} of {total} documents" if done < total else ""
+        text = f"{work}: {done} of {total} {of}" if done < total else ""
         stream.write(f"\r\x1b[K{text}")
         stream.flush()
 

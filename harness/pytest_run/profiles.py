@@ -42,7 +42,7 @@ KEYS: Final = (
     "fail_on", "early_timeouts", "isolated",
 )  # fmt: skip
 OWN_KEYS: Final = ("profile", "instrument", "keep_failures", "profiles")  # of the table itself
-FOREIGN_KEYS: Final = ("fuzz", "stress")  # tables that the commands of these names read
+FOREIGN_KEYS: Final = ("fuzz", "report", "stress")  # tables that the commands of these names read
 
 
 class ConfigurationError(HarnessError, ValueError):

@@ -61,9 +61,8 @@ def evidence_words(change: SeriesChange, *, family: int) -> str:
     noun = "drift" if change.kind is ChangeKind.DRIFT else "step"
     runs = count(change.runs, "run")
     told = f"told by {runs} of it" if change.basis is Basis.RUNS else f"{runs} since"
-    return (
-        f"a {noun}, {told}; p = {_p(change.p_adjusted)} after {count(family, 'series', 'series')}"
-    )
+    among = f", adjusted for {count(family, 'series', 'series')}" if family > 1 else ""
+    return f"a {noun}, {told}; p = {_p(change.p_adjusted)}{among}"
 
 
 def look_command(change: SeriesChange) -> str:

@@ -18,6 +18,7 @@ from reports.selection import select
 from reports.whole_file import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from reports.judging.accepted import Acceptances
@@ -37,7 +38,12 @@ class GateFiles:
 
 
 def run_gate(
-    store: Store, *, policy: Policy, accepted: Acceptances, since: Since | None = None
+    store: Store,
+    *,
+    policy: Policy,
+    accepted: Acceptances,
+    since: Since | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Decision:
     """Return what the gate says of a store; one without a benchmark cannot be told.
 
@@ -45,7 +51,7 @@ def run_gate(
         MissingExtraError: NumPy is not installed.
     """
     try:
-        judgement = judge_store(store, policy=policy, accepted=accepted)
+        judgement = judge_store(store, policy=policy, accepted=accepted, progress=progress)
     except TooLittleDataError as error:
         judgement = _nothing(store, str(error))
     return decide(judgement, policy=policy, since=since)

@@ -25,7 +25,7 @@ from reports.judging.timeline import timeline
 from reports.judging.verdict import SeriesState, StoreJudgement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reports.judging.newest_runs import Found
     from reports.judging.session_noise import SessionNoise
@@ -38,13 +38,18 @@ _URGENCY: Final = {state: at for at, state in enumerate(SeriesState)}
 
 
 def judge_store(
-    store: Store, *, policy: Policy | None = None, accepted: Acceptances | None = None
+    store: Store,
+    *,
+    policy: Policy | None = None,
+    accepted: Acceptances | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> StoreJudgement:
     """Return what became of every series of benchmarks in the store.
 
     Args:
         policy: How strict to be; the defaults when None.
         accepted: The project's acknowledgements and resets; none when None.
+        progress: Called with how many series were studied, and of how many.
 
     Raises:
         TooLittleDataError: No benchmark has ever been stored.
@@ -57,7 +62,12 @@ def judge_store(
     newest = newest_stamp(every)
     rules = policy or Policy()
     books = Bookkeeping(accepted or Acceptances())
-    judged = _judge_all(_study_all(every, newest, rules, books), rules, books)
+    studied = []
+    for one in _study_all(every, newest, rules, books):
+        studied.append(one)
+        if progress is not None:
+            progress(len(studied), len(every))
+    judged = _judge_all(studied, rules, books)
     return StoreJudgement(
         label=newest.label,
         environment=store.environment(_environment_of(newest, every)),
@@ -76,7 +86,7 @@ def newest_stamp(every: Iterable[Series]) -> RunStamp:
 
 def _study_all(
     every: Sequence[Series], newest: RunStamp, policy: Policy, books: Bookkeeping
-) -> list[Studied]:
+) -> Iterator[Studied]:
     lines: list[tuple[Series, tuple[Spot, ...], Acknowledgement | None]] = []
     groups: dict[tuple[str, str], list[tuple[Spot, ...]]] = defaultdict(list)
     for series in every:
@@ -84,7 +94,7 @@ def _study_all(
         lines.append((series, spots, reset))
         groups[series.key.environment, series.key.metric].append(spots)
     noises = {group: session_noise(spots) for group, spots in groups.items()}
-    return [
+    yield from (
         _study(
             series,
             spots,
@@ -94,7 +104,7 @@ def _study_all(
             newest=newest,
         )
         for series, spots, reset in lines
-    ]
+    )
 
 
 def _study(  # noqa: PLR0913  # the parts of one value

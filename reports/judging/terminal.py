@@ -22,7 +22,7 @@ from reports.judging.escaping import one_line
 from reports.quantities import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reports.judging.decision import Decision
     from reports.judging.verdict import JudgedSeries, SeriesChange
@@ -81,27 +81,30 @@ def _group_lines(group: Sequence[SeriesChange], *, family: int) -> Iterator[str]
     yield f"    accept: {ack_command(*group)}"
 
 
-def _aside(title: str, changes: Sequence[SeriesChange], words: object) -> Iterator[str]:
-    assert callable(words)
+def _aside(
+    title: str, changes: Sequence[SeriesChange], words: Callable[[SeriesChange], Iterable[str]]
+) -> Iterator[str]:
     if not changes:
         return
     yield f"{title}:"
     for change in changes[:_MOST_ASIDE]:
-        yield f"        {words(change)}"
+        for at, line in enumerate(words(change)):
+            yield f"{' ' * (8 if at else 4)}{line}"
     if len(changes) > _MOST_ASIDE:
-        yield f"        and {len(changes) - _MOST_ASIDE} more"
+        yield f"    and {len(changes) - _MOST_ASIDE} more"
     yield ""
 
 
-def _brief(change: SeriesChange) -> str:
-    return f"{name_words(change.key)}: {size_words(change)}, {range_words(change)}"
+def _brief(change: SeriesChange) -> Iterator[str]:
+    yield name_words(change.key)
+    yield f"{size_words(change)}, {range_words(change)}"
 
 
-def _accepted(change: SeriesChange) -> str:
+def _accepted(change: SeriesChange) -> Iterator[str]:
     entry = change.acknowledged
     assert entry is not None
-    why = one_line(entry.why)
-    return f"{_brief(change)}, by {one_line(entry.who, most=60)} on {entry.day}: {why}"
+    yield from _brief(change)
+    yield f"by {one_line(entry.who, most=60)} on {entry.day}: {one_line(entry.why)}"
 
 
 def _suspect_lines(suspects: Sequence[JudgedSeries]) -> Iterator[str]:
@@ -109,9 +112,10 @@ def _suspect_lines(suspects: Sequence[JudgedSeries]) -> Iterator[str]:
         return
     yield "measure again:"
     for one in suspects[:_MOST_ASIDE]:
-        yield f"        {name_words(one.key)}: {suspect_words(one)}"
+        yield f"    {name_words(one.key)}"
+        yield f"        {suspect_words(one)}"
     if len(suspects) > _MOST_ASIDE:
-        yield f"        and {len(suspects) - _MOST_ASIDE} more"
+        yield f"    and {len(suspects) - _MOST_ASIDE} more"
     yield ""
 
 
@@ -123,7 +127,8 @@ def _untold_lines(untold: Sequence[JudgedSeries]) -> Iterator[str]:
     for reason, times in reasons.most_common(_MOST_ASIDE):
         names = [name_words(one.key) for one in untold if one.reason == reason]
         who = names[0] if times == 1 else f"{count(times, 'series', 'series')}, {names[0]} one"
-        yield f"        {who}: {reason}"
+        yield f"    {who}"
+        yield f"        {reason}"
     yield ""
 
 

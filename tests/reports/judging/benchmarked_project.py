@@ -82,7 +82,7 @@ class BenchmarkedProject:
                 check=False,
             )
             assert done.returncode == 0, done.stdout + done.stderr
-            self.report("ingest", result, "--store", store or self.store)
+            assert self.report("ingest", result, "--store", store or self.store) == 0
 
     def report(self, *arguments: object) -> int:
         """Run `holdfast report`, and return its exit code."""
