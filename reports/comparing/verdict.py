@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from reports.comparing.difference import Difference
 
 FLOOR: Final = 0.05  # what few runs can see at the 1 % to 2 % that quiet benchmarks move by
-# An estimate close to the floor would need endless runs to be told from it; nobody wants those.
-_LEAST_MARGIN: Final = 0.25
 # What is estimated of a change as large as the floor falls below it half of the time; three fifths
 # of it, at the noise under which the floor can be seen at all, once in hundreds.
 _LEAST_SHARE: Final = 0.6
@@ -136,14 +134,17 @@ class _Judging:
             return Verdict.CANNOT_TELL
         low, high = found.interval
         least, most = self._bounds(found)
-        small = _LEAST_SHARE * least < found.change < _LEAST_SHARE * most
-        if p > self.alpha or small:
+        if p > self.alpha or self._is_small(found):
             inside = least <= low and high <= most
             return Verdict.SAME if inside else Verdict.CANNOT_TELL
         if direction is Direction.NEITHER:
             return Verdict.CHANGED
         up_is_worse = direction is Direction.LOWER
         return Verdict.WORSE if (found.change > 0) is up_is_worse else Verdict.BETTER
+
+    def _is_small(self, found: Difference) -> bool:
+        least, most = self._bounds(found)
+        return _LEAST_SHARE * least < found.change < _LEAST_SHARE * most
 
     def _bounds(self, found: Difference) -> tuple[float, float]:
         """Return the changes, low and high, between which nothing matters."""
@@ -157,17 +158,21 @@ class _Judging:
         runs = min(found.old_runs, found.new_runs)
         if found.noise is None:
             return _FEW_RUNS - runs if runs < _FEW_RUNS else None
-        needed = found.runs_to_see(self._bounds(found)[1], alpha=self.needed)
-        narrow = self._runs_to_narrow(found)
-        if needed is None or narrow is None:
-            return None
-        return max(needed, narrow, runs + 1) - runs
+        most = self._bounds(found)[1]
+        if self._is_small(found):  # then it is the interval that must come inside
+            needed = [found.runs_to_see(most, alpha=self.needed), self._runs_to_narrow(found)]
+        else:  # then a change of this size must show
+            size = abs(math.log1p(found.change)) if found.relative else abs(found.change)
+            told = math.expm1(size) if found.relative else size
+            needed = [found.runs_to_see(min(told, most), alpha=self.needed)]
+        known = [one for one in needed if one is not None]
+        return None if len(known) < len(needed) else max(*known, runs + 1) - runs
 
     def _runs_to_narrow(self, found: Difference) -> int | None:
         assert found.noise is not None
         noise = found.noise
         low, high = self._bounds(found)
-        room = max(min(high - found.change, found.change - low), _LEAST_MARGIN * high)
+        room = min(high - found.change, found.change - low)
         wanted = math.log1p(room) if found.relative else room
         parts = 1 if found.method is Method.PAIRED else 2
 
