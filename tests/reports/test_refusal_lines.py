@@ -89,7 +89,7 @@ def test_an_entry_of_a_list_at_the_root_is_refused_by_its_line() -> None:
         ('{"a": [1e9,\n\n 1e999]}', (3, 2), "the number 1e999 is too large"),
         ('{"a":\n' + "7" * 5_000 + "}", (2, 1), "digits"),
         ('{"a":\n' + "[" * 60 + "]" * 60 + "}", (2, 60), "deeper than 60"),
-        ('{\n"a": 1,\n}', (3, 1), "no JSON"),
+        ('{\n"a": 1,\n"b" 2}', (3, 5), "no JSON"),
         ('{\n"a": 1,\n"b": [1', (3, 8), "as if cut short"),
         ('{\n"a": "tex', (2, 6), "as if cut short"),
         ('{"a": 1}\n{"b": 2}', (2, 1), "Extra data"),
