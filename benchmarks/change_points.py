@@ -5,8 +5,9 @@
     python benchmarks/change_points.py --oracles PYTHON       # and other detectors beside it
 
 Every series is generated from fixed seeds, so the table is the same each time, speed apart. Exits
-with 1 when a limit is missed; `--quick` has wider limits, since few series tell less. `--oracles`
-names an interpreter that has any of apache-otava, ruptures and asv; they are asked about the same
+with 1 when a limit is missed: when precision or recall is below it by more than two standard
+errors of that many series, or any other figure is beyond it; `--quick` allows these more.
+`--oracles` names an interpreter that has any of apache-otava, ruptures and asv; they are asked about the same
 series and judged by nobody. `--otava FOLDER` runs `detect` over the CSV files there and prints what
 it says of each column.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -59,7 +61,9 @@ MOST_ALARMS: Final = 0.2  # a hundred commits
 MOST_DELAY: Final = 3  # commits until a step of 10 % is told
 MOST_SECONDS: Final = 2.0  # of 5 000 points
 QUICK_SHARE: Final = 10
-QUICK_SLACK: Final = 0.1  # of precision and recall: 20 series tell no more
+QUICK_SLACK: Final = 0.1  # false points a series: two in 20 are chance at 0.02
+STANDARD_ERRORS: Final = 2.0
+CERTAIN: Final = 0.995  # what a limit of 1.00, written with two digits, stands for
 
 # Precision and recall that the best detector known for each case had; None where no honest one
 # gets far, because the step is as large as the noise.
@@ -117,12 +121,18 @@ def ours(values: Floats) -> list[int]:
     return [each.index for each in detect(values).changes if each.kind is ChangeKind.STEP]
 
 
-def step_rows(count: int, slack: float) -> Iterator[Row]:
+def below(share: float, limit: float, count: int) -> bool:
+    """Return whether a share of `count` is below its limit by more than chance explains."""
+    least = min(limit, CERTAIN)
+    return share < least - STANDARD_ERRORS * math.sqrt(least * (1 - least) / count)
+
+
+def step_rows(count: int) -> Iterator[Row]:
     for name, recipe in STEPS.items():
         got = score(ours, recipe, count=count, seed=SEED)
         least = LIMITS[name]
         missed = least is not None and (
-            got.precision < least[0] - slack or got.recall < least[1] - slack
+            below(got.precision, least[0], count) or below(got.recall, least[1], count)
         )
         yield Row(
             name=name,
@@ -242,7 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     slack = QUICK_SLACK if options.quick else 0.0
     count = SERIES // share
     sections = [
-        ("One change in 100 points: precision / recall", step_rows(count, slack)),
+        ("One change in 100 points: precision / recall", step_rows(count)),
         ("No change: false points", flat_rows(count, slack)),
         ("A look after every commit, 60 points of history", gate_rows(40 // share, 5 * slack)),
         ("Speed", speed_rows(9)),

@@ -64,15 +64,25 @@ def detect(
     if series is None:
         return Analysis(points=given.size, level=float(given[0]), smallest_visible=floor)
     pruner = Pruner(series, floor=floor, absolute_floor=absolute_floor)
-    plain = best_fit(series)
-    kept = pruner.pruned(plain)
-    drift = None
-    if given.size >= FEWEST_FOR_DRIFT:
-        line = pruner.pruned(best_sloped(series, plain))
-        # Compared as kept: pieces that did not hold must not speak against the line.
-        drift = _drift(series, line, pruner) if line.cost < kept.cost else None
-        kept = line if drift else kept
+    kept, drift = _best_description(series, pruner)
     return _analysis(series, kept, drift, pruner)
+
+
+def _best_description(series: UnitSeries, pruner: Pruner) -> tuple[Fit, Change | None]:
+    """Return the steps that hold, or the line and the steps on it when these tell more."""
+    plain = best_fit(series)
+    if series.given.size < FEWEST_FOR_DRIFT:
+        return pruner.pruned(plain), None
+    line = best_sloped(series, plain)
+    # The dear part is to prune; a line better than all pieces need not wait for theirs.
+    kept = plain if line.cost < plain.cost else pruner.pruned(plain)
+    if line.cost < kept.cost:
+        line = pruner.pruned(line)
+        drift = _drift(series, line, pruner) if line.cost < kept.cost else None
+        if drift:
+            return line, drift
+    # Pieces that hold are told; a line that beats them only by those that do not hold is none.
+    return pruner.pruned(kept), None
 
 
 def _checked(values: Sequence[float] | Floats) -> Floats:
