@@ -182,3 +182,17 @@ def test_ten_sections_of_thousands_stay_small(tmp_path: Path) -> None:
     store = keep(tmp_path / "store", records).parents[1]
     file = built(store, tmp_path / "page.html")
     assert file.stat().st_size < 20_000_000
+
+
+@pytest.mark.slow
+def test_a_search_finds_rows_of_every_section_and_opens_what_is_folded(
+    open_tab: Any, page_file: Path
+) -> None:
+    page = open_tab(page_file).page
+    page.fill("#find", "case_47")  # passed: it stands behind a click
+    page.locator("#stress figure").first.wait_for(state="hidden")
+    assert page.locator("#tests details.more tr:visible").filter(has_text="test_case_47").count()
+    page.fill("#find", "store_under_chaos")
+    page.locator("#stress figure", has_text="store_under_chaos").wait_for()
+    assert page.locator("#stress figure:visible").count() == 1
+    assert page.locator("#tests tr[data-find]:visible").count() == 0
