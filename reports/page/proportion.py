@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HALVINGS: Final = 60  # of the interval 0 to 1: the bound is then exact to the last digit shown
-_SUMMED: Final = 2_000  # trials; beyond, the sum takes seconds and Wilson's interval is as good
+_SUMMED: Final = 1_000  # trials; beyond, the sum takes seconds and Wilson's interval is as good
 _Z_95: Final = 1.959964
 
 
@@ -27,7 +27,7 @@ class Interval:
 def exact_interval(hits: int, trials: int) -> Interval:
     """Return the bounds of a chance, 0 to 1, that was met `hits` times in `trials`.
 
-    They hold the true chance at least 95 times in 100, for any number of trials up to 2 000: 20 of
+    They hold the true chance at least 95 times in 100, for any number of trials up to 1 000: 20 of
     20 shows a chance of 83 % or more, never 100 %. With more trials it is Wilson's interval, which
     then differs by less than one trial.
 
