@@ -7,6 +7,7 @@ it takes effect, and with it every entity: neither a bomb nor a file of this mac
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NoReturn
 from xml.parsers import expat
@@ -24,11 +25,22 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "junit"
 _ROOTS: Final = frozenset({"testsuites", "testsuite"})
+_FIRST_ELEMENT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]{0,99})")
+_HEAD_BYTES: Final = 4_096
 _ENDINGS: Final = {
     "failure": Outcome.FAILED,
     "error": Outcome.FAILED,
     "skipped": Outcome.SKIPPED,
 }
+
+
+def foreign_root(data: bytes) -> str | None:
+    """Return the name of the root of XML that is no JUnit's, or None where it is or may be."""
+    if not data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return None
+    match = _FIRST_ELEMENT.search(data[:_HEAD_BYTES])
+    name = match[1].decode("ascii") if match else ""
+    return name if name and name not in _ROOTS else None
 
 
 def runs_from_junit(

@@ -58,7 +58,7 @@ def read_result(file: Path, *, here: Here) -> Result:
 
 def _read(file: Path, here: Here) -> Result:
     data = read_bytes(file)
-    chosen = here.choices.format or _format_of_bytes(data)
+    chosen = here.choices.format or _format_of_bytes(data, file)
     if chosen is Format.JUNIT:
         found = junit.runs_from_junit(data, document=str(file), file=file, here=here)
         return Result(format=chosen, documents=found)
@@ -110,8 +110,16 @@ def _runs(values: Fields, chosen: Format, file: Path, here: Here) -> tuple[RunDo
             assert_never(chosen)
 
 
-def _format_of_bytes(data: bytes) -> Format | None:
-    """Return the format of what is no JSON object, or None where that has to be parsed first."""
+def _format_of_bytes(data: bytes, file: Path) -> Format | None:
+    """Return the format of what is no JSON object, or None where that has to be parsed first.
+
+    Raises:
+        UnknownDocumentError: It is XML or a script of another kind.
+    """
+    if file.suffix.lower() == ".js" and not github_action.is_script(data):
+        raise _unknown(file, "a script that does not begin with window.BENCHMARK_DATA")
+    if (root := junit.foreign_root(data)) is not None:
+        raise _unknown(file, f"XML of an unknown kind (<{root}>)")
     if data.startswith(_UTF16_XML) or data[:200].lstrip().startswith(_UTF8_XML):
         return Format.JUNIT
     return Format.CUSTOM if data[:200].lstrip().startswith(b"[") else None

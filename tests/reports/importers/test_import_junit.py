@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports import DamagedDocumentError, Outcome, Record, RecordKind, RunDocument
-from reports.importers.choices import Choices
+from reports import (
+    DamagedDocumentError,
+    Outcome,
+    Record,
+    RecordKind,
+    RunDocument,
+    UnknownDocumentError,
+)
+from reports.importers.choices import Choices, Format
 from reports.importers.ingest import read_runs
 
 if TYPE_CHECKING:
@@ -102,7 +109,6 @@ EXTERNAL = """<?xml version="1.0"?>
         ("<testsuite>\n<testcase name='x'>&undefined;</testcase></testsuite>", 2, "undefined"),
         ("<testsuite>\n<testcase name='x'>", 2, "no element found"),
         ("<testsuite>\n</testsuites>", 2, "mismatched tag"),
-        ("<html/>", 1, "its root is <html>"),
         ("<testsuite>\n<testcase/></testsuite>", 2, "a test has no name"),
         ("<testsuite>\n\n<testcase name='x' time='soon'/></testsuite>", 3, "'soon' where seconds"),
         ("<testsuite>\n<testcase name='x' time='nan'/></testsuite>", 2, "'nan' where seconds"),
@@ -125,6 +131,18 @@ def test_hostile_or_damaged_xml_is_refused_by_its_line(
     assert reason in caught.value.reason
     assert caught.value.line == line
     assert "the key" not in str(caught.value)
+
+
+def test_xml_of_another_kind_is_no_result_unless_it_is_said_to_be_one(tmp_path: Path) -> None:
+    coverage = a_file(
+        tmp_path, '<?xml version="1.0"?>\n<!DOCTYPE coverage SYSTEM "x">\n<coverage/>'
+    )
+    with pytest.raises(UnknownDocumentError, match="XML of an unknown kind"):
+        read_runs(coverage)
+    with pytest.raises(DamagedDocumentError, match="declares a document type"):
+        read_runs(coverage, choices=Choices(format=Format.JUNIT))
+    with pytest.raises(DamagedDocumentError, match="its root is <html>"):
+        read_runs(a_file(tmp_path, "<html/>"), choices=Choices(format=Format.JUNIT))
 
 
 def test_xml_in_utf_16_is_read(tmp_path: Path) -> None:

@@ -54,10 +54,12 @@ def test_a_folder_is_walked_and_what_is_no_result_is_passed_over(tmp_path: Path)
     (tmp_path / "in" / "package.json").write_text('{"name": "a", "version": "1.0.0"}')
     (tmp_path / "in" / "list.json").write_text("[1, 2]")
     (tmp_path / "in" / "notes.txt").write_text("not looked at")
+    (tmp_path / "in" / "app.js").write_text("window.alert('hello');")
+    (tmp_path / "in" / "coverage.xml").write_text('<!DOCTYPE coverage SYSTEM "x"><coverage/>')
     (tmp_path / "in" / "pom.json").write_text('{"schema": "of somebody else"}')
     result = run("ingest", tmp_path / "in", "--store", tmp_path / "s")
     assert result.exit_code == 0, result.output
-    assert "3 files passed over, being no results" in result.output
+    assert "5 files passed over, being no results" in result.output
     assert "2 new runs" in result.output
 
 
