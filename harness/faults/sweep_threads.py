@@ -39,8 +39,13 @@ class ThreadRuns:
         """Run the body under `plan` and then its check."""
         one = _OneRun(self._body, plan, self._calls, self._allow)
         runner = threading.Thread(target=one.run, name="fault sweep", daemon=True)
-        runner.start()
-        runner.join(self._limit_s)
+        heard = threading.excepthook
+        threading.excepthook = one.hear
+        try:
+            runner.start()
+            runner.join(self._limit_s)
+        finally:
+            threading.excepthook = heard  # here: a run that hangs would never put it back
         if runner.is_alive():
             return one.stuck(runner, self._limit_s)
         if one.refused is not None:
@@ -92,16 +97,12 @@ class _OneRun:
         )
 
     def run(self) -> None:
-        heard = threading.excepthook
-        threading.excepthook = self._hear
         try:
             with self._plan.applied(calls=self._calls) as faults:
                 self._faults = faults
                 self._attempt(faults)
         except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
             self.refused = error
-        finally:
-            threading.excepthook = heard
 
     def _attempt(self, faults: Faults) -> None:
         try:
@@ -117,7 +118,7 @@ class _OneRun:
         if self._broken is None:  # the first explains; the others mostly follow from it
             self._broken, self._message = broken, message
 
-    def _hear(self, args: Any) -> None:  # noqa: ANN401  # threading.ExceptHookArgs
+    def hear(self, args: Any) -> None:  # noqa: ANN401  # threading.ExceptHookArgs
         if args.exc_value is not None:
             words = first_line(args.exc_value)
             self._break(Broken.WRONG_ERROR, f"in one of its threads: {words}")

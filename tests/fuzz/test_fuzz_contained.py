@@ -179,6 +179,15 @@ PARENT = """
 """
 
 
+def descendants(pid: int, *, count: int) -> list[psutil.Process]:
+    """Return the children of children, too, once there are `count` of them, or after 20 s."""
+    ends_s = time.monotonic() + 20
+    while True:
+        found = psutil.Process(pid).children(recursive=True)
+        if len(found) >= count or time.monotonic() > ends_s:
+            return found
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a parent's death is told by Linux")
 def test_a_killed_parent_takes_its_hanging_children_with_it() -> None:
     parent = subprocess.Popen(
@@ -186,12 +195,11 @@ def test_a_killed_parent_takes_its_hanging_children_with_it() -> None:
         stdout=subprocess.PIPE,
     )
     assert parent.stdout is not None
-    assert parent.stdout.readline() == b"running\n"
-    children = psutil.Process(parent.pid).children(recursive=True)
+    with parent, parent.stdout:
+        assert parent.stdout.readline() == b"running\n"
+        children = descendants(parent.pid, count=2)
+        os.kill(parent.pid, signal.SIGKILL)
     assert len(children) == 2
-    os.kill(parent.pid, signal.SIGKILL)
-    parent.stdout.close()
-    parent.wait()
     gone, alive = psutil.wait_procs(children, timeout=20)
     assert not alive, gone
 

@@ -65,6 +65,13 @@ class Log:
 
         return body
 
+    def interrupt_after(self, executions: int, over: threading.Event) -> None:
+        """Send this process what Ctrl-C sends, once all processes have run so many together."""
+        while self._path.read_bytes().count(b"\n") < executions:
+            if over.wait(0.05):
+                return
+        os.kill(os.getpid(), signal.SIGINT)
+
     def take(self) -> Counter[str]:
         lines = self._path.read_text().splitlines()
         os.truncate(self._path, 0)
@@ -219,11 +226,13 @@ def test_a_search_goes_on_in_workers_where_others_have_stopped(log: Log) -> None
 
 def test_ctrl_c_keeps_what_all_workers_have(log: Log) -> None:
     body = log.body(tasks=4, each=5)  # no machine is through with it when Ctrl-C comes
-    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    over = threading.Event()
+    thread = threading.Thread(target=log.interrupt_after, args=(200, over))
+    thread.start()
     with pytest.raises(harness.ExplorationInterrupted) as caught:
         harness.explore(body, BoundedDfs(None), executions=10**8, workers=2)
-    timer.join()
+    over.set()
+    thread.join()
     partial: Any = caught.value.partial
     assert partial.verdict is Verdict.UNDECIDED
     assert partial.executions > 10
