@@ -17,7 +17,7 @@ def main(argument: str) -> None:
     import faulthandler  # noqa: PLC0415  # importable only now, as all below
     import signal  # noqa: PLC0415
 
-    if hasattr(faulthandler, "register"):
+    if sys.platform != "win32":
         faulthandler.register(signal.SIGUSR2)  # the parent asks so where a stuck target stands
     result = json.dumps(_outcome(job))
     with open(job["result"], "w", encoding="utf-8") as file:  # noqa: PTH123  # no imports first

@@ -80,17 +80,17 @@ def profile_command(  # noqa: PLR0913  # one parameter an option
     Exit code: 0 there are profiles, 2 there is no such target, or it fails, hangs or ends its
     process.
     """
-    found = profile(
-        target,
-        kinds=_kinds(kinds),
-        time_s=time_s,
-        repeat=repeat,
-        limit_s=limit_s,
-        tell=_tell if sys.stderr.isatty() else None,
-    )
-    if not no_store:
-        write_run(profile_records(found), store=store, source="holdfast report profile")
-    _print(found, top=top, wants_json=wants_json)
+    found: list[Profile] = []
+    try:
+        for kind in _kinds(kinds):
+            if sys.stderr.isatty():
+                say(f"profiling {kind.value} ...", to_stderr=True)
+            found += profile(target, kinds=[kind], time_s=time_s, repeat=repeat, limit_s=limit_s)
+    finally:  # Ctrl-C, or a target that fails under one kind, does not lose the others
+        if found and not no_store:
+            write_run(profile_records(found), store=store, source="holdfast report profile")
+        if found:
+            _print(found, top=top, wants_json=wants_json)
 
 
 def _kinds(text: str) -> tuple[ProfileKind, ...]:
@@ -111,7 +111,3 @@ def _print(found: Sequence[Profile], *, top: int, wants_json: bool) -> None:
             say("")
         for line in table(one, top=top):
             say(line)
-
-
-def _tell(kind: ProfileKind) -> None:
-    say(f"profiling {kind.value} ...", to_stderr=True)

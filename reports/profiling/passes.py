@@ -13,7 +13,7 @@ from reports.profiling.frames import Frame, is_ours
 from reports.profiling.hot_spot import ProfileKind
 from reports.profiling.memory import MemoryPass
 from reports.profiling.stack_sums import StackSum
-from reports.profiling.ticks import CpuTicks
+from reports.profiling.ticks import CpuTicks, can_tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ class Pass:
         probe = _Probe()
         calls, _ = _loop(prepare, self._probe_effort(), again=again, watch=probe)
         children_s = _children_cpu_s()
-        if probe.in_main() >= ONE_THREAD:
+        if can_tick() and probe.in_main() >= ONE_THREAD:
             self._cpu_by_ticks(prepare, again=again)
         else:
             self._cpu_by_meter(prepare, again=again)

@@ -19,7 +19,8 @@ def profile_records(profiles: Iterable[Profile]) -> tuple[Record, ...]:
     """Return one record for each profile.
 
     Seconds are those of one call, so that runs of different lengths compare; bytes are those at
-    the peak. `params` has the total of the same kind, the number of calls, and what to know.
+    the peak. `params` has the total of the same kind and the number of calls, `message` what the
+    reader should know.
     """
     return tuple(_record(profile) for profile in profiles)
 
@@ -46,8 +47,8 @@ def _record(profile: Profile) -> Record:
             "per": "call" if profile.kind is not ProfileKind.MEMORY else "peak",
             "calls": str(profile.calls),
             "places": str(len(profile.spots)),
-            "notes": "; ".join(profile.notes),
         },
+        message="; ".join(profile.notes),
         replay=f"holdfast report profile {shlex.quote(profile.target)} --kind {profile.kind.value}",
     )
 

@@ -12,21 +12,20 @@ from reports.profiling.stack_sums import StackSum
 from reports.record import check_number, check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 TIME_S: Final = 2.0  # 500 ticks of 4 ms: a share of 10 percent is known to 1.3 percent
 LIMIT_S: Final = 120.0
 ALL_KINDS: Final = tuple(ProfileKind)
 
 
-def profile(  # noqa: PLR0913  # each by its name
+def profile(
     target: str,
     *,
     kinds: Sequence[ProfileKind] = ALL_KINDS,
     time_s: float = TIME_S,
     repeat: int | None = None,
     limit_s: float = LIMIT_S,
-    tell: Callable[[ProfileKind], object] | None = None,
 ) -> tuple[Profile, ...]:
     """Return the hottest functions of a target by each kind of cost.
 
@@ -40,7 +39,6 @@ def profile(  # noqa: PLR0913  # each by its name
         time_s: Seconds to go on calling. Memory is looked at in two calls.
         repeat: How many calls to make instead.
         limit_s: Seconds after which a child that has not ended is killed.
-        tell: Called with each kind before it begins.
 
     Raises:
         BadValueError: An argument is not one it takes.
@@ -49,12 +47,7 @@ def profile(  # noqa: PLR0913  # each by its name
     """
     _check(target, kinds, time_s=time_s, repeat=repeat, limit_s=limit_s)
     request = Request(target=target, time_s=time_s, repeat=repeat, limit_s=limit_s)
-    found = []
-    for kind in kinds:
-        if tell is not None:
-            tell(kind)
-        found.append(_profile(request, kind))
-    return tuple(found)
+    return tuple(_profile(request, kind) for kind in kinds)
 
 
 def _profile(request: Request, kind: ProfileKind) -> Profile:

@@ -9,6 +9,7 @@ programs whose other threads use next to nothing. For the others there is `CpuMe
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INTERVAL_S: Final = 0.001
+_NO_TIMER: Final = "Windows has no timer of processor time; ask can_tick() first"
+
+
+def can_tick() -> bool:
+    """Return whether this system has a timer of processor time; Windows has none."""
+    return sys.platform != "win32"
 
 
 class CpuTicks:
@@ -37,12 +44,16 @@ class CpuTicks:
 
     def start(self) -> None:
         """Look from now on."""
+        if sys.platform == "win32":
+            raise NotImplementedError(_NO_TIMER)
         signal.signal(signal.SIGPROF, self._tick)
         self._began_s = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, INTERVAL_S, INTERVAL_S)
 
     def stop(self) -> None:
         """Look no more."""
+        if sys.platform == "win32":
+            raise NotImplementedError(_NO_TIMER)
         _, every_s = signal.setitimer(signal.ITIMER_PROF, 0)
         self.cpu_s += time.process_time() - self._began_s
         ours = signal.signal(signal.SIGPROF, signal.SIG_IGN) == self._tick

@@ -154,6 +154,7 @@ def test_records_hold_seconds_of_one_call_the_hottest_place_first() -> None:
     ]
     assert record.params["profile"] == "cpu"
     assert record.params["total"] == "0.5"
+    assert record.message == "a note"
     assert record.replay == "holdfast report profile app:run --kind cpu"
 
 
