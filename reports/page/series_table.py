@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from reports.page.data import PageData
 
 _STATES = tuple(SeriesState)
+# More than is shown: what was rounded once already may round the other way again.
+_SHARE_DIGITS = 7
+_VALUE_DIGITS = 12
 
 
 def table_values(data: PageData, judged: Sequence[JudgedSeries]) -> dict[str, Any]:
@@ -36,10 +39,13 @@ def table_values(data: PageData, judged: Sequence[JudgedSeries]) -> dict[str, An
         "metric": [metrics.place(one.key.metric) for one in judged],
         "env": [places.place(data.places[one.key.environment]) for one in judged],
         "unit": [units.place(one.unit) for one in judged],
-        "now": [rounded(one.current, digits=12) for one in judged],
-        "change": [rounded(one.changes[-1].change) if one.changes else None for one in judged],
-        "noise": [rounded(_relative_noise(one), digits=3) for one in judged],
-        "visible": [rounded(one.smallest_visible, digits=3) for one in judged],
+        "now": [rounded(one.current, digits=_VALUE_DIGITS) for one in judged],
+        "change": [
+            rounded(one.changes[-1].change, digits=_SHARE_DIGITS) if one.changes else None
+            for one in judged
+        ],
+        "noise": [rounded(_relative_noise(one), digits=_SHARE_DIGITS) for one in judged],
+        "visible": [rounded(one.smallest_visible, digits=_SHARE_DIGITS) for one in judged],
         "runs": [one.runs for one in judged],
         "spikes": [len(one.spikes) for one in judged],
         "gone": [at for at, one in enumerate(judged) if not one.is_current],

@@ -28,9 +28,7 @@ def bench(name, seconds):
     time = Measure(
         metric="time", value=seconds * luck.gauss(1, 0.01), unit="s", direction=Direction.LOWER
     )
-    return Record(
-        kind=RecordKind.BENCHMARK, name=name, outcome=Outcome.PASSED, measures=(time,)
-    )
+    return Record(kind=RecordKind.BENCHMARK, name=name, outcome=Outcome.PASSED, measures=(time,))
 
 
 for night in range(40):
