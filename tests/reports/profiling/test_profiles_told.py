@@ -19,7 +19,7 @@ from reports.profiling.hot_spot import HotSpot, Profile, ProfileKind
 from reports.profiling.profile_records import profile_records
 from reports.profiling.stack_sums import StackSum
 from reports.profiling.table import as_json, table
-from tests.reports.profiling.profiled_programs import KNOWN
+from tests.reports.profiling.profiled_programs import ENDINGS, KNOWN
 
 USER = Frame("/app/shop.py", 12, "buy")
 QUEUE = Frame(queue.__file__, 1, "get")
@@ -181,6 +181,22 @@ def test_the_command_writes_a_record_of_each_kind_and_prints_the_table(tmp_path:
         (RecordKind.PROFILE, target, "wait"),
         (RecordKind.PROFILE, target, "memory"),
     ]
+
+
+@pytest.mark.slow
+def test_a_kind_that_fails_does_not_lose_the_kinds_before_it(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    done = CliRunner().invoke(
+        report_command,
+        ["profile", f"{ENDINGS}:raises_when_traced", "--kind", "wait,memory,cpu", "--repeat", "1",
+         "--store", str(store)],
+    )  # fmt: skip
+    assert done.exit_code == 2
+    assert "no room for tracing" in done.output
+    with Store(store) as opened:
+        (stamp,) = opened.stamps()
+        (record,) = opened.document(stamp.run_id).records
+    assert record.params["profile"] == "wait"
 
 
 @pytest.mark.slow

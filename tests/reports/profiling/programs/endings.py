@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 NOT_CALLABLE = 3
@@ -45,6 +46,11 @@ def leaves_a_process() -> None:
 
 def wants_arguments(first: int) -> int:
     return first
+
+
+def raises_when_traced() -> None:
+    if tracemalloc.is_tracing():
+        raise MemoryError("no room for tracing")
 
 
 async def coroutine() -> None:
