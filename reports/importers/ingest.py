@@ -11,6 +11,7 @@ from reports.document import RunDocument
 from reports.importers.choices import Choices, Format
 from reports.importers.here import Here
 from reports.importers.recognise import Result, read_result
+from reports.layout import claim_store
 from reports.record import Direction, RecordKind
 from reports.write import DocumentWriter
 
@@ -71,11 +72,19 @@ def read_runs(file: Path, *, choices: Choices | None = None) -> tuple[RunDocumen
 class Ingestion:
     """Many files into one store. A context manager; belongs to one thread.
 
-    Git and the machine are asked once for all files, and the disk to keep the names once.
+    Git and the machine are asked once for all files, and the disk for many of them at once.
+
+    Raises:
+        BadValueError: A choice is none, such as a commit that git does not know.
+        StoreNotOursError: `store` holds something that holdfast did not write.
     """
 
     def __init__(self, store: Path, *, choices: Choices | None = None) -> None:
         self._reading = _Reading(Here(choices or Choices()))
+        if store.exists():
+            claim_store(
+                store
+            )  # refused before a file is read; an absent one is made with the first
         self._writer = DocumentWriter(store)
 
     def __enter__(self) -> Self:

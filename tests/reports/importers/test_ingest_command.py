@@ -151,6 +151,17 @@ def test_a_choice_that_is_none_is_refused_before_anything_is_taken(
     assert not (tmp_path / "s").exists()
 
 
+def test_a_folder_of_something_else_is_no_store_and_stays_as_it_is(tmp_path: Path) -> None:
+    file = a_benchmark(tmp_path / "a.json")
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.tex").write_text("years of work")
+    result = run("ingest", file, "--store", tmp_path / "thesis")
+    assert result.exit_code == 2
+    assert "is not a holdfast store" in result.output
+    assert "1 record" not in result.output
+    assert [one.name for one in (tmp_path / "thesis").iterdir()] == ["thesis.tex"]
+
+
 def test_a_forced_format_refuses_what_is_not_of_it(tmp_path: Path) -> None:
     file = a_benchmark(tmp_path / "a.json")
     for form in Format:
