@@ -100,7 +100,9 @@ def _draw_earlier(axes: Any, points: Sequence[CurvePoint], factor: float) -> Non
     if not points:
         return
     heights = [point.value / factor for point in points]
-    axes.plot([point.at for point in points], heights, "o", color=_RULE, markersize=3.6, zorder=1)
+    # Hollow: the shape says that these are not compared, not the colour alone.
+    across = [point.at for point in points]
+    axes.plot(across, heights, "o", markersize=3.6, zorder=1, mfc="none", mec=_INK, mew=0.7)
     _draw_rule(axes, -0.5, "other machine", left=True)
 
 

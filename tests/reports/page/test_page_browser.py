@@ -187,7 +187,7 @@ def test_a_row_opens_its_curve_with_words_and_closes_again(browser: Any, pages: 
         assert "Lower is better" in figure.locator("figcaption").inner_text()
         assert "points of" in figure.locator("svg desc").text_content()
         assert figure.locator(".t-dot").count() > 40
-        assert figure.locator(".t-before").count() > 0, "the machine before is shown, in grey"
+        assert figure.locator(".t-before").count() > 0, "the machine before is shown, hollow"
         figure.locator("summary").click()
         assert figure.locator("tbody tr").count() == 20
         button.click()
