@@ -19,6 +19,7 @@ from reports.write import write_document
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOISY = (1.0, 1.01, 0.99, 1.0, 1.0, 1.01)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -62,14 +63,14 @@ def test_the_gates_exit_code_is_its_verdict(
 
 
 def test_the_gate_leaves_the_documents_as_they_were(tmp_path: Path) -> None:
-    history(tmp_path / "s", [1.0] * 6 + [2.0] * 3)
+    history(tmp_path / "s", [*NOISY, 2.0, 2.01, 2.0])
     before = sorted((tmp_path / "s" / "runs").iterdir())
     assert run("gate", "--store", tmp_path / "s").exit_code == 1
     assert sorted((tmp_path / "s" / "runs").iterdir()) == before
 
 
 def test_a_higher_floor_lets_a_known_change_through(tmp_path: Path) -> None:
-    history(tmp_path / "s", [1.0] * 6 + [1.4] * 3)
+    history(tmp_path / "s", [*NOISY, 1.4, 1.41, 1.4])
     assert run("gate", "--store", tmp_path / "s").exit_code == 1
     assert run("gate", "--store", tmp_path / "s", "--floor", "50").exit_code == 0
 
