@@ -87,6 +87,8 @@ class Score:
     covered: float
 
 
+# Power at 1.2 % is what is promised; where noise is skewed, has outliers or is shared by rounds the
+# limits are a tenth below what was measured, so that losing it is noticed.
 # The false discovery rate is 5 %: with 10 true ones that is half a wrong one a report.
 CASES: Final = (
     Case(name="1.2 % noise", runs=5, noise=0.012, least_power=0.85, says_blind=False),
@@ -96,11 +98,11 @@ CASES: Final = (
     Case(name="3 % noise", runs=5, noise=0.03, says_blind=True),
     Case(name="3 % noise", runs=7, noise=0.03, says_blind=True),
     Case(name="3 % noise", runs=10, noise=0.03, says_blind=True),
-    Case(name="1.2 % skewed", runs=5, noise=0.012, draw=skewed, least_power=0.8),
+    Case(name="1.2 % skewed", runs=5, noise=0.012, draw=skewed, least_power=0.7),
     Case(name="1.2 % skewed", runs=7, noise=0.012, draw=skewed, least_power=0.95),
-    Case(name="1.2 % with outliers", runs=5, noise=0.012, draw=outliers, least_power=0.6),
-    Case(name="1.2 % with outliers", runs=7, noise=0.012, draw=outliers, least_power=0.6),
-    Case(name="1.2 %, rounds share 3 %", runs=5, noise=0.012, common=0.03, least_power=0.35),
+    Case(name="1.2 % with outliers", runs=5, noise=0.012, draw=outliers, least_power=0.5),
+    Case(name="1.2 % with outliers", runs=7, noise=0.012, draw=outliers, least_power=0.5),
+    Case(name="1.2 %, rounds share 3 %", runs=5, noise=0.012, common=0.03, least_power=0.25),
     Case(name="1.2 %, rounds share 3 %", runs=7, noise=0.012, common=0.03, least_power=0.85),
     Case(name="A/A, 1.2 %", runs=5, noise=0.012, slower=0, most_wrong=0.2),
     Case(name="A/A, 1.2 %", runs=3, noise=0.012, slower=0, most_wrong=0.2),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 WANTED = "HOLDFAST_MEASURE_TO"
 CALLS_ONLY = "HOLDFAST_MEASURE_CALLS"  # so many calls and no timing: a counter counts outside
+ONLY = "HOLDFAST_MEASURE_ONLY"  # the one benchmark that is called so
 _BATCHES = 7
 _BATCH_S = 0.02  # thousands of the clock's steps; the best of seven is steadier than of one long
 _WALL_S = 0.06  # of a batch of something that waits
@@ -51,6 +52,16 @@ def pytest_configure(config: Any) -> None:
     except ImportError:
         return
     _wrap(BenchmarkFixture)
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Keep the one benchmark that is asked for, and leave what nobody asked as it is."""
+    only = os.environ.get(ONLY)
+    if only is None:
+        return
+    others = [item for item in items if item.nodeid != only]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item.nodeid == only]
 
 
 def pytest_sessionfinish(session: Any) -> None:
@@ -87,7 +98,7 @@ def _wrap(fixture: Any) -> None:
             return function_to_benchmark(*args, **kwargs)
 
         if CALLS_ONLY in os.environ:
-            return _only_called(once)
+            return _only_called(self, once)
         result = call(self, function_to_benchmark, *args, **kwargs)
         _take(self, lambda: once)
         return result
@@ -107,7 +118,7 @@ def _wrap(fixture: Any) -> None:
             return lambda: target(*given[0], **given[1])
 
         if CALLS_ONLY in os.environ and teardown is None and setup is None and rounds > 1:
-            return _only_called(prepared())
+            return _only_called(self, prepared())
         options = {**others, **({"teardown": teardown} if teardown else {})}
         result = pedantic(self, target, args, kwargs, setup, rounds=rounds, **options)
         if rounds > 1 and teardown is None:
@@ -117,7 +128,8 @@ def _wrap(fixture: Any) -> None:
     fixture.__call__, fixture.pedantic = timed_call, timed_pedantic
 
 
-def _only_called(once: Callable[[], Any]) -> Any:
+def _only_called(fixture: Any, once: Callable[[], Any]) -> Any:
+    fixture._mode = "counted"  # noqa: SLF001  # else it warns that nobody used it
     result = None
     for _ in range(1 + int(os.environ[CALLS_ONLY])):
         result = once()

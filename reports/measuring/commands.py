@@ -66,6 +66,7 @@ _TIME: Final = "time"
 @click.option("--no-build", is_flag=True, help="Make no environments; sides may be folders, too.")
 @click.option("--timeout", "timeout_s", type=float, default=TIMEOUT_S, show_default=True)
 @click.option("--cpus", default="", metavar="0,2", help="Run benchmarks on these processors.")
+@click.option("--instructions", is_flag=True, help="Count them, too, by perf or else valgrind.")
 @click.option("--resume", metavar="SESSION", help="Go on with a session that was cut short.")
 @click.option(
     "--home", type=click.Path(path_type=Path), default=_HOME, show_default=True, help="For builds."
@@ -99,6 +100,7 @@ def measure_command(  # noqa: PLR0913  # click calls it with one argument an opt
     no_build: bool,
     timeout_s: float,
     cpus: str,
+    instructions: bool,
     resume: str | None,
     home: Path,
     cannot_tell: str,
@@ -150,6 +152,7 @@ def measure_command(  # noqa: PLR0913  # click calls it with one argument an opt
                 python=python,
                 system_packages=system_packages,
                 cpus=cpus,
+                instructions=instructions,
             )
         )
     options = Options(floor=floor / 100, statistic=Statistic(statistic))
@@ -167,10 +170,14 @@ def _measured(plan: Plan, places: Places, options: Options) -> Comparison:
 
     say(f"session {plan.session}", to_stderr=True)
     try:
-        return measure(plan, places=places, options=options, tell=tell)
+        return measure(plan, places=places, options=options, tell=tell, warn=_warn)
     except KeyboardInterrupt:
         _say_how_to_go_on(plan)
         raise
+
+
+def _warn(line: str) -> None:
+    say(line, to_stderr=True)
 
 
 def _say_how_to_go_on(plan: Plan) -> None:

@@ -16,6 +16,8 @@ from reports.importers.ingest import read_runs
 from reports.measuring.child import run_child
 from reports.measuring.child_figures import ChildFigures, read_figures
 from reports.measuring.errors import NothingMeasuredError, SideFailedError
+from reports.measuring.instructions import ROUNDS as INSTRUCTION_ROUNDS
+from reports.measuring.instructions import per_call
 from reports.record import Direction, Measure, Outcome, Record, RecordKind
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from reports.document import RunDocument
     from reports.measuring.child import Ended
     from reports.measuring.environments import Side
+    from reports.measuring.instructions import Counter
     from reports.measuring.plan import Plan
 
 SOURCE: Final = "holdfast report measure"
@@ -36,18 +39,20 @@ _PLUGIN_FILE: Final = Path(__file__).with_name("child_plugin.py")
 _WANTED: Final = "HOLDFAST_MEASURE_TO"
 
 
-def run_side(
+def run_side(  # noqa: PLR0913  # a side, a round, and what is taken
     side: Side,
     plan: Plan,
     *,
     at_round: int,
     extra: Sequence[str] = (),
+    counter: Counter | None = None,
     on_start: Callable[[int], None] = lambda _pid: None,
 ) -> RunDocument:
     """Run one side's benchmarks once, and return what they came to.
 
     Args:
         at_round: Which round this is, from 0.
+        counter: What counts instructions, or None not to.
         on_start: Told the id of the process.
 
     Raises:
@@ -69,6 +74,8 @@ def run_side(
         taken = read_figures(figures)
         if not any(one.kind is RecordKind.BENCHMARK for one in records):
             raise NothingMeasuredError(side.label, ended.command, "its result has no benchmark")
+        if counter is not None and at_round < INSTRUCTION_ROUNDS:
+            records = [_counted(one, side, plan, command, scratch, counter) for one in records]
     written = document_now(
         [_with(one, taken, side.name, at_round) for one in (*records, _whole(ended))],
         source=SOURCE,
@@ -78,16 +85,20 @@ def run_side(
     return dataclasses.replace(written, session=plan.session)
 
 
-def _run(
-    side: Side, plan: Plan, command: Sequence[str], scratch: Path, on_start: Callable[[int], None]
-) -> Ended:
+def _variables(side: Side, scratch: Path) -> dict[str, str]:
+    """Return the variables of a side's benchmarks, with the plugin on their path."""
     shutil.copyfile(_PLUGIN_FILE, scratch / f"{_PLUGIN}.py")
-    paths = [*side.paths, scratch]
-    environment = side.environment(
-        PYTHONPATH=os.pathsep.join(str(path) for path in paths),
+    return side.environment(
+        PYTHONPATH=os.pathsep.join(str(path) for path in (*side.paths, scratch)),
         PYTEST_PLUGINS=_PLUGIN,
         **{_WANTED: str(scratch / "figures.json")},
     )
+
+
+def _run(
+    side: Side, plan: Plan, command: Sequence[str], scratch: Path, on_start: Callable[[int], None]
+) -> Ended:
+    environment = _variables(side, scratch)
     step = "running its benchmarks"
     try:
         ended = run_child(
@@ -104,6 +115,36 @@ def _run(
     if ended.code != 0:
         raise SideFailedError(side.label, step, ended.command, ended.ending, ended.tail)
     return ended
+
+
+def _counted(  # noqa: PLR0913, PLR0917  # what a run of one benchmark needs
+    record: Record,
+    side: Side,
+    plan: Plan,
+    command: Sequence[str],
+    scratch: Path,
+    counter: Counter,
+) -> Record:
+    """Return a record with the instructions of one call, where they could be counted."""
+    if record.kind is not RecordKind.BENCHMARK:
+        return record
+    counts = per_call(
+        command,
+        record.name,
+        counter=counter,
+        folder=side.checkout,
+        environment=_variables(side, scratch),
+        timeout_s=plan.timeout_s,
+    )
+    if counts is None:
+        return dataclasses.replace(
+            record, params={**record.params, "instructions": f"{counter.value} counted none"}
+        )
+    counted = Measure(
+        metric="instructions", value=counts, unit="instructions", direction=Direction.LOWER
+    )
+    params = {**record.params, "instructions": f"counted by {counter.value}"}
+    return dataclasses.replace(record, measures=(*record.measures, counted), params=params)
 
 
 def _with(record: Record, taken: ChildFigures, side: str, at_round: int) -> Record:

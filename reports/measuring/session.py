@@ -25,6 +25,7 @@ from reports.errors import BadValueError
 from reports.measuring.checkouts import WORKING_TREE, existing_code, resolve_code
 from reports.measuring.environments import prepare_side
 from reports.measuring.errors import UnknownCommitError
+from reports.measuring.instructions import find_counter
 from reports.measuring.plan import LEAST_RUNS, save_plan
 from reports.measuring.run_side import ROUND_PARAM, SIDE_PARAM, run_side
 from reports.store import Store
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from reports.document import RunDocument
     from reports.measuring.checkouts import Code
     from reports.measuring.environments import Side
+    from reports.measuring.instructions import Counter
     from reports.measuring.plan import Plan
 
 BASE: Final = "base"
@@ -93,13 +95,14 @@ def resolve(name: str, *, plan: Plan) -> Code:
     return resolve_code(name, repository=Path(plan.repository))
 
 
-def measure(
+def measure(  # noqa: PLR0913  # where, how, and whom to tell
     plan: Plan,
     *,
     places: Places,
     options: Options | None = None,
     extra: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """Measure both sides in turn, or go on where it was left, and return the comparison.
 
@@ -107,6 +110,7 @@ def measure(
         plan: From `with_codes`; its session's finished runs are not repeated.
         extra: Further words of the command.
         tell: Told what is being done, for a person who waits.
+        warn: Told what was asked for and cannot be taken here.
 
     Raises:
         MeasuringError: A side could not be built or run. Finished runs are kept.
@@ -124,7 +128,13 @@ def measure(
     }
     done = finished_runs(plan.session, store=places.store)
     running = _Running(
-        plan=plan, places=places, sides=sides, folder=folder, extra=tuple(extra), tell=tell
+        plan=plan,
+        places=places,
+        sides=sides,
+        folder=folder,
+        extra=tuple(extra),
+        counter=_counter(plan, warn),
+        tell=tell,
     )
     running.all_rounds(done)
     documents = finished_runs(plan.session, store=places.store)
@@ -168,6 +178,7 @@ class _Running:
     sides: dict[str, Side]
     folder: Path
     extra: tuple[str, ...]
+    counter: Counter | None
     tell: Callable[[str], None]
 
     def all_rounds(self, done: dict[tuple[str, int], RunDocument]) -> None:
@@ -196,11 +207,21 @@ class _Running:
                 self.plan,
                 at_round=at_round,
                 extra=self.extra,
+                counter=self.counter,
                 on_start=lambda pid: _note_child(note, pid),
             )
         finally:
             note.unlink(missing_ok=True)
         write_document(document, store=self.places.store)
+
+
+def _counter(plan: Plan, warn: Callable[[str], None]) -> Counter | None:
+    if not plan.instructions:
+        return None
+    counting = find_counter()
+    if counting.counter is None:
+        warn(f"instructions are not counted: {counting.reason}")
+    return counting.counter
 
 
 def _codes(plan: Plan) -> dict[str, Code]:

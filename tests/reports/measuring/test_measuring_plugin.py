@@ -149,6 +149,43 @@ def test_no_file_is_no_figures_and_a_broken_one_is_refused(tmp_path: Path) -> No
         read_figures(tmp_path / "broken")
 
 
+def test_one_benchmark_is_called_so_often_and_nothing_else(tmp_path: Path) -> None:
+    suite = """
+def test_it(benchmark):
+    assert benchmark(lambda: print("called") or 42) == 42
+
+def test_other(benchmark):
+    benchmark(lambda: print("other"))
+
+def test_rounds(benchmark):
+    benchmark.pedantic(lambda: print("called"), rounds=3)
+"""
+    (tmp_path / "test_counted.py").write_text(suite)
+    shutil.copyfile(PLUGIN, tmp_path / "holdfast_measure_plugin.py")
+    for name in ("test_it", "test_rounds"):
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(tmp_path),
+            "PYTEST_PLUGINS": "holdfast_measure_plugin",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "HOLDFAST_MEASURE_TO": str(tmp_path / "figures.json"),
+            "HOLDFAST_MEASURE_ONLY": f"test_counted.py::{name}",
+            "HOLDFAST_MEASURE_CALLS": "4",
+        }
+        words = "-m pytest -q -s -W error -p pytest_benchmark.plugin -p no:cacheprovider"
+        done = subprocess.run(
+            [sys.executable, *words.split(), "--benchmark-only"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.count("called") == 5
+        assert "other" not in done.stdout
+
+
 def test_the_plugin_imports_nothing_but_pytest_and_its_benchmark() -> None:
     imported = set()
     for node in ast.walk(ast.parse(PLUGIN.read_text())):
