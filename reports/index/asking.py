@@ -11,7 +11,16 @@ from sqlalchemy import Select, func, select
 
 from reports.environment import Environment
 from reports.index.rows import STAMP_COLUMNS, Described, stamp_of, time_of
-from reports.index.schema import BENCHMARK, DESCRIPTION, ENVIRONMENT, MEASURE, METRIC, PLACE, RUN
+from reports.index.schema import (
+    BENCHMARK,
+    DESCRIPTION,
+    ENVIRONMENT,
+    MEASURE,
+    METRIC,
+    NAMED,
+    PLACE,
+    RUN,
+)
 from reports.record import Direction
 from reports.series import EnvironmentSpan, RunValue, Series, SeriesKey, in_commit_order
 from reports.strict_json import parse
@@ -23,6 +32,19 @@ if TYPE_CHECKING:
 
     from reports.series import RunStamp
 
+# The columns of a stamp, for every run. What a repository says of a position counts before what a
+# document says: it is one scale for all. Statements that never differ are made once.
+_RUNS: Final = (
+    select(
+        RUN.c.id,
+        *(RUN.c[name] for name in STAMP_COLUMNS),
+        func.coalesce(PLACE.c.position, RUN.c.position).label("position"),
+        ENVIRONMENT.c.name,
+    )
+    .join_from(RUN, ENVIRONMENT, ENVIRONMENT.c.id == RUN.c.environment)
+    .join(PLACE, PLACE.c.commit_id == RUN.c.commit_id, isouter=True)
+)
+_NAMES: Final = {table.name: select(table.c.id, table.c.name) for table in NAMED}
 _KEY: Final = (MEASURE.c.benchmark, MEASURE.c.metric, MEASURE.c.environment)
 _COLUMNS: Final = (
     *_KEY,
@@ -80,8 +102,8 @@ def series_keys(connection: Connection) -> tuple[SeriesKey, ...]:
 
 def stamps(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[RunStamp, ...]:
     """Return the runs that meet the conditions, the one written last first."""
-    rows = connection.execute(_runs(*conditions).order_by(RUN.c.written_us.desc(), RUN.c.name))
-    return tuple(stamp_of(*row[1:]) for row in rows)
+    wanted = _RUNS.where(*conditions).order_by(RUN.c.written_us.desc(), RUN.c.name)
+    return tuple(stamp_of(*row[1:]) for row in connection.execute(wanted))
 
 
 def environments(connection: Connection, *names: str) -> tuple[Environment, ...]:
@@ -122,24 +144,12 @@ def _number(table: Table, name: str) -> ColumnElement[int]:
     return select(table.c.id).where(table.c.name == name).scalar_subquery()
 
 
-def _runs(*conditions: ColumnElement[bool]) -> Select[Any]:
-    # What a repository says counts before what a document says: it is one scale for all.
-    position = func.coalesce(PLACE.c.position, RUN.c.position).label("position")
-    columns = [RUN.c[name] for name in STAMP_COLUMNS]
-    return (
-        select(RUN.c.id, *columns, position, ENVIRONMENT.c.name)
-        .join_from(RUN, ENVIRONMENT, ENVIRONMENT.c.id == RUN.c.environment)
-        .join(PLACE, PLACE.c.commit_id == RUN.c.commit_id, isouter=True)
-        .where(*conditions)
-    )
-
-
 def _stamps_by_number(
     connection: Connection, conditions: tuple[ColumnElement[bool], ...]
 ) -> dict[int, RunStamp]:
-    wanted = _runs()
+    wanted = _RUNS
     if conditions:
-        wanted = _runs(RUN.c.id.in_(select(MEASURE.c.run).where(*conditions)))
+        wanted = wanted.where(RUN.c.id.in_(select(MEASURE.c.run).where(*conditions)))
     return {row[0]: stamp_of(*row[1:]) for row in connection.execute(wanted)}
 
 
@@ -167,10 +177,10 @@ def _described(
 def _names(
     connection: Connection, table: Table, numbers: Collection[int] | None = None
 ) -> dict[int, str]:
-    wanted = select(table.c.id, table.c.name)
+    wanted = _NAMES[table.name]
     if numbers is not None:
         wanted = wanted.where(table.c.id.in_(numbers))
-    return {row.id: row.name for row in connection.execute(wanted)}
+    return {row[0]: row[1] for row in connection.execute(wanted)}
 
 
 def _other_names(connection: Connection) -> tuple[dict[int, str], dict[int, str]]:
