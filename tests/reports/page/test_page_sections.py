@@ -353,6 +353,7 @@ def test_a_figure_that_could_not_be_measured_still_shows_its_limit(tmp_path: Pat
     assert view.badge == "1 failed"
 
 
+@pytest.mark.slow
 def test_thousands_of_records_stay_bounded_and_none_that_failed_is_left_out(tmp_path: Path) -> None:
     kinds = (RecordKind.TEST, RecordKind.EXPLORATION, RecordKind.PLANTED, RecordKind.STRESS,
              RecordKind.FUZZ)  # fmt: skip

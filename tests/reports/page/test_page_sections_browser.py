@@ -89,13 +89,7 @@ def test_nothing_is_wider_than_a_narrow_screen(width: int, open_tab: Any, page_f
     page = open_tab(page_file, viewport={"width": width, "height": 800}).page
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     for name in SECTIONS:
-        reach = page.evaluate(
-            "name => Math.max(...[...document.querySelectorAll(`#${name} *`)]"
-            ".filter(one => !one.closest('.scroll, pre'))"
-            ".map(one => one.getBoundingClientRect().right))",
-            name,
-        )
-        assert reach <= width, name
+        assert reach_of(page, name) <= width, name
     # A figure's letters: 10.5 units of a figure of 340, never shown smaller than 9 pixels.
     heights = page.evaluate(
         "[...document.querySelectorAll('svg.plot')].filter(one => one.checkVisibility())"
@@ -196,3 +190,45 @@ def test_a_search_finds_rows_of_every_section_and_opens_what_is_folded(
     page.locator("#stress figure", has_text="store_under_chaos").wait_for()
     assert page.locator("#stress figure:visible").count() == 1
     assert page.locator("#tests tr[data-find]:visible").count() == 0
+
+
+@pytest.mark.slow
+def test_endless_words_break_on_a_phone(open_tab: Any, tmp_path: Path) -> None:
+    endless = "x" * 480
+    params = dict.fromkeys(
+        ("evidence", "strategy", "bug", "method", "outlook", "ending", "about", "claim", "source",
+         "chaos: x", "noise", "group", "planted", "verdict"),
+        endless,
+    )  # fmt: skip
+    records = [
+        Record(
+            kind=kind,
+            name=f"{endless}[{size}]",
+            outcome=outcome,
+            measures=(measure("time", size, "s"), measure(endless, 1, endless)),
+            params={**params, **({"pair": endless} if size == 9 else {})},
+            message=f"{endless}\n{endless}",
+            replay=endless,
+        )
+        for kind in RecordKind
+        for outcome in (Outcome.PASSED, Outcome.FAILED)
+        for size in (1, 2, 4, 9)
+    ]
+    store = keep(tmp_path / "store", records, commit=1).parents[1]
+    keep(store, records, commit=2)
+    page = open_tab(built(store, tmp_path / "p.html"), viewport={"width": 390, "height": 800}).page
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    for name in SECTIONS:
+        assert reach_of(page, name) <= 390, name
+
+
+def reach_of(page: Any, section: str) -> float:
+    """Return how far to the right anything of a section reaches that does not scroll by itself."""
+    return float(
+        page.evaluate(
+            "name => Math.max(...[...document.querySelectorAll(`#${name} *`)]"
+            ".filter(one => !one.closest('.scroll, pre, svg'))"
+            ".map(one => one.getBoundingClientRect().right))",
+            section,
+        )
+    )

@@ -230,7 +230,7 @@ def test_a_host_that_others_can_have_is_turned_away(served: Served, host: str) -
     "host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8642", "127.0.0.2"]
 )
 def test_a_host_that_only_this_machine_has_is_served(served: Served, host: str) -> None:
-    assert served.ask("/", host=host)[0] == 200
+    assert served.ask("/api/series?benchmark=none", host=host)[0] == 200
 
 
 def test_a_request_without_a_host_or_with_two_is_turned_away(served: Served) -> None:

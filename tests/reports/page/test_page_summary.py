@@ -103,11 +103,11 @@ def test_a_summary_of_thousands_stays_short_and_counts_what_it_leaves_out(tmp_pa
     records = [
         Record(kind=kind, name=f"{kind} {at}", outcome=Outcome.FAILED, message="x" * 9_000)
         for kind in RecordKind
-        for at in range(1_000)
+        for at in range(300)
     ]
     text = text_of(keep(tmp_path / "s", records).parents[1])
     assert len(text) < 100_000  # a job's summary holds a megabyte
-    assert re.search(r"And [67]\u202f\d{3} more failed checks: see the page", text)
+    assert re.search(r"And [12]\u202f\d{3} more failed checks: see the page", text)
 
 
 def test_a_store_without_runs_has_a_summary_that_says_so(tmp_path: Path) -> None:
