@@ -36,7 +36,7 @@ _VERSIONS: Final = (1, 2)
 _SHOWN_VERSION: Final = 8
 _PARAMETERS: Final = 50
 _NO_COLUMNS: Final = ("result",)  # of format 1, whose rows are objects or single numbers
-_STATS: Final = {"q1": ("stats_q_25", "q_25"), "q3": ("stats_q_75", "q_75")}
+_ROUNDED: Final = 1e-4  # five significant digits
 
 
 def is_asv(values: Fields) -> bool:
@@ -146,8 +146,9 @@ class _Reader:
     ) -> tuple[Measure, ...]:
         if result is None or math.isnan(result):
             return ()
-        low, high = spread.at("q1", at), spread.at("q3", at)
+        low, high = spread.quartiles(at, result)
         minimum, maximum, count = spread.range(at)
+        low, high = _within(low, minimum, None), _within(high, None, maximum)
         value = result
         if self._here.choices.statistic is Statistic.MIN and (low is not None or count > 1):
             if minimum is None:
@@ -199,15 +200,21 @@ class _Spread:
     def __init__(self, row: Fields, count: int) -> None:
         self._row = row
         self._stats = row.objects_or_none("stats", most=count) if "stats" in row else []
+        self._columns = {
+            name: row.cells(name, most=limits.RECORDS)
+            for name in ("stats_q_25", "stats_q_75", "stats_repeat")
+            if name in row
+        }
 
-    def at(self, which: str, at: int) -> float | None:
-        """Return a quartile of the result at a place, or None where it is not told."""
-        column, name = _STATS[which]
-        if column in self._row:
-            cells = self._row.cells(column, most=limits.RECORDS)
-            return cells[at] if at < len(cells) else None
-        stats = self._of(at)
-        return stats.number_or_none(name) if stats is not None else None
+    def quartiles(self, at: int, result: float) -> tuple[float | None, float | None]:
+        """Return the quartiles of the result at a place, None where they are not told."""
+        low, high = self._number("stats_q_25", at), self._number("stats_q_75", at)
+        # asv rounds them to five digits, and not the result, which may lie between.
+        if low is not None and result < low <= result + abs(result) * _ROUNDED:
+            low = result
+        if high is not None and result - abs(result) * _ROUNDED <= high < result:
+            high = result
+        return low, high
 
     def range(self, at: int) -> tuple[float | None, float | None, int]:
         """Return the least, the most, and how many rounds there were."""
@@ -218,14 +225,30 @@ class _Spread:
         if stats is not None:
             count = stats.integer("n", least=1) if "n" in stats else 1
             return stats.number_or_none("min"), stats.number_or_none("max"), count
-        if "stats_repeat" in self._row:
-            repeats = self._row.cells("stats_repeat", most=limits.RECORDS)
-            repeat = repeats[at] if at < len(repeats) else None
-            return None, None, max(1, int(repeat or 1))
-        return None, None, 1
+        return None, None, max(1, int(self._number("stats_repeat", at) or 1))
+
+    def _number(self, column: str, at: int) -> float | None:
+        """Return a cell of format 2, or what format 1 calls the same."""
+        if column in self._columns:
+            cells = self._columns[column]
+            found = cells[at] if at < len(cells) else None
+            return None if found is None or math.isnan(found) else found
+        stats = self._of(at)
+        return stats.number_or_none(column.removeprefix("stats_")) if stats is not None else None
 
     def _of(self, at: int) -> Fields | None:
         return self._stats[at] if at < len(self._stats) else None
+
+
+def _within(value: float | None, least: float | None, most: float | None) -> float | None:
+    """Return a quartile that rounding put a little outside of the samples, inside."""
+    if value is None:
+        return None
+    if least is not None and least - abs(least) * _ROUNDED <= value < least:
+        return least
+    if most is not None and most < value <= most + abs(most) * _ROUNDED:
+        return most
+    return value
 
 
 def _outcome(result: float | None) -> Outcome:
