@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.judging.verdict import JudgedSeries, SeriesState
 from reports.page.changes import names_of
 from reports.page.curve import Curve, curve_of, sparkline
 from reports.page.embedded import embedded_json
@@ -23,6 +22,7 @@ from reports.quantities import count, percent, quantity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reports.judging.verdict import JudgedSeries
     from reports.page.data import PageData
 
 _CHUNK: Final = 64  # curves read at a time: a screen of rows needs one or two chunks
@@ -121,9 +121,7 @@ def _plain_row(data: PageData, judged: JudgedSeries, curve: Curve, *, at: int) -
 
 def state_words(judged: JudgedSeries) -> str:
     """Return a series' state as the table says it, lone spikes included."""
-    if judged.spikes and judged.state in {SeriesState.UNCHANGED, SeriesState.CANNOT_TELL}:
-        return f"{judged.state.value}, unstable"
-    return judged.state.value
+    return f"{judged.state.value}, unstable" if judged.spikes else judged.state.value
 
 
 def _share(value: float | None) -> str:

@@ -189,7 +189,7 @@ def test_a_row_opens_its_curve_with_words_and_closes_again(browser: Any, pages: 
         assert figure.locator(".t-dot").count() > 40
         assert figure.locator(".t-before").count() > 0, "the machine before is shown, hollow"
         figure.locator("summary").click()
-        assert figure.locator("tbody tr").count() == 20
+        wait_until(tab, "document.querySelectorAll('tr.detail figure tbody tr').length === 20")
         button.click()
         assert tab.locator("tr.detail").count() == 0
 
