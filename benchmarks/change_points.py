@@ -7,9 +7,9 @@
 Every series is generated from fixed seeds, so the table is the same each time, speed apart. Exits
 with 1 when a limit is missed: when precision or recall is below it by more than two standard
 errors of that many series, or any other figure is beyond it; `--quick` allows these more.
-`--oracles` names an interpreter that has any of apache-otava, ruptures and asv; they are asked about the same
-series and judged by nobody. `--otava FOLDER` runs `detect` over the CSV files there and prints what
-it says of each column.
+`--oracles` names an interpreter that has any of apache-otava, ruptures and asv; they are asked
+about the same series and judged by nobody. `--otava FOLDER` runs `detect` over the CSV files there
+and prints what it says of each column.
 """
 
 from __future__ import annotations

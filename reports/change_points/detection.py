@@ -118,25 +118,28 @@ def _drift(series: UnitSeries, line: Fit, pruner: Pruner) -> Change | None:
     """Return the drift of a line, or None where it is too small to matter or may be chance."""
     points = line.level.size
     time = np.arange(points, dtype=np.float64) - (points - 1) / 2.0
+    free = within(time, line.starts)
+    error = math.sqrt(float(line.residuals @ line.residuals) / (points - 2) / float(free @ free))
+    memory = max(0.0, line.correlation)
+    error *= math.sqrt((1 + memory) / (1 - memory))
     risen = line.residuals + line.slope * time
     p = slope_p(Stretch(values=risen, correlation=line.correlation, evidence=points))
+    if line.starts:
+        # Steps explain much of what a slope does: it must hold within the pieces alone.
+        p = max(p, math.erfc(abs(line.slope) / error / math.sqrt(2)) if error else 0.0)
     reach = line.slope * (points - 1) * series.unit
     # On a line with steps the line alone has no last value of its own: it ends where it would be.
     end = line.starts[0] if line.starts else points
     start = middle(series.given[:end] - line.slope * series.unit * np.arange(end))
     if p > SIGNIFICANCE or not pruner.matters(start, start + reach):
         return None
-    free = within(time, line.starts)
-    error = math.sqrt(float(line.residuals @ line.residuals) / (points - 2) / float(free @ free))
     return Change(
         kind=ChangeKind.DRIFT,
         index=0,
         before=start,
         after=start + reach,
         p=p,
-        interval=drift_interval(
-            start, reach, error=error * (points - 1) * series.unit, correlation=line.correlation
-        ),
+        interval=drift_interval(start, reach, error=error * (points - 1) * series.unit),
     )
 
 

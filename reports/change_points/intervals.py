@@ -49,21 +49,17 @@ def relative_interval(
     return (middle - reach, middle + reach)
 
 
-def drift_interval(
-    before: float, reach: float, *, error: float, correlation: float
-) -> tuple[float, float]:
+def drift_interval(before: float, reach: float, *, error: float) -> tuple[float, float]:
     """Return the 95 % interval of how far a drift went, relative to where it began.
 
     Args:
         before: The line's first value.
         reach: Last value less first.
-        error: Standard error of `reach` under noise without memory.
-        correlation: Of neighbours.
+        error: Standard error of `reach`.
     """
     if before == 0:
         return (-math.inf, math.inf)
-    memory = max(0.0, min(correlation, 0.9))
-    wide = _NORMAL_975 * error * math.sqrt((1 + memory) / (1 - memory)) / abs(before)
+    wide = _NORMAL_975 * error / abs(before)
     return (reach / abs(before) - wide, reach / abs(before) + wide)
 
 

@@ -120,5 +120,8 @@ class Pruner:
 
 def _stretch(found: Fit, first: int, last: int) -> Stretch:
     return Stretch(
-        values=found.level[first:last], correlation=found.correlation, evidence=found.level.size
+        values=found.level[first:last],
+        correlation=found.correlation,
+        evidence=found.level.size,
+        sloped=found.slope != 0,
     )

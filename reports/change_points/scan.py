@@ -65,6 +65,37 @@ def split_gains(rows: Floats, memory: float = 0.0) -> Floats:
     return np.asarray(gains_by_split(rows, memory).max(axis=-1))
 
 
+def off_line(rows: Floats) -> Floats:
+    """Return each row less its own straight line."""
+    points = rows.shape[-1]
+    time = np.arange(points) - (points - 1) / 2
+    slopes = (rows @ time) / float(time @ time)
+    away = rows - rows.mean(axis=-1, keepdims=True)
+    away -= slopes[..., None] * time
+    return np.asarray(away)
+
+
+def gains_on_line(rows: Floats) -> Floats:
+    """Return, for each row and split, what a step takes off beyond a line that may lie anew.
+
+    A line and a step explain much of the same. A step on a line that was fitted together with it
+    and then taken for known would look far surer than it is.
+    """
+    points = rows.shape[-1]
+    at = np.arange(SMALLEST_SEGMENT, points - SMALLEST_SEGMENT + 1)
+    time = np.arange(points) - (points - 1) / 2
+    free = off_line(rows)
+    behind = -np.cumsum(free, axis=-1)[..., at[0] - 1 : at[-1]]
+    along = -np.cumsum(time)[at - 1]
+    size = at * (points - at) / points - along * along / float(time @ time)
+    return np.asarray(behind * behind / size)
+
+
+def step_on_line_gains(rows: Floats, _memory: float = 0.0) -> Floats:
+    """Return, for each row, the most that one split takes off beyond its line."""
+    return np.asarray(gains_on_line(rows).max(axis=-1))
+
+
 def squares_about_mean(rows: Floats, memory: float = 0.0) -> Floats:
     """Return each row's squares about its generalised mean."""
     free = whitened(rows, memory)

@@ -21,7 +21,15 @@ import numpy as np
 
 from reports.change_points.noise import clipped, difference_scales
 from reports.change_points.partition import SMALLEST_SEGMENT
-from reports.change_points.scan import gains_by_split, slope_gains, split_gains, squares_about_mean
+from reports.change_points.scan import (
+    gains_by_split,
+    gains_on_line,
+    off_line,
+    slope_gains,
+    split_gains,
+    squares_about_mean,
+    step_on_line_gains,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +54,13 @@ class Stretch:
         values: With spikes clipped, in any unit.
         correlation: Of neighbours in the whole series, corrected.
         evidence: Points of the whole series, from which the correlation is known.
+        sloped: A line lies under the series, and was found together with the step.
     """
 
     values: Floats
     correlation: float
     evidence: int
+    sloped: bool = False
 
     @property
     def centred(self) -> Floats:
@@ -65,6 +75,8 @@ class Stretch:
 
 def step_p(stretch: Stretch) -> float:
     """Return the chance of a best split this good in a stretch of noise without a step."""
+    if stretch.sloped:
+        return _step_on_line_p(stretch)
     points = stretch.values.size
     memory = stretch.memory
     centred = stretch.centred
@@ -81,6 +93,20 @@ def step_p(stretch: Stretch) -> float:
     if possible > _COARSE and observed < total * (1 - 1e-9):
         return _bell_shaped(points, observed / total)
     return _shuffled(centred, observed, split_gains, possible)
+
+
+def _step_on_line_p(stretch: Stretch) -> float:
+    free = off_line(stretch.values)
+    gains = gains_on_line(free)
+    observed = float(gains.max())
+    total = float(free @ free)
+    if total <= 0:
+        return 1.0
+    fewest = min(int(gains.argmax()), gains.size - 1 - int(gains.argmax())) + SMALLEST_SEGMENT
+    possible = min(1.0, 2 / math.comb(free.size, fewest))
+    if stretch.memory or possible > _COARSE:
+        return _simulated(stretch, observed / total, step_on_line_gains)
+    return _shuffled(free, observed, step_on_line_gains, possible)
 
 
 def chance_run(spikes: int, *, of: int, window: int, run: int, places: int) -> float:
@@ -152,6 +178,8 @@ def _simulated(
         noise = autoregression(points, drawn, draws)
         noise -= noise.mean(axis=1, keepdims=True)
         total = squares_about_mean(noise, 0.0 if plain else memory)
+        if statistic is step_on_line_gains:
+            total = total - slope_gains(noise)
         return np.asarray(statistic(noise, memory) / total)
 
     return _p(null, share, points=points, unit=2 / points)

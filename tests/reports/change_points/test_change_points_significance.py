@@ -10,6 +10,7 @@ import pytest
 
 from reports.change_points.scan import (
     gains_by_split,
+    gains_on_line,
     likely_place,
     split_gains,
     squares_about_mean,
@@ -137,3 +138,26 @@ def test_a_run_of_spikes_is_likelier_the_more_spikes_there_are() -> None:
     few, many = (chance_run(count, of=100, window=3, run=3, places=100) for count in (1, 8))
     assert few < 0.01 < many
     assert chance_run(0, of=100, window=3, run=3, places=100) == 0
+
+
+def test_a_step_on_a_line_is_judged_as_if_the_line_could_lie_anew() -> None:
+    draws = np.random.default_rng(6)
+    told = 0
+    for _ in range(SERIES):
+        values = draws.standard_normal(50) + 0.05 * np.arange(50)
+        stretch = Stretch(values=values, correlation=0.0, evidence=50, sloped=True)
+        told += step_p(stretch) <= 0.05
+    assert told <= MOST
+
+
+def test_gains_on_a_line_are_those_of_least_squares() -> None:
+    values = np.random.default_rng(1).standard_normal(20)
+    time = np.arange(20.0)
+
+    def left(*columns: Floats) -> float:
+        design = np.stack((np.ones(20), time, *columns), axis=1)
+        answer = np.linalg.lstsq(design, values, rcond=None)[0]
+        return float(((values - design @ answer) ** 2).sum())
+
+    steps = [left() - left((time >= at).astype(float)) for at in range(3, 18)]
+    assert gains_on_line(values) == pytest.approx(steps)
