@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Final
 
 from reports.comparing.moments import cliffs_delta, hedges_g, mean, variance
 from reports.comparing.planning import least_runs
-from reports.comparing.resampling import LEAST_FOR_BOOTSTRAP, bootstrap_interval, permutation_p
 from reports.comparing.student import two_sided_t
 from reports.comparing.welch import Tested, reach, welch
 from reports.comparing.welch import paired as paired_test
-from reports.errors import BadValueError
+from reports.errors import BadValueError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +32,7 @@ CONFIDENCE: Final = 0.95
 # A handful of runs that agree to the last digit do not prove that a metric never moves; nobody asks
 # for changes so small that a thousandth more noise would hide them.
 _LEAST_NOISE: Final = 1e-3
+_LEAST_FOR_BOOTSTRAP: Final = 5  # of fewer values too few different samples can be drawn
 _LEAST_RUNS: Final = 2  # one run has no spread
 _LARGEST_LOG: Final = 700.0  # e**700 is the last that a float holds
 
@@ -139,6 +139,7 @@ def difference(
     Raises:
         BadValueError: A side is empty, a value is not finite, `alpha` is no chance, or paired
             sides are not equally long.
+        MissingExtraError: NumPy is not installed.
     """
     before, after = _checked("old", old), _checked("new", new)
     if not 0 < alpha < 1:
@@ -174,7 +175,7 @@ def _by_difference(old: list[float], new: list[float], alpha: float) -> Differen
         return _untested(scale, change=levels[1] - levels[0])
     parts = [value / unit for value in old], [value / unit for value in new]
     tested = welch(*parts, least=_LEAST_NOISE if any(old) or any(new) else 0.0)
-    p = permutation_p(*parts) if tested.estimate else 1.0
+    p = _permuted(*parts) if tested.estimate else 1.0
     return _found(scale, tested, method=Method.PERMUTATION, p=p, alpha=alpha)
 
 
@@ -241,12 +242,27 @@ def _interval(tested: Tested) -> tuple[tuple[float, float], IntervalMethod]:
     quantile = two_sided_t(1 - CONFIDENCE, tested.freedom)
     fewest = min(len(group) for group in tested.groups)
     still = any(variance(group) < _LEAST_NOISE**2 for group in tested.groups)
-    if fewest < LEAST_FOR_BOOTSTRAP or still:
+    if fewest < _LEAST_FOR_BOOTSTRAP or still:
         width = quantile * tested.error
         return (tested.estimate - width, tested.estimate + width), IntervalMethod.STUDENT
     stretch = quantile * tested.error / tested.resampled_error
-    bounds = bootstrap_interval(tested.groups, tested.signs, stretch=stretch)
-    return bounds, IntervalMethod.BOOTSTRAP
+    return _bootstrapped(tested, stretch), IntervalMethod.BOOTSTRAP
+
+
+def _bootstrapped(tested: Tested, stretch: float) -> tuple[float, float]:
+    try:
+        from reports.comparing.resampling import bootstrap_interval  # noqa: PLC0415  # NumPy
+    except ImportError as error:
+        raise MissingExtraError("NumPy", "a comparison") from error
+    return bootstrap_interval(tested.groups, tested.signs, stretch=stretch)
+
+
+def _permuted(old: list[float], new: list[float]) -> float:
+    try:
+        from reports.comparing.resampling import permutation_p  # noqa: PLC0415  # NumPy
+    except ImportError as error:
+        raise MissingExtraError("NumPy", "a comparison") from error
+    return permutation_p(old, new)
 
 
 def _hedges_g(scale: _Scale) -> float | None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RESAMPLES: Final = 4_000  # at 5 runs a side the bounds are the 0.5 % quantiles: 20 values beyond
-LEAST_FOR_BOOTSTRAP: Final = 5  # of fewer values too few different samples can be drawn
 _EXACT: Final = 20_000  # up to 8 + 8 runs every division is tried: 12 870
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from itertools import combinations
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from reports.comparing.difference import IntervalMethod, Method, difference
 from reports.comparing.moments import hedges_g
 from reports.comparing.resampling import permutation_p
-from reports.errors import BadValueError
+from reports.errors import BadValueError, MissingExtraError
 
 # Logarithms that can be checked by hand: means 2 and 4, variances 1 and 4, 3 runs a side.
 OLD, NEW = [1.0, 2.0, 3.0], [2.0, 4.0, 6.0]
@@ -199,6 +200,16 @@ def test_how_many_runs_it_takes_is_told() -> None:
 def test_what_is_no_side_is_refused(arguments: tuple[list[float], list[float]], says: str) -> None:
     with pytest.raises(BadValueError, match=says):
         difference(*arguments)
+
+
+def test_without_numpy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in sys.modules if one == "reports.comparing.resampling"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(MissingExtraError, match=r"a comparison needs NumPy.*holdfast\[reports\]"):
+        difference(CALM, [*CALM, 1.1])
+    with pytest.raises(MissingExtraError, match="a comparison needs NumPy"):
+        difference([0.0, 1.0], [2.0, 3.0])
 
 
 def test_what_is_no_option_is_refused() -> None:
