@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reports.page.data import PageData
-    from reports.record import Record
+    from reports.record import Measure, Record
 
 _FIRST: Final = 6
 _MOST: Final = 60
@@ -25,12 +25,11 @@ _ORDER: Final = tuple(_TITLES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotFunction:
-    """One function: its share of the hottest one in percent, for the bar."""
+    """One function; `width` is its part of the hottest one in percent, for the bar."""
 
     name: str
     place: str
     value: str
-    share: float
     width: float
 
 
@@ -106,20 +105,16 @@ def _profile(record: Record) -> Profile:
     return Profile(
         title=_TITLES.get(kind, kind or "Profile"),
         total=f"{quantity(total, hottest[0].unit)} in {count(len(hottest), 'function')} named",
-        functions=tuple(
-            _function(one.metric, quantity(one.value, one.unit), one.value, most=most, total=total)
-            for one in hottest[:_BARS]
-        ),
+        functions=tuple(_function(one, most=most) for one in hottest[:_BARS]),
         left_out=max(len(hottest) - _BARS, 0),
     )
 
 
-def _function(metric: str, words: str, value: float, *, most: float, total: float) -> HotFunction:
-    place, _, name = metric.rpartition(" ")
+def _function(measure: Measure, *, most: float) -> HotFunction:
+    place, _, name = measure.metric.rpartition(" ")
     return HotFunction(
         name=name,
         place=place,
-        value=words,
-        share=round(100 * value / total, 1) if total > 0 else 0.0,
-        width=round(100 * max(value, 0.0) / most, 1) if most > 0 else 0.0,
+        value=quantity(measure.value, measure.unit),
+        width=round(100 * max(measure.value, 0.0) / most, 1) if most > 0 else 0.0,
     )
