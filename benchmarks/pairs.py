@@ -92,15 +92,20 @@ def gain_of(found: Difference, pair: Pair) -> tuple[float, tuple[float, float] |
     """Return how many times as good after is as before, and its interval.
 
     1.04 is 4 percent more done in the same time.
+
+    Raises:
+        ValueError: Every run before gave 0, so there is no ratio.
     """
-    ratio = 1.0 + found.change
+    # With a 0 among the runs the change is told in the unit, and not as a part of what was before.
+    base = 1.0 if found.relative else found.old_level
+    if not base > 0:
+        raise ValueError(f"{pair.name}: every run before gave 0 {pair.unit}, so there is no ratio")
+    ratio = 1.0 + found.change / base
     bounds = found.interval
+    interval = None if bounds is None else (1.0 + bounds[0] / base, 1.0 + bounds[1] / base)
     if pair.higher_is_better:
-        return ratio, None if bounds is None else (1.0 + bounds[0], 1.0 + bounds[1])
-    return 1.0 / ratio, None if bounds is None else (
-        1.0 / (1.0 + bounds[1]),
-        1.0 / (1.0 + bounds[0]),
-    )
+        return ratio, interval
+    return 1.0 / ratio, None if interval is None else (1.0 / interval[1], 1.0 / interval[0])
 
 
 def verdict_on(claim: Claim, interval: tuple[float, float] | None) -> PairVerdict:

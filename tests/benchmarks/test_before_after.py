@@ -74,6 +74,16 @@ def test_where_more_is_better_the_gain_is_the_ratio_itself() -> None:
     assert gain == pytest.approx(2.0, abs=0.02)
 
 
+def test_a_run_that_gave_nothing_still_leaves_a_ratio() -> None:
+    # Where a value is 0, differences are compared in their unit: 99 more of 1 are 100 times.
+    gain, interval = measured((2.0, 2.0, 0.0, 2.0), (8.0, 8.0, 8.0, 8.0), unit="woken").gain
+    assert gain == pytest.approx(8.0 / 1.5)
+    assert interval is not None
+    assert interval[0] <= gain <= interval[1]
+    with pytest.raises(ValueError, match="every run before gave 0"):
+        measured((0.0, 0.0), (8.0, 8.0), unit="woken").gain  # noqa: B018  # a property that raises
+
+
 def test_two_sides_alike_hold_no_claim() -> None:
     # What a benchmark that copied the claim, or measured one side twice, would get wrong.
     assert measured(SLOW, SLOW[::-1]).verdict is not HOLDS
