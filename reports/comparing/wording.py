@@ -171,6 +171,9 @@ def remarks(found: Comparison) -> Iterator[str]:
     for label, alone in ((found.old_label, found.only_old), (found.new_label, found.only_new)):
         if alone:
             yield f"only in {label}: {count(alone, 'metric')}"
+    environments = len({pair.environment for pair in found.pairs})
+    if environments > 1:
+        yield f"runs of {environments} environments, each compared within itself (--json tells which)"
     if found.differences:
         yield f"across environments: {'; '.join(found.differences)}"
 

@@ -123,6 +123,19 @@ def test_unlike_environments_exit_with_2_and_say_how_to_go_on(tmp_path: Path) ->
     assert "across environments: cpu is" in taken.output
 
 
+def test_each_environment_is_compared_within_itself(tmp_path: Path) -> None:
+    other = dataclasses.replace(HERE, cpu="one twice as fast")
+    for at, calm in enumerate(CALM):
+        for digit in "ab":
+            here = run({"x": calm}, at=at, of=commit(digit))
+            there = run({"x": calm / 2}, at=at, of=commit(digit), environment=other)
+            write_document(here, store=tmp_path / "s")
+            write_document(there, store=tmp_path / "s")
+    output = invoke(tmp_path / "s", "aaaa", "bbbb").output
+    assert "time: 0 slower, 0 faster, 2 same" in output
+    assert "runs of 2 environments, each compared within itself" in output
+
+
 def test_only_the_first_of_many_open_ones_are_listed(tmp_path: Path) -> None:
     draw = random.Random(1)
     levels = {f"loud {at}": 1.0 for at in range(9)}
