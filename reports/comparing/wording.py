@@ -173,7 +173,7 @@ def remarks(found: Comparison) -> Iterator[str]:
             yield f"only in {label}: {count(alone, 'metric')}"
     environments = len({pair.environment for pair in found.pairs})
     if environments > 1:
-        yield f"runs of {environments} environments, each compared within itself (--json tells which)"
+        yield f"runs of {environments} environments, each compared within itself (see --json)"
     if found.differences:
         yield f"across environments: {'; '.join(found.differences)}"
 
