@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -25,6 +27,9 @@ from reports.measuring.plan import PYTEST, RUNS, TIMEOUT_S, Plan, load_plan
 from reports.measuring.session import Places, measure, new_session, with_codes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     from reports.comparing.pairs import Comparison
 
 _HOME: Final = Path(".holdfast/measure")
@@ -170,10 +175,26 @@ def _measured(plan: Plan, places: Places, options: Options) -> Comparison:
 
     say(f"session {plan.session}", to_stderr=True)
     try:
-        return measure(plan, places=places, options=options, tell=tell, warn=_warn)
+        with _asked_to_end():
+            return measure(plan, places=places, options=options, tell=tell, warn=_warn)
     except KeyboardInterrupt:
         _say_how_to_go_on(plan)
         raise
+
+
+@contextlib.contextmanager
+def _asked_to_end() -> Iterator[None]:
+    """Take a polite request to end, as a CI job gets it, for Ctrl-C: the benchmarks end, too."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _warn(line: str) -> None:
