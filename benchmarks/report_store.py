@@ -293,9 +293,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--benchmarks", type=int, default=100)
-    parser.add_argument(
-        "--runs", type=int, default=FULL_RUNS, help="of 1000 benchmarks, in part two"
-    )
+    parser.add_argument("--runs", type=int, default=FULL_RUNS, help="of 1000 benchmarks, in part 2")
     parser.add_argument(
         "--cpu-time", action="store_true", help="judge by CPU time, where others use the machine"
     )
