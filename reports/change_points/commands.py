@@ -167,7 +167,18 @@ def _lines(judged: Sequence[_Judged], level: float) -> Iterator[str]:
         yield f"{each.file}: {each.column.name}, {_summary(each, level)}"
         rows = [_cells(each, change, p) for change, p in each.told(level)]
         if rows:
-            head = ("  what", "index", "at", "before", "after", "change", "95 %", "p", "p adjusted")
+            head = (
+                "  what",
+                "index",
+                "within",
+                "at",
+                "before",
+                "after",
+                "change",
+                "95 %",
+                "p",
+                "p adjusted",
+            )
             yield from aligned([head, *rows])
         yield from _asides(each)
     changed = sum(bool(each.told(level)) for each in judged)
@@ -195,6 +206,7 @@ def _cells(each: _Judged, change: Change, p: float) -> tuple[str, ...]:
     return (
         f"  {change.kind.value}",
         str(change.index),
+        "-".join(map(str, change.places)) if change.places else "",
         place,
         f"{change.before:.6g}",
         f"{change.after:.6g}",
