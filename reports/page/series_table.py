@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reports.judging.verdict import SeriesState
 from reports.page.changes import interval_words, p_words, range_words, word_of
 from reports.page.embedded import rounded
-from reports.page.trend_words import STATE_MARKS
+from reports.page.trend_words import STATE_MARKS, relative_noise
 from reports.quantities import percent, scale_for
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def table_values(data: PageData, judged: Sequence[JudgedSeries]) -> dict[str, An
             rounded(one.changes[-1].change, digits=_SHARE_DIGITS) if one.changes else None
             for one in judged
         ],
-        "noise": [rounded(_relative_noise(one), digits=_SHARE_DIGITS) for one in judged],
+        "noise": [rounded(relative_noise(one), digits=_SHARE_DIGITS) for one in judged],
         "visible": [rounded(one.smallest_visible, digits=_SHARE_DIGITS) for one in judged],
         "runs": [one.runs for one in judged],
         "spikes": [len(one.spikes) for one in judged],
@@ -119,12 +119,6 @@ def _labels(numbers: list[int]) -> list[int] | dict[str, int]:
 
 def _place(point: CurvePoint) -> float:
     return int(point.at) if point.at.is_integer() else point.at
-
-
-def _relative_noise(judged: JudgedSeries) -> float | None:
-    if judged.noise is None or not judged.level:
-        return None
-    return judged.noise / abs(judged.level)
 
 
 class _Numbered:

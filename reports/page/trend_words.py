@@ -40,9 +40,21 @@ def trend_words(series: Series, judged: JudgedSeries) -> str:
         lone = count(len(judged.spikes), "lone spike")
         sentences.append(f"{lone}, which {'is' if len(judged.spikes) == 1 else 'are'} no change.")
     if judged.smallest_visible is not None:
-        size = percent(judged.smallest_visible).lstrip("+")
+        size = share_words(judged.smallest_visible)
         sentences.append(f"A change under {size} would pass for noise.")
     return " ".join(sentences)
+
+
+def relative_noise(judged: JudgedSeries) -> float | None:
+    """Return a series' noise as a share of its level, or None where either is unknown."""
+    if judged.noise is None or not judged.level:
+        return None
+    return judged.noise / abs(judged.level)
+
+
+def share_words(value: float | None) -> str:
+    """Return a share as a percentage without a sign, or a dash where it is unknown."""
+    return "\u2013" if value is None else percent(value).lstrip("+")
 
 
 def _change_sentence(change: SeriesChange) -> str:

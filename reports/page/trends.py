@@ -16,7 +16,7 @@ from reports.page.curve import Curve, curve_of, sparkline
 from reports.page.embedded import embedded_json
 from reports.page.lineage import series_before
 from reports.page.series_table import curve_values, table_values
-from reports.page.trend_words import STATE_MARKS
+from reports.page.trend_words import STATE_MARKS, relative_noise, share_words
 from reports.quantities import count, percent, quantity
 
 if TYPE_CHECKING:
@@ -102,8 +102,6 @@ def _chunks(values: Sequence[object]) -> Iterator[Sequence[object]]:
 def _plain_row(data: PageData, judged: JudgedSeries, curve: Curve, *, at: int) -> PlainRow:
     place, name = names_of(judged.key.benchmark, judged.key.metric)
     last = judged.changes[-1].change if judged.changes else None
-    level = abs(judged.level) if judged.level else None
-    noise = judged.noise / level if judged.noise is not None and level else None
     return PlainRow(
         mark=STATE_MARKS[judged.state],
         state=state_words(judged),
@@ -112,8 +110,8 @@ def _plain_row(data: PageData, judged: JudgedSeries, curve: Curve, *, at: int) -
         environment=data.places[judged.key.environment],
         value=quantity(judged.current, judged.unit),
         change=_ABSENT if last is None else percent(last),
-        noise=_share(noise),
-        visible=_share(judged.smallest_visible),
+        noise=share_words(relative_noise(judged)),
+        visible=share_words(judged.smallest_visible),
         runs=str(judged.runs),
         line=sparkline(curve.points, most=40) if at < _SPARKLINES else "",
     )
@@ -122,7 +120,3 @@ def _plain_row(data: PageData, judged: JudgedSeries, curve: Curve, *, at: int) -
 def state_words(judged: JudgedSeries) -> str:
     """Return a series' state as the table says it, lone spikes included."""
     return f"{judged.state.value}, unstable" if judged.spikes else judged.state.value
-
-
-def _share(value: float | None) -> str:
-    return _ABSENT if value is None else percent(value).lstrip("+")

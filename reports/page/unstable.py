@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from reports.page.changes import names_of
 from reports.page.curve import sparkline, thinned
-from reports.quantities import count, percent
+from reports.page.trend_words import relative_noise, share_words
+from reports.quantities import count
 
 if TYPE_CHECKING:
     from reports.judging.verdict import JudgedSeries
@@ -62,16 +63,13 @@ def _row(data: PageData, judged: JudgedSeries) -> UnstableRow:
     began = data.began(judged)
     labels = [points[began + at].label for at in judged.spikes]
     more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
-    noise = judged.noise / abs(judged.level) if judged.noise is not None and judged.level else None
     return UnstableRow(
         name=name,
         place=place,
         environment=data.places[judged.key.environment],
         spikes=f"{len(judged.spikes)} of {count(judged.points, 'point')}",
         where=", ".join(labels[-_LABELS:]) + more,
-        noise="\u2013" if noise is None else percent(noise).lstrip("+"),
-        visible="\u2013"
-        if judged.smallest_visible is None
-        else percent(judged.smallest_visible).lstrip("+"),
+        noise=share_words(relative_noise(judged)),
+        visible=share_words(judged.smallest_visible),
         line=sparkline(thinned(points)),
     )
