@@ -115,7 +115,12 @@ def _one_path() -> tuple[int, int]:
         project.commit(0.3, note="a third slower")
         project.measure(runs=3)
         slow = project.report("gate", "--store", project.store)
-        return slow, project.report("gate", "--store", same)
+        if slow != 1:
+            _say(sys.stderr, project.said)
+        identical = project.report("gate", "--store", same)
+        if identical != 0:
+            _say(sys.stderr, project.said)
+        return slow, identical
 
 
 def measure_alarms(chosen: argparse.Namespace) -> Iterator[Line]:

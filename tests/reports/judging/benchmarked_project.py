@@ -47,11 +47,12 @@ _OPTIONS: Final = (
 class BenchmarkedProject:
     """A repository with one benchmark, and a store beside it. Use it from one thread."""
 
-    __slots__ = ("_runs", "folder")
+    __slots__ = ("_runs", "folder", "said")
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.said = ""
         self._runs = 0
         self._git("init", "-q")
 
@@ -85,10 +86,11 @@ class BenchmarkedProject:
             assert self.report("ingest", result, "--store", store or self.store) == 0
 
     def report(self, *arguments: object) -> int:
-        """Run `holdfast report`, and return its exit code."""
+        """Run `holdfast report`, keep in `said` what it printed, and return its exit code."""
         result = CliRunner().invoke(report_command, [str(one) for one in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
+        self.said = result.output
         return result.exit_code
 
     def _git(self, *arguments: str) -> None:
