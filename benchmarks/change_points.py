@@ -113,7 +113,7 @@ class Row:
 
     def __str__(self) -> str:
         mark = "  MISSED" if self.missed else ""
-        return f"{self.name:<22}{self.figure:<34}{self.limit}{mark}".rstrip()
+        return f"{self.name:<28}{self.figure:<34}{self.limit}{mark}".rstrip()
 
 
 def ours(values: Floats) -> list[int]:
