@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FLOOR: Final = 0.02  # below it, most real changes are the layout of memory
 FALSE_DISCOVERY_RATE: Final = 0.05
-MUST_SEE: Final = 1.0  # whoever cannot see a doubling cannot say "no change"
+MUST_SEE: Final = 0.3  # whoever cannot see 30 % more cannot say "no change"
 _MOST_FLOOR: Final = 1000.0
 
 
