@@ -188,7 +188,7 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
 @contextlib.contextmanager
 def _on(cpus: frozenset[int]) -> Iterator[None]:
     """Start a child on these processors: it inherits them from the thread that starts it."""
-    if not cpus or not hasattr(os, "sched_setaffinity"):
+    if not cpus or sys.platform in {"win32", "darwin"}:
         yield
         return
     before = os.sched_getaffinity(0)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -23,10 +22,6 @@ from reports import (
     UnknownDocumentError,
 )
 from reports.importers.ingest import ingest_file, read_runs
-from reports.judging.judge import Judged, Judgement, Limits, judge
-
-if TYPE_CHECKING:
-    from reports.series import Series
 
 
 def read_result(file: Path) -> RunDocument:
@@ -284,33 +279,3 @@ def test_cedarpys_real_history_is_ordered_by_its_commits(tmp_path: Path) -> None
     expected = ["a4146cc", "450a8a5", "f63e51b", "6f601df", "500a8d0", "ca5d83c", "faf92a4"]
     assert [point.label for point in clean] == expected
     assert [len(point.values) for point in clean] == [1] + [5] * 6
-
-
-def test_the_gates_judgement_of_cedarpys_history_is_what_its_authors_wrote(tmp_path: Path) -> None:
-    for file in shared_data("cedarpy_pytest_benchmark"):
-        ingest_file(file, store=tmp_path / "s")
-    with Store(tmp_path / "s") as store:
-        every = store.all_series()
-    moved = {
-        (label, judged.judgement, judged.key.benchmark.rpartition("::")[2])
-        for series in every
-        for label, judged in judged_at_each_clean_point(series)
-        if judged.judgement in {Judgement.REGRESSION, Judgement.IMPROVEMENT}
-    }
-    # Their HISTORY.md: +15 % with PR 66, taken back with PR 75, nothing claimed between.
-    assert moved == {
-        ("500a8d0", Judgement.REGRESSION, "test_complex_policy"),
-        ("faf92a4", Judgement.IMPROVEMENT, "test_complex_policy"),
-    }
-
-
-def judged_at_each_clean_point(series: Series) -> list[tuple[str, Judged]]:
-    judged = []
-    known: set[str] = set()
-    for point in series.points():
-        known.add(point.code)
-        if not point.label.endswith("+"):
-            runs = tuple(run for run in series.runs if run.stamp.code in known)
-            so_far = dataclasses.replace(series, runs=runs)
-            judged.append((point.label, judge(so_far, limits=Limits())))
-    return judged

@@ -9,8 +9,16 @@ from reports.commit import Commit
 from reports.write import write_document
 
 MACHINE = Environment(
-    system="Linux", kernel="6.1", machine="x86_64", cpu="a CPU", cores=8,
-    implementation="CPython", python="3.13.1", build="GCC 12", threads="gil", hash_seed="0",
+    system="Linux",
+    kernel="6.1",
+    machine="x86_64",
+    cpu="a CPU",
+    cores=8,
+    implementation="CPython",
+    python="3.13.1",
+    build="GCC 12",
+    threads="gil",
+    hash_seed="0",
 )
 OLD = {"parse": 3.0e-3, "render": 1.2e-3, "search": 0.8e-3, "connect": 5e-3}
 NEW = OLD | {"parse": 3.4e-3, "search": 0.7e-3}
@@ -24,8 +32,12 @@ for at in range(10):
         value = level * (1 + draw.gauss(0, NOISE.get(name, 0.01)))
         time = Measure(metric="time", value=value, unit="s", direction=Direction.LOWER)
         records.append(
-            Record(kind=RecordKind.BENCHMARK, name=f"test_site.py::test_{name}",
-                   outcome=Outcome.PASSED, measures=(time,))
+            Record(
+                kind=RecordKind.BENCHMARK,
+                name=f"test_site.py::test_{name}",
+                outcome=Outcome.PASSED,
+                measures=(time,),
+            )
         )
     document = RunDocument(
         source="holdfast report measure",

@@ -24,9 +24,7 @@ RUNNER = Environment(
 
 def record(name, seconds):
     time = Measure(metric="time", value=seconds, unit="s", direction=Direction.LOWER)
-    return Record(
-        kind=RecordKind.BENCHMARK, name=name, outcome=Outcome.PASSED, measures=(time,)
-    )
+    return Record(kind=RecordKind.BENCHMARK, name=name, outcome=Outcome.PASSED, measures=(time,))
 
 
 night, store = int(sys.argv[1]), Path(sys.argv[2])
