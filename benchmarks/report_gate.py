@@ -81,7 +81,7 @@ def measure_path(chosen: argparse.Namespace) -> Iterator[Line]:
     seeds = 2 if chosen.quick else chosen.seeds
     slow, same = 0, 0
     for seed in range(seeds):
-        codes = _one_path()
+        codes = _one_path(seed)
         slow += codes[0] == 1
         same += codes[1] == 1
         told = f"slower exits {codes[0]}, identical exits {codes[1]}"
@@ -101,10 +101,10 @@ def measure_path(chosen: argparse.Namespace) -> Iterator[Line]:
     )
 
 
-def _one_path() -> tuple[int, int]:
+def _one_path(seed: int) -> tuple[int, int]:
     """Return the gate's exit codes of slower and of identical code after the same history."""
     with tempfile.TemporaryDirectory() as folder:
-        project = BenchmarkedProject(Path(folder) / "project")
+        project = BenchmarkedProject(Path(folder) / "project", seed=seed)
         for at in range(3):
             project.commit(0.0, note=f"version {at}")
             project.measure(runs=3)
