@@ -2,10 +2,9 @@
 
     python -m benchmarks.report_gate [--only path|alarms|delay|speed] [--seeds 20] [--quick]
 
-path    A real project: real pytest-benchmark runs in child processes, ingest, gate. Four commits of
-        three runs, the last 30 % slower, must be red in every seed; the same without the slowdown
-        in at most 1 of 20 (R-RP-07). About two minutes a seed on a busy machine, a quarter on a
-        quiet one.
+path    A project with a clock of seeded noise: pytest-benchmark in child processes, ingest, gate.
+        Four commits of three runs, the last 30 % slower, must be red in every seed; the same
+        without it in at most 1 of 20 (R-RP-07). Ten seconds a seed, a minute on a busy machine.
 alarms  200 simulated series judged together after each of 30 commits, on 60 of history, four kinds
         of noise of 2 %: at most .2 false alarms per 100 commits of a series.
 delay   The same with a step of 10 % in 20 series: none missed, median delay at most 3 commits;

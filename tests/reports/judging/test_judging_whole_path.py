@@ -1,6 +1,6 @@
 """R-RP-07 from end to end: a slowdown of 30 % is flagged, identical runs are not.
 
-Real runs of a real benchmark in child processes. Once here; `benchmarks/report_gate.py` does it 20
+Real runs of pytest-benchmark in child processes, with a clock of seeded noise. Once here; `benchmarks/report_gate.py` does it 20
 times.
 """
 
