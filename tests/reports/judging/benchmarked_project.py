@@ -1,7 +1,7 @@
 """A real project in git whose one benchmark is run by a real pytest-benchmark, as slow as asked.
 
 The whole path of a slowdown: a child process measures and writes JSON, `ingest` reads it into a
-store, `gate` judges the store. Nothing is simulated but the slowness.
+store, `gate` judges the store. Nothing is simulated but the clock and the slowness.
 """
 
 from __future__ import annotations

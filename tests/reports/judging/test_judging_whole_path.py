@@ -1,7 +1,7 @@
 """R-RP-07 from end to end: a slowdown of 30 % is flagged, identical runs are not.
 
-Real runs of pytest-benchmark in child processes, with a clock of seeded noise. Once here; `benchmarks/report_gate.py` does it 20
-times.
+Real runs of pytest-benchmark in child processes, with a clock of seeded noise. Once here;
+`benchmarks/report_gate.py` does it 20 times.
 """
 
 from __future__ import annotations
