@@ -20,7 +20,23 @@ if TYPE_CHECKING:
     from reports.store import Store
 
 
-@click.command(name="export", short_help="Write the store's series as JSON or CSV.")
+@click.command(
+    name="export",
+    short_help="Write the store's series as JSON or CSV.",
+    help="""Write the store's series as JSON or CSV.
+
+    JSON is one document of the schema holdfast.export/1: every series with its runs, in the order
+    of their commits. CSV has one row for each run of each series. --runs writes the documents
+    themselves, records of every kind in them. `holdfast report ingest` reads both kinds of JSON.
+
+    \b
+      holdfast report export --format csv --output series.csv
+      holdfast report export --benchmark '*::test_parse*' --metric time | jq .
+      holdfast report export --runs --since 2026-05-01 --output may.json
+
+    Exit code 2 where nothing in the store fits.
+    """,
+)
 @store_option
 @index_option
 @click.option(
@@ -53,19 +69,7 @@ def export_command(  # noqa: PLR0913  # one argument an option
     environments: tuple[str, ...],
     since: str,
 ) -> None:
-    r"""Write the store's series as JSON or CSV.
-
-    JSON is one document of the schema holdfast.export/1: every series with its runs, in the order
-    of their commits. CSV has one row for each run of each series. --runs writes the documents
-    themselves, records of every kind in them. `holdfast report ingest` reads both kinds of JSON.
-
-    \b
-      holdfast report export --format csv --output series.csv
-      holdfast report export --benchmark '*::test_parse*' --metric time | jq .
-      holdfast report export --runs --since 2026-05-01 --output may.json
-
-    Exit code 2 where nothing in the store fits.
-    """
+    """Write the series or the documents for other programs."""
     wanted = Filter(
         benchmarks=benchmarks, metrics=metrics, environments=environments, since=since_from(since)
     )

@@ -26,7 +26,26 @@ _LISTED: Final = 40  # files; more are summed up by their format
 _PROGRESS_S: Final = 0.2
 
 
-@click.command(name="ingest", short_help="Put result files into the store.")
+@click.command(
+    name="ingest",
+    short_help="Put result files into the store.",
+    help="""Put result files into the store.
+
+    FILE is what `pytest --benchmark-json` writes (any layout since 2015), asv's results, pyperf
+    JSON, github-action-benchmark's data.js or its custom list, JUnit XML, what an exploration's
+    `to_json()` holds, a run document of another store, or a folder of these.
+
+    \b
+      holdfast report ingest bench.json junit.xml
+      holdfast report ingest .benchmarks --statistic min
+      holdfast report ingest .asv/results --direction '*throughput*=higher'
+      holdfast report ingest gh-pages/dev/bench/data.js --environment-name ci
+
+    A file is taken whole or refused with the line that is wrong; the others are still taken, and
+    the exit code is 2. The same file twice is one run. In a folder, what is no result is passed
+    over.
+    """,
+)
 @click.argument(
     "files",
     nargs=-1,
@@ -75,22 +94,7 @@ def ingest_command(  # noqa: PLR0913  # one argument an option
     repository: Path,
     environment_name: str,
 ) -> None:
-    r"""Put result files into the store.
-
-    FILE is what `pytest --benchmark-json` writes (any layout since 2015), asv's results, pyperf
-    JSON, github-action-benchmark's data.js or its custom list, JUnit XML, what an exploration's
-    `to_json()` holds, a run document of another store, or a folder of these.
-
-    \b
-      holdfast report ingest bench.json junit.xml
-      holdfast report ingest .benchmarks --statistic min
-      holdfast report ingest .asv/results --direction '*throughput*=higher'
-      holdfast report ingest gh-pages/dev/bench/data.js --environment-name ci
-
-    A file is taken whole or refused with the line that is wrong; the others are still taken, and
-    the exit code is 2. The same file twice is one run. In a folder, what is no result is passed
-    over.
-    """
+    """Put result files into the store, and say what came of each."""
     choices = Choices(
         format=Format(form) if form else None,
         statistic=Statistic(statistic),

@@ -40,6 +40,23 @@ _TIME: Final = "time"
     name="measure",
     short_help="Two commits on this machine, in turn.",
     context_settings={"ignore_unknown_options": False, "allow_interspersed_args": True},
+    help="""Build two commits and run their benchmarks in turn, so that a noisy machine hits both.
+
+    \b
+      holdfast report measure main HEAD
+      holdfast report measure HEAD . --runs 7 --benchmark parse
+      holdfast report measure --resume 20260102-101500-3fa1
+
+    BASE and HEAD are commits, branches or tags of the repository here; "." is the working tree
+    with its uncommitted changes. Words after -- are added to the command. The repository is only
+    read. Every run is stored at once, so that Ctrl-C keeps all that is finished.
+
+    \b
+    Exit codes:
+      0  nothing is worse
+      1  something is worse
+      2  of some benchmark's time nothing can be told, or a side failed
+    """,
 )
 @click.argument("base", required=False)
 @click.argument("head", required=False)
@@ -114,23 +131,7 @@ def measure_command(  # noqa: PLR0913  # click calls it with one argument an opt
     every: bool,
     form: str | None,
 ) -> None:
-    r"""Build two commits and run their benchmarks in turn, so that a noisy machine hits both.
-
-    \b
-      holdfast report measure main HEAD
-      holdfast report measure HEAD . --runs 7 --benchmark parse
-      holdfast report measure --resume 20260102-101500-3fa1
-
-    BASE and HEAD are commits, branches or tags of the repository here; "." is the working tree
-    with its uncommitted changes. Words after -- are added to the command. The repository is only
-    read. Every run is stored at once, so that Ctrl-C keeps all that is finished.
-
-    \b
-    Exit codes:
-      0  nothing is worse
-      1  something is worse
-      2  of some benchmark's time nothing can be told, or a side failed
-    """
+    """Measure two commits in one session, and compare them."""
     if resume:
         if base or head:
             give_up("--resume takes its sides from the session: name none beside it.")

@@ -14,6 +14,7 @@ from reports.page.cells import (
     Story,
     bare,
     listing,
+    ran_at,
     story_of,
     value_of,
 )
@@ -70,6 +71,7 @@ def _campaign(record: Record) -> Campaign:
     drawn = _curve_of(record)
     about = [params.get("generator", "")]
     about += [f"{name} {params[name]}" for name in ("workers", "seed") if params.get(name)]
+    about.append(ran_at(record))
     story = story_of(record)
     return Campaign(
         mark=MARKS[record.outcome],

@@ -103,6 +103,12 @@ def story_of(record: Record) -> Story | None:
     )
 
 
+def ran_at(record: Record) -> str:
+    """Return at which code a check ran that the newest has not seen, or an empty text."""
+    code = record.params.get("code", "")
+    return f"ran at {code}, not since" if code else ""
+
+
 def by_urgency(records: Sequence[Record]) -> list[Record]:
     """Return the failed records first, then the undecided; within these the order stays."""
     return sorted(records, key=lambda record: _URGENCY.index(record.outcome))

@@ -13,6 +13,7 @@ from reports.page.cells import (
     cell,
     first_line,
     listing,
+    ran_at,
     story_of,
     whole_percent,
 )
@@ -88,12 +89,13 @@ def _summary(records: Sequence[Record]) -> str:
 def _row(record: Record) -> ExplorationRow:
     params = record.params
     about = [f"{before}{params[name]}" for name, before in _DETAILS if params.get(name)]
+    about.append(ran_at(record))
     return ExplorationRow(
         mark=MARKS[record.outcome],
         outcome=record.outcome.value,
         name=record.name,
         strategy=params.get("strategy") or ABSENT,
-        about=" \u00b7 ".join(about),
+        about=" \u00b7 ".join(part for part in about if part),
         executions=bare(record.measure("executions")),
         time=cell(record.measure("time")),
         evidence=_evidence(record),

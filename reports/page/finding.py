@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reports.page.cells import ran_at
 from reports.page.wording import KIND_TITLES
 from reports.record import Outcome
 
@@ -44,7 +45,7 @@ def finding_view(record: Record) -> FindingView:
     lines = rest.count("\n") + 1 if rest.strip() else 0
     return FindingView(
         mark=MARKS[record.outcome],
-        kind=KIND_TITLES[record.kind],
+        kind=" \u00b7 ".join(filter(None, (KIND_TITLES[record.kind], ran_at(record)))),
         name=record.name,
         outcome=record.outcome.value,
         lead=lead or "No message was recorded.",

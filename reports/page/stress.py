@@ -13,6 +13,7 @@ from reports.page.cells import (
     Story,
     cell,
     listing,
+    ran_at,
     story_of,
     value_of,
 )
@@ -104,12 +105,13 @@ def _card(record: Record) -> StressCard:
     params = record.params
     leaks = _leaks(record)
     about = [f"{name} {params[name]}" for name in _DETAILS if params.get(name)]
+    about.append(ran_at(record))
     story = story_of(record)
     return StressCard(
         mark=MARKS[record.outcome],
         outcome=record.outcome.value,
         name=record.name,
-        about=" \u00b7 ".join(about),
+        about=" \u00b7 ".join(part for part in about if part),
         ending=params.get("ending", ""),
         figures=_figures(record),
         leaks=leaks,

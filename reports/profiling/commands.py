@@ -23,7 +23,27 @@ if TYPE_CHECKING:
 TOP: Final = 15
 
 
-@click.command(name="profile", short_help="The hottest functions of a benchmark or scenario.")
+@click.command(
+    name="profile",
+    short_help="The hottest functions of a benchmark or scenario.",
+    help="""Name the hottest functions of TARGET by CPU, by waiting for other threads, by memory.
+
+    \b
+    TARGET is one of
+      app.parser:parse_all           a function without arguments
+      tools/load.py:main             the same, by its file
+      benchmarks/test_pool.py::test_get   a test; only what it gives to `benchmark` counts
+      close_while_reading            a scenario of `holdfast stress list`
+
+    \b
+      holdfast report profile app.parser:parse_all
+      holdfast report profile close_while_reading --kind wait --time 10
+
+    It runs in a child process for each kind, called again and again (for memory three times).
+    Exit code: 0 there are profiles, 2 there is no such target, or it fails, hangs or ends its
+    process.
+    """,
+)
 @click.argument("target")
 @click.option(
     "--kind",
@@ -63,23 +83,7 @@ def profile_command(  # noqa: PLR0913  # one parameter an option
     store: Path,
     no_store: bool,
 ) -> None:
-    r"""Name the hottest functions of TARGET by CPU, by waiting for other threads, and by memory.
-
-    \b
-    TARGET is one of
-      app.parser:parse_all           a function without arguments
-      tools/load.py:main             the same, by its file
-      benchmarks/test_pool.py::test_get   a test; only what it gives to `benchmark` counts
-      close_while_reading            a scenario of `holdfast stress list`
-
-    \b
-      holdfast report profile app.parser:parse_all
-      holdfast report profile close_while_reading --kind wait --time 10
-
-    It runs in a child process for each kind, called again and again (for memory three times).
-    Exit code: 0 there are profiles, 2 there is no such target, or it fails, hangs or ends its
-    process.
-    """
+    """Profile a target, keep what was found, and print it."""
     found: list[Profile] = []
     try:
         for kind in _kinds(kinds):

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import click
 import pytest
+from click.testing import CliRunner
 
 import holdfast
+from holdfast.cli import main
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow  # every test starts a process
@@ -33,6 +37,25 @@ def add_command(folder: Path, name: str, value: str, source: str) -> None:
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: extra-{name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[holdfast.commands]\n{name} = {value}\n")
     (folder / f"extra_{name}.py").write_text(source)
+
+
+def commands_under(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None, f"{path} lists {name} and has none"
+            yield from commands_under(inner, (*path, name))
+
+
+def test_no_help_shows_a_mark_that_is_meant_for_its_layout() -> None:
+    every = list(commands_under(main, ()))
+    assert {("report", "measure"), ("fuzz", "run"), ("stress", "soak")} <= set(every)
+    for path in every:
+        done = CliRunner().invoke(main, [*path, "--help"])
+        assert done.exit_code == 0, path
+        assert "\\b" not in done.output, path
 
 
 def test_the_version_is_one_line() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reports import Outcome, Record, RecordKind, RunDocument, Store
+from reports.commit import Commit
 from reports.importers.here import unknown_environment
 from reports.selection import select
 from reports.write import write_document
@@ -61,3 +62,49 @@ def test_profiles_of_two_kinds_are_two_checks(tmp_path: Path) -> None:
         )
         a_run(tmp_path / "s", at, "a", record)
     assert len(outcomes(tmp_path / "s")) == 2
+
+
+NIGHT = Record(kind=RecordKind.FUZZ, name="parser", outcome=Outcome.FAILED)
+
+
+def of_commit(store: Path, at: int, commit_id: str, *records: Record) -> None:
+    document = RunDocument(
+        source="a test",
+        written_at=START + timedelta(hours=at),
+        environment=unknown_environment("a"),
+        commit=Commit(commit_id=commit_id),
+        records=records,
+    )
+    write_document(document, store=store)
+
+
+def shown(store: Path) -> list[tuple[str, str, str]]:
+    with Store(store) as opened:
+        records = select(opened).records
+    return [(one.name, one.outcome.value, one.params.get("code", "")) for one in records]
+
+
+def test_a_campaign_of_the_night_outlives_the_commit_of_the_morning(tmp_path: Path) -> None:
+    quick = Record(kind=RecordKind.STRESS, name="pool", outcome=Outcome.PASSED)
+    of_commit(tmp_path / "s", 0, "a" * 40, NIGHT)
+    of_commit(tmp_path / "s", 8, "b" * 40, quick)
+    assert shown(tmp_path / "s") == [("parser", "failed", "aaaaaaa"), ("pool", "passed", "")]
+
+
+def test_a_campaign_that_ran_again_stands_for_the_one_of_the_code_before(tmp_path: Path) -> None:
+    again = Record(kind=RecordKind.FUZZ, name="parser", outcome=Outcome.PASSED)
+    of_commit(tmp_path / "s", 0, "a" * 40, NIGHT)
+    of_commit(tmp_path / "s", 1, "c" * 40, NIGHT)
+    of_commit(tmp_path / "s", 8, "b" * 40, again)
+    assert shown(tmp_path / "s") == [("parser", "passed", "")]
+
+
+def test_a_campaign_of_last_month_and_a_test_of_other_code_say_nothing_of_this(
+    tmp_path: Path,
+) -> None:
+    quick = Record(kind=RecordKind.STRESS, name="pool", outcome=Outcome.PASSED)
+    test = Record(kind=RecordKind.TEST, name="test_pool", outcome=Outcome.FAILED)
+    of_commit(tmp_path / "s", 0, "a" * 40, NIGHT)
+    of_commit(tmp_path / "s", 24 * 30, "c" * 40, test)
+    of_commit(tmp_path / "s", 24 * 30 + 1, "b" * 40, quick)
+    assert shown(tmp_path / "s") == [("pool", "passed", "")]

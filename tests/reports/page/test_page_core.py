@@ -19,6 +19,7 @@ from reports.page.changes import change_view, p_words
 from reports.page.curve import MOST_POINTS, RAW_POINTS, curve_of, sparkline, thinned
 from reports.page.data import read_page_data
 from reports.page.embedded import embedded_json, rounded
+from reports.page.finding import finding_view
 from reports.page.lineage import series_before
 from reports.page.news import Age, age_of_change, age_of_check, news_of
 from reports.page.page import build_page
@@ -155,10 +156,22 @@ def test_checks_are_new_fixed_or_as_before_by_the_dates_of_their_runs(tmp_path: 
     assert ages["first"] is Age.FIRST
     news = news_of(data)
     assert [one.name for one in news.fixed] == ["mended"]
-    assert [one.name for one in news.not_run_again] == ["gone"]
+    assert news.not_run_again == ()
+    (gone,) = [one for one in data.records if one.name == "gone"]
+    assert finding_view(gone).kind.endswith(f"ran at {gone.params['code']}, not since")
     assert first_screen.view(data).since.startswith(
         "Since yesterday: 2 checks began to fail and 1 check was fixed. 1 run since"
     )
+
+
+def test_a_failure_that_nobody_ran_again_for_a_week_is_named_and_told_no_more(
+    tmp_path: Path,
+) -> None:
+    for at, name in enumerate(("gone", "here")):
+        demo_store.write_night(tmp_path / "s", [a_check(name, Outcome.FAILED)], at=at * 9)
+    data = data_of(tmp_path / "s")
+    assert [one.name for one in data.records] == ["here"]
+    assert [one.name for one in news_of(data).not_run_again] == ["gone"]
 
 
 def test_a_failure_of_this_morning_is_not_compared_with_a_run_an_hour_earlier(
