@@ -189,7 +189,9 @@ def _smallest_visible(
         return None
     price = CHANGE_WEIGHT * math.log(placed.level.size)
     step = visible_step(noise, history=history, correlation=placed.correlation, price=price)
-    return None if step is None else pruner.at_least_floors(step / abs(level), level)
+    if step is None or not math.isfinite(step):
+        return None
+    return pruner.at_least_floors(step / abs(level), level)
 
 
 def _robust_sd(residuals: Floats) -> float:

@@ -35,7 +35,7 @@ class News:
 
     Attributes:
         fixed: Checks that failed and pass now.
-        not_run_again: Checks that failed and were not run on the newest code, nor in the week before.
+        not_run_again: Checks that failed and have not run since, on the newest code or in its week.
         better: Changes for the better that could first be seen in the last 24 hours.
     """
 
