@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -11,12 +12,16 @@ from reports.record import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from markupsafe import Markup
+
     from reports.record import Measure, Record
 
 ABSENT: Final = "\u2013"
 _URGENCY: Final = (Outcome.FAILED, Outcome.UNDECIDED, Outcome.SKIPPED, Outcome.PASSED)
 _LEAD_CHARS: Final = 200  # three lines; what is longer belongs to the story
 _STORY_CHARS: Final = 20_000  # of one story on the page; the document keeps all of it
+
+_SEPARATED: Final = re.compile(r"(?<=[_/.:])(?=\w)")
 
 _Row = TypeVar("_Row")
 
@@ -107,6 +112,13 @@ def ran_at(record: Record) -> str:
     """Return at which code a check ran that the newest has not seen, or an empty text."""
     code = record.params.get("code", "")
     return f"ran at {code}, not since" if code else ""
+
+
+def breakable(text: str) -> Markup:
+    """Return a name as HTML that breaks behind its separators, not in the middle of a word."""
+    from markupsafe import Markup, escape  # noqa: PLC0415  # Jinja2's, loaded only with it
+
+    return Markup("<wbr>").join(escape(part) for part in _SEPARATED.split(text))
 
 
 def by_urgency(records: Sequence[Record]) -> list[Record]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.errors import MissingExtraError
 from reports.page import assets, first_screen
+from reports.page.cells import breakable
 from reports.page.data import PageData, read_page_data
 from reports.page.sections import filled
 from reports.whole_file import write_atomically
@@ -72,6 +73,7 @@ def _template() -> Any:  # noqa: ANN401  # Jinja2 is loaded only here
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     return environment.get_template("page.html.j2")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,7 @@ pytest.importorskip("jinja2", reason="the extra holdfast[reports] is not install
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HERE = Environment.capture()
-VOID = {"meta", "br", "link", "img", "input"}
+VOID = {"meta", "br", "link", "img", "input", "wbr"}
 
 
 class Outline(HTMLParser):
@@ -45,12 +46,14 @@ class Outline(HTMLParser):
         self.texts: list[str] = []
         self.tags: list[str] = []
         self.ids: list[str] = []
+        self._goes_on = False  # a word that may break: its parts are one text
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.ids += [value or "" for name, value in attrs if name == "id"]
         if tag not in VOID:
             self.open.append(tag)
+        self._goes_on = tag == "wbr"
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
@@ -61,7 +64,9 @@ class Outline(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if data.strip() and not {"style", "script"} & set(self.open):
-            self.texts.append(" ".join(data.split()))
+            text = " ".join(data.split())
+            self.texts.append(self.texts.pop() + text if self._goes_on else text)
+            self._goes_on = False
 
 
 def a_measure(metric: str, value: float, *, unit: str = "", n: int = 1) -> Measure:
@@ -247,12 +252,22 @@ def test_two_results_of_one_check_in_one_run_both_stand(tmp_path: Path) -> None:
     assert "1 of 2 checks failed." in outline.texts
 
 
-def test_checks_of_an_older_commit_are_not_shown(tmp_path: Path) -> None:
-    store_with(tmp_path, FAILED, commit=1)
+def test_tests_of_an_older_commit_are_not_shown(tmp_path: Path) -> None:
+    store_with(tmp_path, dataclasses.replace(FAILED, kind=RecordKind.TEST), commit=1)
     store_with(tmp_path, PASSED, at=1, commit=2)
     _, outline = page_of(tmp_path)
     assert "Nothing failed." in outline.texts
     assert FAILED.name not in outline.texts
+
+
+def test_a_stress_run_that_the_newest_commit_has_not_seen_says_where_it_ran(tmp_path: Path) -> None:
+    store = store_with(tmp_path, FAILED, commit=1)
+    store_with(tmp_path, PASSED, at=1, commit=2)
+    with Store(store) as opened:
+        code = opened.stamps()[-1].label
+    _, outline = page_of(tmp_path)
+    assert "1 of 2 checks failed." in outline.texts
+    assert any(text.endswith(f"ran at {code}, not since") for text in outline.texts)
 
 
 def test_a_refused_document_is_named_on_the_page(tmp_path: Path) -> None:

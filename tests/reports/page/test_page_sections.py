@@ -155,6 +155,21 @@ def test_a_bug_never_found_is_framed_and_a_count_that_cannot_be_is_left_out(tmp_
     assert impossible.found.text == "\u2013"
 
 
+def test_a_bug_that_one_run_missed_is_not_found_every_time(tmp_path: Path) -> None:
+    missed = check(
+        RecordKind.PLANTED, "B-1", params={"method": "stress"},
+        measures=(measure("found", 19, "runs", n=20),),
+    )  # fmt: skip
+    always = check(
+        RecordKind.PLANTED, "B-2", params={"method": "stress"},
+        measures=(measure("found", 20, "runs", n=20),),
+    )  # fmt: skip
+    view = planted.view(data_of(tmp_path, missed, always))
+    assert view is not None
+    assert missed.outcome is Outcome.PASSED  # it may have asked for less
+    assert [row.bugs for row in view.methods] == ["1 of 2"]
+
+
 def test_good_twins_of_one_name_hide_no_alarm(tmp_path: Path) -> None:
     first = planted_records("B-1", "one bug", "stress", 20)
     second = planted_records("B-1", "one bug", "stress", 20, alarms=2)
