@@ -129,12 +129,19 @@ def _reason(studied: Studied, visible: float | None, policy: Policy) -> str:
         return "the project's policy leaves it out"
     if visible is None and studied.analysis.reason:
         return _too_short(studied.spots)
-    if visible is not None and visible > policy.must_see:
+    if visible is not None and visible > max(policy.must_see, _passed_over(studied)):
         return (
             f"too noisy: nothing under {percent(visible).lstrip('+')} can be seen here; measure "
             "on a quieter machine, or compare in turns with `holdfast report measure`"
         )
     return ""
+
+
+def _passed_over(studied: Studied) -> float:
+    """Return the change that the floors pass over: that is wanted, and no fault of the machine."""
+    level = abs(studied.analysis.level)
+    absolute = studied.strictness.absolute_floor / level if level else 0.0
+    return max(studied.strictness.floor, absolute)
 
 
 def _too_short(spots: Sequence[Spot]) -> str:

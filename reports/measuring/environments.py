@@ -33,6 +33,7 @@ _DESCRIBED: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 _SCRIPTS: Final = "Scripts" if sys.platform == "win32" else "bin"
 # Of this process's variables these would make a side run something else than its own code.
 _NOT_HANDED_ON: Final = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTEST_ADDOPTS")
+_NOR_OF: Final = "PYTEST_XDIST"  # pytest-benchmark measures nothing in what it takes for a worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,11 @@ class Side:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the variables its commands run with."""
-        kept = {key: value for key, value in os.environ.items() if key not in _NOT_HANDED_ON}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in _NOT_HANDED_ON and not key.startswith(_NOR_OF)
+        }
         home = self.python.parent.parent
         virtual = {"VIRTUAL_ENV": str(home)} if (home / "pyvenv.cfg").is_file() else {}
         return {

@@ -6,7 +6,6 @@ store, `gate` judges the store. Nothing is simulated but the clock and the slown
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from click.testing import CliRunner
 
 from reports.commands import report_command
+from tests.outside_xdist import outside_xdist
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ class BenchmarkedProject:
             done = subprocess.run(  # our own interpreter
                 command,
                 cwd=self.folder,
-                env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "SEED": seed},
+                env=outside_xdist() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "SEED": seed},
                 capture_output=True,
                 text=True,
                 check=False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 from reports.errors import DamagedDocumentError
 from reports.measuring import run_side
 from reports.measuring.child_figures import read_figures
+from tests.outside_xdist import outside_xdist
 
 pytestmark = pytest.mark.slow
 PLUGIN = Path(run_side.__file__).with_name("child_plugin.py")
@@ -75,7 +75,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "test_suite.py").write_text(SUITE)
     shutil.copyfile(PLUGIN, folder / "holdfast_measure_plugin.py")
     environment = {
-        **os.environ,
+        **outside_xdist(),
         # Not even the folder of holdfast is on the path: the file must do alone.
         "PYTHONPATH": str(folder),
         "PYTHONHASHSEED": "0",
@@ -164,7 +164,7 @@ def test_rounds(benchmark):
     shutil.copyfile(PLUGIN, tmp_path / "holdfast_measure_plugin.py")
     for name in ("test_it", "test_rounds"):
         environment = {
-            **os.environ,
+            **outside_xdist(),
             "PYTHONPATH": str(tmp_path),
             "PYTEST_PLUGINS": "holdfast_measure_plugin",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
