@@ -119,8 +119,8 @@ def _colour(judgement: StoreJudgement, counted: tuple[SeriesChange, ...]) -> Col
         return Colour.RED
     if any(one.suspect is not None and one.suspect.decisive for one in judgement.current):
         return Colour.CANNOT_TELL
-    told = {SeriesState.CANNOT_TELL, SeriesState.NO_DIRECTION}
-    if judgement.behind or all(one.state in told for one in judgement.current):
+    silent = {SeriesState.CANNOT_TELL, SeriesState.NO_DIRECTION}
+    if judgement.behind or all(one.state in silent for one in judgement.current):
         return Colour.CANNOT_TELL
     return Colour.GREEN
 
