@@ -28,6 +28,11 @@ OTHERS_OF_OURS = [
 POSIX = pytest.mark.skipif(os.name != "posix", reason="the stand-ins are shell scripts")
 
 
+def _has_all(path: Path) -> bool:
+    found = interpreter_at(str(path))
+    return found.version >= (3, 11) and not found.missing
+
+
 def _script(folder: Path, text: str, *, mode: int = 0o755) -> str:
     path = folder / "python"
     path.write_text(f"#!/bin/sh\n{text}\n")
@@ -131,7 +136,7 @@ def test_the_command_refuses_an_interpreter_before_anything_runs() -> None:
 
 @pytest.mark.slow
 def test_a_scenario_runs_in_another_interpreter() -> None:
-    others = [path for path in OTHERS_OF_OURS if path.exists()]
+    others = [path for path in OTHERS_OF_OURS if path.exists() and _has_all(path)]
     if not others:
         pytest.skip("no other interpreter here has what is needed")
     run = run_scenario("create_close_churn", Budget(rounds=1, python=str(others[0])))
