@@ -16,7 +16,6 @@ Conventions that the page reads (a record without them is still shown, only with
   measure for each of the hottest functions, the hottest first: its metric is its place
   ("pkg/file.py:12 name"), its unit "s" or "B".
 * TEST: one test of a suite, `name` is its id; measure `time` (seconds).
-* Any kind: `params["code"]` is the code it ran at, where that is not the newest; a report adds it.
 * BENCHMARK: one measure per metric; a figure judged against a limit has `params["limit"]`.
 """
 

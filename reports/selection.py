@@ -7,7 +7,7 @@ a failure that was fixed but not run again is shown too long, which is better th
 because somebody edited a comment.
 
 What runs by night does not run at every commit: a campaign of the last week that the newest code
-has not seen stays in, too, and its record says at which code it ran (`params["code"]`).
+has not seen stays in, too, and its record says at which code it ran (`params[RAN_AT]`).
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _BY_NIGHT: Final = frozenset(
         RecordKind.PROFILE,
     }
 )
+RAN_AT: Final = "ran at, by this report"  # a name that no record has by chance
 _STANDS_FOR: Final = timedelta(days=7)
 _MOST_LOOKED_AT: Final = 200  # documents of other code; each is read and checked in milliseconds
 _Place = tuple[Check, str]
@@ -115,9 +116,8 @@ def _from_other_code(
 
 
 def _at(stamp: RunStamp, record: Record) -> Record:
-    if len(record.params) >= limits.PARAMS:
-        return record
-    return replace(record, params={**record.params, "code": stamp.label})
+    kept = dict(list(record.params.items())[: limits.PARAMS - 1])
+    return replace(record, params={**kept, RAN_AT: stamp.label})
 
 
 def _newest_of_each(documents: Iterable[RunDocument], seen: set[_Place]) -> tuple[Record, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from reports.quantities import number, quantity
 from reports.record import Outcome
+from reports.selection import RAN_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +111,7 @@ def story_of(record: Record) -> Story | None:
 
 def ran_at(record: Record) -> str:
     """Return at which code a check ran that the newest has not seen, or an empty text."""
-    code = record.params.get("code", "")
+    code = record.params.get(RAN_AT, "")
     return f"ran at {code}, not since" if code else ""
 
 

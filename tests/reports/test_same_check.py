@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports import Outcome, Record, RecordKind, RunDocument, Store
+from reports import Outcome, Record, RecordKind, RunDocument, Store, limits
 from reports.commit import Commit
 from reports.importers.here import unknown_environment
-from reports.selection import select
+from reports.page.cells import ran_at
+from reports.selection import RAN_AT, select
 from reports.write import write_document
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def of_commit(store: Path, at: int, commit_id: str, *records: Record) -> None:
 def shown(store: Path) -> list[tuple[str, str, str]]:
     with Store(store) as opened:
         records = select(opened).records
-    return [(one.name, one.outcome.value, one.params.get("code", "")) for one in records]
+    return [(one.name, one.outcome.value, one.params.get(RAN_AT, "")) for one in records]
 
 
 def test_a_campaign_of_the_night_outlives_the_commit_of_the_morning(tmp_path: Path) -> None:
@@ -89,6 +90,25 @@ def test_a_campaign_of_the_night_outlives_the_commit_of_the_morning(tmp_path: Pa
     of_commit(tmp_path / "s", 0, "a" * 40, NIGHT)
     of_commit(tmp_path / "s", 8, "b" * 40, quick)
     assert shown(tmp_path / "s") == [("parser", "failed", "aaaaaaa"), ("pool", "passed", "")]
+
+
+def test_a_record_full_of_params_still_says_where_it_ran(tmp_path: Path) -> None:
+    full = Record(
+        kind=RecordKind.FUZZ,
+        name="parser",
+        outcome=Outcome.FAILED,
+        params={f"p{at}": "x" for at in range(limits.PARAMS)},
+    )
+    of_commit(tmp_path / "s", 0, "a" * 40, full)
+    of_commit(tmp_path / "s", 8, "b" * 40)
+    assert shown(tmp_path / "s") == [("parser", "failed", "aaaaaaa")]
+
+
+def test_a_param_called_code_says_nothing_of_where_a_check_ran(tmp_path: Path) -> None:
+    own = Record(kind=RecordKind.FUZZ, name="p", outcome=Outcome.PASSED, params={"code": "utf-8"})
+    of_commit(tmp_path / "s", 0, "a" * 40, own)
+    with Store(tmp_path / "s") as opened:
+        assert [ran_at(one) for one in select(opened).records] == [""]
 
 
 def test_a_campaign_that_ran_again_stands_for_the_one_of_the_code_before(tmp_path: Path) -> None:

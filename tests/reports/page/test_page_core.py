@@ -26,6 +26,7 @@ from reports.page.page import build_page
 from reports.page.places import environment_labels
 from reports.page.tally import tallies
 from reports.record import Outcome, Record, RecordKind
+from reports.selection import RAN_AT
 from reports.series import Point
 from reports.store import Store
 from tests.reports.page import demo_store
@@ -158,7 +159,7 @@ def test_checks_are_new_fixed_or_as_before_by_the_dates_of_their_runs(tmp_path: 
     assert [one.name for one in news.fixed] == ["mended"]
     assert news.not_run_again == ()
     (gone,) = [one for one in data.records if one.name == "gone"]
-    assert finding_view(gone).kind.endswith(f"ran at {gone.params['code']}, not since")
+    assert finding_view(gone).kind.endswith(f"ran at {gone.params[RAN_AT]}, not since")
     assert first_screen.view(data).since.startswith(
         "Since yesterday: 2 checks began to fail and 1 check was fixed. 1 run since"
     )
