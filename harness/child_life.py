@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from harness import journal as journal_module
@@ -69,12 +70,28 @@ def _settle_in(exchange: Exchange) -> None:
 
 
 def limited(job: Job, memory_bytes: int | None, send: Send) -> Any:  # noqa: ANN401  # the job's
-    """Run a job with a limit to its address space."""
+    """Run a job with a limit to the address space that it adds.
+
+    What the child begins with does not count: a forked one has all that its parent had mapped.
+    """
     if memory_bytes is not None and sys.platform != "win32":
         import resource  # noqa: PLC0415  # POSIX only
 
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        most_bytes = _mapped_bytes() + memory_bytes
+        _, hard_bytes = resource.getrlimit(resource.RLIMIT_AS)
+        if hard_bytes != resource.RLIM_INFINITY:
+            most_bytes = min(most_bytes, hard_bytes)
+        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     return job(send)
+
+
+def _mapped_bytes() -> int:
+    """Return the address space of this process; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _portable(error: BaseException) -> BaseException:

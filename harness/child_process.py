@@ -42,7 +42,7 @@ def run_in_child(
     Args:
         job: Gets a function that sends a note to the parent at once, so that notes survive what
             kills the child. What it returns has to be picklable; so has the job, to be spawned.
-        memory_bytes: Address space of the child; None leaves it as it is.
+        memory_bytes: Address space that the child may add to what it begins with; None: no limit.
 
     Raises:
         StuckExecutionError: The child made no step for too long, and was killed.

@@ -68,7 +68,8 @@ def explore_isolated(  # noqa: PLR0913  # as explore
         target: A body, or "package.module:function", which the child imports with its accesses
             visible, if this process has not imported it.
         instrument: For a target by name: more packages to instrument.
-        memory_bytes: Address space of the child; None leaves it as it is. Not on Windows.
+        memory_bytes: Address space that the child may add to what it begins with; None: no
+            limit. Not on Windows.
         start: `fork` or `spawn` a child; None forks where the system can. A forked child has all
             that this process has in memory; a spawned one needs a target by name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,3 +31,22 @@ def _hooks_stay() -> Iterator[None]:
     if changed:
         thread_hooks.put_back(before)
     assert not changed
+
+
+@pytest.fixture(autouse=True)
+def _no_event_loop_runs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail where an event loop is left running in this thread: asyncio would run no other in it."""
+    if "browser" in request.fixturenames:  # Playwright's own, as long as that module's tests
+        yield
+        return
+    assert not _event_loop_runs(), "an earlier test left its event loop running in this thread"
+    yield
+    assert not _event_loop_runs(), "this test left its event loop running in this thread"
+
+
+def _event_loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

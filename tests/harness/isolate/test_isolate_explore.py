@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mmap
 import os
 import sys
 import threading
@@ -175,6 +176,15 @@ def test_a_limit_of_memory_is_a_memory_error_and_not_a_swapping_machine() -> Non
     result = harness.explore_isolated(targets.eats_memory, memory_bytes=1 << 30)
     assert result.finding is not None
     assert "MemoryError" in result.finding.message
+
+
+@posix
+def test_a_limit_of_memory_leaves_out_what_a_forked_child_begins_with() -> None:
+    with mmap.mmap(-1, 3 << 30):
+        result = harness.explore_isolated(targets.eats_memory, memory_bytes=1 << 30)
+        assert result.finding is not None
+        assert "MemoryError" in result.finding.message
+        assert harness.explore_isolated(targets.sound, memory_bytes=1 << 30).finding is None
 
 
 def test_a_crash_that_does_not_come_again_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""One browser for all tests of the page, and one page of each demo store."""
+"""One browser for the tests of a module, and one page of each demo store."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Return a Chromium; each test opens contexts of its own in it and closes them."""
+    """Return a Chromium; each test opens contexts of its own in it and closes them.
+
+    No longer than a module: while Playwright is there, its event loop counts as the running one of
+    this thread, and asyncio runs no other in it.
+    """
     yield from started_chromium()
 
 

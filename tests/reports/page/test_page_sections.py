@@ -22,6 +22,7 @@ from reports.page import (
 )
 from reports.page import tests as tests_section
 from reports.page.data import read_page_data
+from reports.page.page import build_page
 from tests.reports.page.section_store import (
     STACKS,
     bench,
@@ -434,3 +435,25 @@ def test_every_drawing_says_in_words_what_it_shows(data: PageData) -> None:
             root = ET.fromstring(svg)  # noqa: S314  # our own drawing
             assert root.get("role") == "img"
             assert len(root.get("aria-label") or "") > 20
+
+
+@pytest.mark.slow
+def test_ten_sections_of_thousands_stay_small(tmp_path: Path) -> None:
+    kinds = (RecordKind.TEST, RecordKind.STRESS, RecordKind.FUZZ, RecordKind.EXPLORATION)
+    curve = tuple((float(at), float(at)) for at in range(300))
+    records = [
+        Record(
+            kind=kind,
+            name=f"{kind} {at}",
+            outcome=Outcome.FAILED if at % 2 else Outcome.PASSED,
+            measures=(measure("time", at, "s"), measure("memory", at, "bytes", curve=curve)),
+            message="what happened\n" + "a line of the story\n" * 400,
+        )
+        for kind in kinds
+        for at in range(1_000)
+    ]
+    store = keep(tmp_path / "store", records).parents[1]
+    file = tmp_path / "page.html"
+    with Store(store) as opened:
+        build_page(opened, file)
+    assert file.stat().st_size < 20_000_000

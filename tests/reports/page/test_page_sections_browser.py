@@ -159,26 +159,6 @@ def test_markup_in_any_text_of_any_section_stays_text(
 
 
 @pytest.mark.slow
-def test_ten_sections_of_thousands_stay_small(tmp_path: Path) -> None:
-    kinds = (RecordKind.TEST, RecordKind.STRESS, RecordKind.FUZZ, RecordKind.EXPLORATION)
-    curve = tuple((float(at), float(at)) for at in range(300))
-    records = [
-        Record(
-            kind=kind,
-            name=f"{kind} {at}",
-            outcome=Outcome.FAILED if at % 2 else Outcome.PASSED,
-            measures=(measure("time", at, "s"), measure("memory", at, "bytes", curve=curve)),
-            message="what happened\n" + "a line of the story\n" * 400,
-        )
-        for kind in kinds
-        for at in range(1_000)
-    ]
-    store = keep(tmp_path / "store", records).parents[1]
-    file = built(store, tmp_path / "page.html")
-    assert file.stat().st_size < 20_000_000
-
-
-@pytest.mark.slow
 def test_a_search_finds_rows_of_every_section_and_opens_what_is_folded(
     open_tab: Any, page_file: Path
 ) -> None:
