@@ -45,7 +45,7 @@ def tests(session: nox.Session) -> None:
     if "--cov" in arguments:
         arguments.remove("--cov")
         arguments += ["--cov=secmem", "--cov=harness", "--cov-report=term", "--cov-fail-under=90"]
-    session.run("pytest", "-n", "2", "--dist", "loadgroup", "-q", "-rs", *arguments)
+    session.run("pytest", "-n", "2", "--dist", "loadgroup", "-q", "-rfEs", *arguments)
 
 
 @nox.session(name="property")

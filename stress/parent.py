@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LOOK_S: Final = 0.05  # how often memory is looked at
 SPAWN_S: Final = 60.0  # an interpreter and our own imports take 0.5 s; loaded, some 20
 END_S: Final = 10.0  # from "done" to the end of the process
+LAST_WORDS_S: Final = 10.0  # from the end of the process until all it said has been read
 BUSY_S: Final = 0.5  # how long a stuck child is watched for signs of work
 OWNERS_S: Final = 2.0  # the watcher answers in milliseconds, unless C code keeps the interpreter
 OUT_OF_MEMORY: Final = re.compile(r"^MemoryError\b", re.MULTILINE)  # as a traceback ends
@@ -167,18 +168,22 @@ class _Watch:
         noise = self._budget.noise
         patience = Patience(limits=NOISY_LIMITS if noise is not None and noise.instruments else 1)
         patience.renew(self._limit_s(), cpu_s=0.0)
-        gone = False
+        gone_s: float | None = None
         while True:
             try:
                 report = self._reports.get(timeout=LOOK_S)
             except queue.Empty:
-                if gone:  # and what it had said before has been read
+                # A forked copy keeps the channel open, so the channel's end does not tell
+                # everything; and on a crowded machine last words are read late.
+                if gone_s is None and child.process.poll() is not None:
+                    gone_s = time.monotonic()
+                elif gone_s is not None and (
+                    self._has_ended_by_its_words() or time.monotonic() - gone_s > LAST_WORDS_S
+                ):
                     return self._ended(child, stacks)
-                # A forked copy keeps the channel open, so its end does not tell everything.
-                gone = child.process.poll() is not None
                 if over := self._over_limits():
                     return over
-                if patience.is_over(cpu_s=self._sampler.cpu_s):
+                if gone_s is None and patience.is_over(cpu_s=self._sampler.cpu_s):
                     what = f"{self._doing()} within {self._limit_s():g} s"
                     return self._stuck(child, stacks, what)
                 continue
@@ -188,6 +193,9 @@ class _Watch:
             patience.renew(self._limit_s(), cpu_s=self._sampler.cpu_s)
             if over := self._over_limits():
                 return over
+
+    def _has_ended_by_its_words(self) -> bool:
+        return self._done or self._failure is not None
 
     def _limit_s(self) -> float:
         if self._done:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from typing import Any
 
 import psutil
@@ -9,6 +10,7 @@ import pytest
 
 from stress import Budget, Ending, Headway, UnknownScenarioError, run_scenario
 from stress.budget import MIB
+from stress.parent import _Watch
 
 pytestmark = pytest.mark.slow
 BAD = "tests.stress.bad_scenarios:"
@@ -24,6 +26,21 @@ def test_a_scenario_that_passes_is_passed_though_it_prints() -> None:
     assert (seen.growth.threads, seen.growth.descriptors) == (0, 0)
     assert seen.peak_bytes > 5 * MIB
     assert seen.operations == 4
+
+
+def test_last_words_that_are_read_late_are_no_exit_without_a_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a crowded machine the child may have ended long before anybody reads what it said."""
+    read = _Watch._read
+
+    def read_late(self: Any, reports: Any) -> None:
+        time.sleep(3.0)
+        read(self, reports)
+
+    monkeypatch.setattr(_Watch, "_read", read_late)
+    seen = run("PASSES", hang_s=1.0)
+    assert (seen.ending, seen.message, seen.rounds) == (Ending.PASSED, "", 2)
 
 
 @pytest.mark.parametrize(
