@@ -42,6 +42,7 @@ def judge_store(
     *,
     policy: Policy | None = None,
     accepted: Acceptances | None = None,
+    series: Sequence[Series] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> StoreJudgement:
     """Return what became of every series of benchmarks in the store.
@@ -49,13 +50,15 @@ def judge_store(
     Args:
         policy: How strict to be; the defaults when None.
         accepted: The project's acknowledgements and resets; none when None.
+        series: `store.all_series()`, from who has read it already: for a large store that takes
+            as long as some judging. Read from the store when None.
         progress: Called with how many series were studied, and of how many.
 
     Raises:
         TooLittleDataError: No benchmark has ever been stored.
         MissingExtraError: NumPy is not installed.
     """
-    every = store.all_series()
+    every = store.all_series() if series is None else series
     if not every:
         needed = "Store one with `holdfast report ingest`."
         raise TooLittleDataError("the store holds no benchmark", needed)

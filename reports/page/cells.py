@@ -1,4 +1,4 @@
-"""What the tables of all sections share: marks, numbers as cells, stories, the worst rows first."""
+"""What the tables of all sections share: marks, numbers as cells, the worst rows first."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 ABSENT: Final = "\u2013"
 _URGENCY: Final = (Outcome.FAILED, Outcome.UNDECIDED, Outcome.SKIPPED, Outcome.PASSED)
-_LEAD_CHARS: Final = 200  # three lines; what is longer belongs to the story
-_STORY_CHARS: Final = 20_000  # of one story on the page; the document keeps all of it
-
 _SEPARATED: Final = re.compile(r"(?<=[_/.:])(?=\w)")
 
 _Row = TypeVar("_Row")
@@ -78,34 +75,6 @@ def listing(
         summary=summary(records),
         badge=badge_of(records),
         rows=Rows(first=shown.first, folded=shown.folded, left_out=left_out),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What a check said when it did not pass, and the line that runs it again."""
-
-    lead: str
-    rest: str
-    lines: int
-    replay: str
-
-
-def story_of(record: Record) -> Story | None:
-    """Return what is to be told of a record, or None of one that passed or says nothing."""
-    if record.outcome in {Outcome.PASSED, Outcome.SKIPPED}:
-        return None
-    if not record.message.strip() and record.outcome is not Outcome.FAILED:
-        return None
-    lead, _, rest = record.message.strip().partition("\n")
-    if len(lead) > _LEAD_CHARS:
-        lead, rest = f"{lead[:_LEAD_CHARS].rstrip()} \u2026", record.message.strip()
-    rest = rest.strip("\n")
-    lines = rest.count("\n") + 1 if rest.strip() else 0
-    if len(rest) > _STORY_CHARS:
-        rest = f"{rest[:_STORY_CHARS]}\n... cut here; the run's document has the whole story"
-    return Story(
-        lead=lead or "No message was recorded.", rest=rest, lines=lines, replay=record.replay
     )
 
 

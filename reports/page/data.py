@@ -111,9 +111,10 @@ def read_page_data(
     selection = select(store)
     stamps = store.stamps()
     now = stamps[0].written_at.astimezone(UTC) if stamps else _NEVER
-    series = {one.key: one for one in store.all_series()}
+    every = store.all_series()
+    series = {one.key: one for one in every}
     environments = _environments(store, selection, series)
-    judgement = _judgement(store, policy, accepted)
+    judgement = _judgement(store, every, policy, accepted)
     judged = judgement.series if judgement else ()
     return PageData(
         store=store,
@@ -139,10 +140,10 @@ def _kin(series: Mapping[SeriesKey, Series]) -> dict[tuple[str, str], tuple[Seri
 
 
 def _judgement(
-    store: Store, policy: Policy | None, accepted: Acceptances | None
+    store: Store, every: Sequence[Series], policy: Policy | None, accepted: Acceptances | None
 ) -> StoreJudgement | None:
     try:
-        return judge_store(store, policy=policy, accepted=accepted)
+        return judge_store(store, policy=policy, accepted=accepted, series=every)
     except TooLittleDataError:
         return None
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Final
 from reports.page.cells import (
     ABSENT,
     Listing,
-    Story,
     bare,
     cell,
     first_line,
     listing,
     ran_at,
-    story_of,
     whole_percent,
 )
 from reports.page.finding import MARKS
+from reports.page.story import Story, story_of
 from reports.quantities import count, number
 from reports.record import Outcome, RecordKind
 

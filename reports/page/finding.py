@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reports.page.cells import ran_at
+from reports.page.story import split_story
 from reports.page.wording import KIND_TITLES
 from reports.record import Outcome
 
@@ -19,7 +20,6 @@ MARKS: Final = {
     Outcome.SKIPPED: "\u2013",
 }
 _LONG_STORY_LINES: Final = 30  # a story up to here is read at a glance, so it starts open
-_LEAD_CHARS: Final = 300  # four lines; what is longer belongs to the story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +39,15 @@ class FindingView:
 
 def finding_view(record: Record) -> FindingView:
     """Return a failed or undecided check with its story split into a lead and the rest."""
-    lead, _, rest = record.message.strip().partition("\n")
-    if len(lead) > _LEAD_CHARS:
-        lead, rest = f"{lead[:_LEAD_CHARS].rstrip()} \u2026", record.message.strip()
-    lines = rest.count("\n") + 1 if rest.strip() else 0
+    told = split_story(record)
     return FindingView(
         mark=MARKS[record.outcome],
         kind=" \u00b7 ".join(filter(None, (KIND_TITLES[record.kind], ran_at(record)))),
         name=record.name,
         outcome=record.outcome.value,
-        lead=lead or "No message was recorded.",
-        story=rest.strip("\n"),
-        lines=lines,
-        open=lines <= _LONG_STORY_LINES,
+        lead=told.lead,
+        story=told.rest,
+        lines=told.lines,
+        open=told.lines <= _LONG_STORY_LINES,
         replay=record.replay,
     )

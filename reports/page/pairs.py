@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.page.cells import ABSENT, Rows, Story, badge_of, bounded, by_urgency, story_of
+from reports.page.cells import ABSENT, Rows, badge_of, bounded, by_urgency
+from reports.page.story import Story, story_of
 from reports.quantities import TIMES, number, quantity
 from reports.record import RecordKind
 

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Final
 from reports.page.cells import (
     ABSENT,
     Rows,
-    Story,
     badge_of,
     bare,
     bounded,
     cell,
     first_line,
-    story_of,
     value_of,
     whole_percent,
 )
 from reports.page.finding import MARKS
 from reports.page.proportion import exact_interval
+from reports.page.story import Story, story_of
 from reports.quantities import number, quantity
 from reports.record import Outcome, RecordKind
 

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from reports.page.axis import axis_for, drawable
 from reports.page.canvas import Canvas
-from reports.page.cells import (
-    ABSENT,
-    Listing,
-    Story,
-    cell,
-    listing,
-    ran_at,
-    story_of,
-    value_of,
-)
+from reports.page.cells import ABSENT, Listing, cell, listing, ran_at, value_of
 from reports.page.finding import MARKS
+from reports.page.story import Story, story_of
 from reports.quantities import count, number, percent, quantity
 from reports.record import RecordKind
 

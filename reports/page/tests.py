@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Final
 from reports.page.cells import (
     ABSENT,
     Rows,
-    Story,
     badge_of,
     bounded,
     by_urgency,
     cell,
     first_line,
-    story_of,
     value_of,
 )
 from reports.page.finding import MARKS
+from reports.page.story import Story, story_of
 from reports.quantities import count, number, quantity
 from reports.record import Outcome, RecordKind
 
