@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from fuzz.campaign.resume_command import resume_command
 from fuzz.campaign.run_command import run_command
 from fuzz.campaign.status_command import status_command
 from fuzz.list_command import list_command
-from fuzz.triaging.triage_commands import COMMANDS
+from fuzz.triaging.add_command import add_command
+from fuzz.triaging.corpus_commands import coverage_command, merge_command
+from fuzz.triaging.finding_commands import minimize_command, regress_command, triage_command
+
+# What comes after a campaign.
+COMMANDS: Final[tuple[click.Command, ...]] = (
+    triage_command,
+    minimize_command,
+    merge_command,
+    coverage_command,
+    regress_command,
+    add_command,
+)
 
 
 @click.group("fuzz")

@@ -9,11 +9,10 @@ from click.testing import CliRunner, Result
 
 from fuzz.campaign.campaign_folder import CampaignFolder
 from fuzz.campaign.corpus import InputFolder
-from fuzz.commands import fuzz_command
+from fuzz.commands import COMMANDS, fuzz_command
 from fuzz.target_facts import ask
 from fuzz.triaging.contained import ContainedTarget
 from fuzz.triaging.crash_store import CrashStore
-from fuzz.triaging.triage_commands import COMMANDS
 
 TARGET = "tests.fuzz.contained_targets:two_bugs"
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
