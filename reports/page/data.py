@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from reports.errors import DamagedDocumentError, TooLittleDataError
 from reports.judging.judged_store import judge_store
 from reports.page.places import environment_labels
+from reports.page.profile_history import profile_history
 from reports.record import Outcome, Record, RecordKind
 from reports.selection import check_of, select
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reports.judging.accepted import Acceptances
     from reports.judging.policy import Policy
     from reports.judging.verdict import JudgedSeries, StoreJudgement
+    from reports.page.profile_history import ProfiledRun
     from reports.selection import Check, Selection
     from reports.series import RunStamp, Series, SeriesKey
     from reports.store import Store
@@ -48,6 +50,7 @@ class PageData:
         earlier: How each check ended when it last ran before `since`.
         kin: Every series of one benchmark and metric, whatever the environment.
         verdicts: What became of each series, by its key.
+        profiled: Profiles of the benchmarks that got worse, the newest first, of whatever code.
     """
 
     store: Store
@@ -62,6 +65,7 @@ class PageData:
     earlier: Mapping[Check, Record]
     kin: Mapping[tuple[str, str], tuple[Series, ...]]
     verdicts: Mapping[SeriesKey, JudgedSeries]
+    profiled: Mapping[str, tuple[ProfiledRun, ...]]
 
     def began(self, judged: JudgedSeries) -> int:
         """Return at which of a series' points its judged history begins; 0 unless it was reset."""
@@ -116,6 +120,7 @@ def read_page_data(
     environments = _environments(store, selection, series)
     judgement = _judgement(store, every, policy, accepted)
     judged = judgement.series if judgement else ()
+    worse = {one.key.benchmark for one in judgement.regressions} if judgement else set()
     return PageData(
         store=store,
         selection=selection,
@@ -129,6 +134,7 @@ def read_page_data(
         earlier=MappingProxyType(_earlier(store, selection, stamps, since=now - DAY)),
         kin=MappingProxyType(_kin(series)),
         verdicts=MappingProxyType({one.key: one for one in judged}),
+        profiled=MappingProxyType(profile_history(store, stamps, sorted(worse))),
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reports.page.cells import Rows, bounded
+from reports.page.cells import Rows, bounded, ran_at
+from reports.page.profile_history import newest_of_each
 from reports.quantities import count, quantity
 from reports.record import RecordKind
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reports.page.data import PageData
+    from reports.page.profile_history import ProfiledRun
     from reports.record import Measure, Record
 
 _FIRST: Final = 6
@@ -62,20 +64,39 @@ class Profiles:
 
 
 def view(data: PageData) -> Profiles | None:
-    """Return the profiles, or None where nothing was profiled."""
-    grouped: dict[str, list[Record]] = {}
-    for record in data.selection.of_kind(RecordKind.PROFILE):
-        grouped.setdefault(record.name, []).append(record)
-    if not grouped:
+    """Return the profiles, those of regressions first, or None where nothing was profiled."""
+    subjects = _subjects(data)
+    if not subjects:
         return None
-    subjects = [_profiled(name, grouped[name]) for name in sorted(grouped)]
-    return Profiles(rows=bounded(subjects, first=_FIRST, most=_MOST))
+    shown = [_profiled(name, records) for name, records in list(subjects.items())[:_MOST]]
+    rows = bounded(shown, first=_FIRST, most=_MOST)
+    return Profiles(rows=replace(rows, left_out=len(subjects) - len(shown)))
 
 
 def profile_links(data: PageData) -> Mapping[str, str]:
     """Return where on the page the profile of each benchmark stands, by the benchmark's name."""
-    names = sorted({record.name for record in data.selection.of_kind(RecordKind.PROFILE)})
-    return {name: f"#{_anchor_of(name)}" for name in names[:_MOST]}
+    return {name: f"#{_anchor_of(name)}" for name in list(_subjects(data))[:_MOST]}
+
+
+def _subjects(data: PageData) -> dict[str, list[Record]]:
+    """Return what was profiled by name, in the page's order.
+
+    A regression's newest profile is shown however old it is: it is what the reader looks for.
+    """
+    grouped: dict[str, list[Record]] = {}
+    for record in data.selection.of_kind(RecordKind.PROFILE):
+        grouped.setdefault(record.name, []).append(record)
+    for name, runs in data.profiled.items():
+        grouped[name] = [_dated(data, run) for run in newest_of_each(runs)]
+    return {name: grouped[name] for name in sorted(grouped, key=lambda one: _rank(data, one))}
+
+
+def _dated(data: PageData, run: ProfiledRun) -> Record:
+    return run.record if run.stamp.commit_id == data.stamps[0].commit_id else run.dated
+
+
+def _rank(data: PageData, name: str) -> tuple[bool, str]:
+    return (name not in data.profiled, name)
 
 
 def _anchor_of(name: str) -> str:
@@ -87,10 +108,15 @@ def _profiled(name: str, records: list[Record]) -> Profiled:
     return Profiled(
         name=name,
         anchor=_anchor_of(name),
-        note=next((one.message for one in records if one.message), ""),
+        note=_note(records),
         replay=next((one.replay for one in records if one.replay), ""),
         profiles=tuple(_profile(record) for record in records if record.measures),
     )
+
+
+def _note(records: list[Record]) -> str:
+    said = dict.fromkeys(text for one in records for text in (ran_at(one), one.message) if text)
+    return "; ".join(said)
 
 
 def _place(kind: str) -> int:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Final
 from reports.page.changes import ChangeView, change_view
 from reports.page.curve import curve_of
 from reports.page.lineage import series_before
+from reports.page.profile_hint import ProfileHint, profile_hint
+from reports.page.profiles import profile_links
 from reports.page.trend_figure import Drawing, draw_trend
 from reports.page.trend_words import trend_words
 from reports.quantities import count
 
 if TYPE_CHECKING:
-    from reports.judging.verdict import JudgedSeries, SeriesChange
+    from collections.abc import Mapping
+
+    from reports.judging.verdict import SeriesChange
     from reports.page.data import PageData
 
 FIGURES: Final = 24  # matplotlib takes about 100 ms and 30 KiB for each; the others are in Trends
@@ -22,12 +26,17 @@ FIGURES: Final = 24  # matplotlib takes about 100 ms and 30 KiB for each; the ot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """One change for the worse, with a figure unless there are too many."""
+    """One change for the worse, with a figure unless there are too many.
+
+    Attributes:
+        profile: Where its time goes, or how to find out.
+    """
 
     change: ChangeView
     environment: str
     words: str
     drawing: Drawing | None
+    profile: ProfileHint | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +68,9 @@ def view(data: PageData) -> Regressions | None:
     if not standing and not known:
         return None
     groups: dict[str, list[Regression]] = defaultdict(list)
+    links = profile_links(data)
     for at, change in enumerate(standing):
-        one = _regression(data, change, data.judged(change.key), drawn=at < FIGURES)
+        one = _regression(data, change, links, drawn=at < FIGURES)
         groups[one.change.where].append(one)
     return Regressions(
         groups=tuple((where, tuple(group)) for where, group in groups.items()),
@@ -70,9 +80,9 @@ def view(data: PageData) -> Regressions | None:
 
 
 def _regression(
-    data: PageData, change: SeriesChange, judged: JudgedSeries, *, drawn: bool
+    data: PageData, change: SeriesChange, links: Mapping[str, str], *, drawn: bool
 ) -> Regression:
-    series = data.series[change.key]
+    series, judged = data.series[change.key], data.judged(change.key)
     words = trend_words(series, judged)
     seen = change_view(data, change)
     curve = curve_of(series, judged, before=series_before(data, series))
@@ -82,4 +92,5 @@ def _regression(
         environment=data.places[change.key.environment],
         words=words,
         drawing=draw_trend(curve, title=title, description=words) if drawn else None,
+        profile=profile_hint(data, change, links=links),
     )

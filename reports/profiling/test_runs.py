@@ -115,6 +115,17 @@ class MeasuringPlugin:
         finally:
             pyfuncitem.obj = test
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Hide our fixture where pytest-benchmark is at work: it ends pytest at a foreign one."""
+        given: dict[str, object] = getattr(item, "funcargs", {})
+        ours = given.pop(FIXTURE, None)
+        try:
+            return (yield)
+        finally:
+            if ours is not None:
+                given[FIXTURE] = ours
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember a test that failed or was skipped."""
         if not report.passed:
