@@ -1,10 +1,12 @@
 """Judge the judge: does the gate flag what got slower, at once, and nothing else?
 
-    python -m benchmarks.report_gate [--only path|alarms|delay|speed] [--seeds 20] [--quick]
+    python -m benchmarks.report_gate [--only path|alarms|delay|speed] [--seeds 20]
+                                    [--clock seeded|processor] [--quick]
 
 path    A project with a clock of seeded noise: pytest-benchmark in child processes, ingest, gate.
         Four commits of three runs, the last 30 % slower, must be red in every seed; the same
         without it in at most 1 of 20 (R-RP-07). Ten seconds a seed, a minute on a busy machine.
+        With `--clock processor` the machine's own noise is in it.
 alarms  200 simulated series judged together after each of 30 commits, on 60 of history, four kinds
         of noise of 2 %: at most .2 false alarms per 100 commits of a series.
 delay   The same with a step of 10 % in 20 series: none missed, median delay at most 3 commits;
@@ -31,7 +33,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from benchmarks.gate_simulation import Case, run_case, write_commit
 from reports.judging.judged_store import judge_store
 from reports.store import Store
-from tests.reports.judging.benchmarked_project import BenchmarkedProject
+from tests.reports.judging.benchmarked_project import BenchmarkedProject, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", choices=[*_PARTS], action="append")
     parser.add_argument("--seeds", type=int, default=PATH_SEEDS, help="of the part `path`")
+    parser.add_argument(
+        "--clock", type=Clock, choices=list(Clock), default=Clock.SEEDED, help="of the part `path`"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer series, commits and seeds")
     chosen = parser.parse_args(arguments)
     held = True
@@ -80,7 +85,7 @@ def measure_path(chosen: argparse.Namespace) -> Iterator[Line]:
     seeds = 2 if chosen.quick else chosen.seeds
     slow, same = 0, 0
     for seed in range(seeds):
-        codes = _one_path(seed)
+        codes = _one_path(seed, chosen.clock)
         slow += codes[0] == 1
         same += codes[1] == 1
         told = f"slower exits {codes[0]}, identical exits {codes[1]}"
@@ -100,10 +105,10 @@ def measure_path(chosen: argparse.Namespace) -> Iterator[Line]:
     )
 
 
-def _one_path(seed: int) -> tuple[int, int]:
+def _one_path(seed: int, clock: Clock) -> tuple[int, int]:
     """Return the gate's exit codes of slower and of identical code after the same history."""
     with tempfile.TemporaryDirectory() as folder:
-        project = BenchmarkedProject(Path(folder) / "project", seed=seed)
+        project = BenchmarkedProject(Path(folder) / "project", seed=seed, clock=clock)
         for at in range(3):
             project.commit(0.0, note=f"version {at}")
             project.measure(runs=3)

@@ -12,7 +12,8 @@ class Pace:
 
     Attributes:
         look_s: Between two looks at the workers.
-        record_s: Between two transactions: what a kill can take from the figures.
+        record_s: Between two transactions: what a kill can take from the figures. Well below the
+            second that is promised: a crowded machine lets the parent wait.
         mark_s: Between two points of the curve that the database keeps.
         merge_s: Between two merges of the corpus.
         life_s: After which a worker is replaced, so that what engine and target hoard is given
@@ -22,7 +23,7 @@ class Pace:
     """
 
     look_s: float = 0.05
-    record_s: float = 0.5
+    record_s: float = 0.25
     mark_s: float = 30.0
     merge_s: float = 3_600.0
     life_s: float = 3_600.0
