@@ -3,7 +3,8 @@
 `stress.scenarios.flow_model` judges one operation at a time. Here several overlap, a woken waiter
 and a newcomer race for a slot, and both winners are right. So the referee searches: is there an
 order of the round's steps, the waiters' looks at the gate among them, that obeys the rules and ends
-in what was seen? A round has at most four operations and some waiters, so the search is short.
+in what was seen? A round has at most four operations; of its waiters, who may be many, those that
+are alike are tried in one order only.
 
 Source: requirements R-FL-01 to R-FL-08; the search is that of linearizability checkers.
 """
@@ -162,6 +163,11 @@ class _Search:
         self._met.add(key)
         if not steps and not open_fates and self._is_rest(state):
             found.add(state)
+        leaver = self._leaver(state, open_fates)
+        if leaver is not None:
+            look, caller = leaver
+            self._follow(look, steps, open_fates - {caller}, found)
+            return
         for step in steps:
             for after, came_back in self._do(state, step):
                 left = steps - {step}
@@ -169,10 +175,37 @@ class _Search:
                     self._follow(after, left, open_fates, found)
                 elif came_back in open_fates:
                     self._follow(after, left, open_fates - {came_back}, found)
-        for caller in state.waiting & open_fates:
+        for caller in self._takers(state, steps, open_fates):
             look = self._look(state, caller)
             if look is not None:
                 self._follow(look, steps, open_fates - {caller}, found)
+
+    def _leaver(self, state: _State, open_fates: frozenset[int]) -> tuple[_State, int] | None:
+        """Return what follows when a waiter leaves with empty hands, and who, if any can.
+
+        It changes nothing for the others, so it may as well happen now: no order is lost.
+        """
+        for caller in state.waiting & open_fates:
+            if self._fates[caller] is not Fate.GRANTED:
+                look = self._look(state, caller)
+                if look is not None:
+                    return look, caller
+        return None
+
+    def _takers(
+        self, state: _State, steps: frozenset[Step], open_fates: frozenset[int]
+    ) -> Iterator[int]:
+        """Yield the waiters that may take a slot next: of those that are alike only one."""
+        named = {step.caller for step in steps}
+        alike = True
+        for caller in sorted(state.waiting & open_fates):
+            if self._fates[caller] is not Fate.GRANTED:
+                continue
+            if caller in named:
+                yield caller
+            elif alike:
+                alike = False
+                yield caller
 
     def _is_rest(self, state: _State) -> bool:
         restless = state.waiting & (state.cancelled | state.timed)
