@@ -10,18 +10,16 @@ A kill is not a power cut: what was handed to the kernel is there afterwards, sy
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import selectors
 import signal
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from harness.probes.child_lines import ChildLines
 from stress.chaos import Chaos, Trouble
 from stress.holdings import Holdings
 from stress.run import Ending, Headway, StressRun
@@ -37,8 +35,8 @@ LIVES_A_ROUND: Final = 5  # a round of a scenario takes about as long as five li
 LONGEST_LIFE_S: Final = 0.2  # a few dozen operations
 MOST_CALLS: Final = 120  # of the file system before a kill at one of them
 TERM_SHARE: Final = 0.25  # of kills that a program could hear: SIGTERM
+LAST_LOOK_S: Final = 0.1  # at the channel of a dead child
 END_S: Final = 20.0  # from the signal, or from the start to the work, to the end
-_PENDING: Final = 65_536
 
 
 @dataclass(slots=True)
@@ -161,8 +159,9 @@ class _Kills:
             },
         }
         with Child(job, python=self._budget.python) as child:
-            life = self._watch(child, plan, works=works)
-            ended = self._ending(child, life, works=works)
+            lines = ChildLines(child.process)
+            life = self._watch(child, lines, plan, works=works)
+            ended = self._ending(child, life, lines, works=works)
             if ended is not None:
                 self._printed = child.output.text(settle_s=SETTLE_S)
         self._committed.update(life.done)
@@ -178,9 +177,9 @@ class _Kills:
     def _signal(self) -> signal.Signals:
         return signal.SIGTERM if self._chance.random() < TERM_SHARE else KILL
 
-    def _watch(self, child: Child, plan: str, *, works: bool) -> _Life:
-        """Hear the child out, and kill it when its time has come."""
-        life, lines = _Life(), _Lines(child.process.stdout)
+    def _watch(self, child: Child, lines: ChildLines, plan: str, *, works: bool) -> _Life:
+        """Hear the child, and kill it when its time has come."""
+        life = _Life()
         until_s = time.monotonic() + self._budget.start_s
         kill_at_s: float | None = None
         while time.monotonic() < until_s:
@@ -190,13 +189,13 @@ class _Kills:
                 child.process.send_signal(chosen)
                 self._kills.append(f"at a moment, by {chosen.name}")
                 kill_at_s, until_s = None, now_s + END_S
-            report = lines.next(min(until_s, kill_at_s or until_s))
+            report = lines.next(min(until_s, kill_at_s or until_s) - now_s)
             if report is None and lines.ended:
                 break
             if report is None:
                 continue
             _take(life, report)
-            if report["kind"] == "working":
+            if report.get("kind") == "working":
                 until_s = time.monotonic() + END_S
                 if not plan and works:
                     kill_at_s = time.monotonic() + self._chance.uniform(0.0, LONGEST_LIFE_S)
@@ -204,16 +203,21 @@ class _Kills:
             self._kills.append(f"at call: {plan}")
         return life
 
-    def _ending(self, child: Child, life: _Life, *, works: bool) -> tuple[Ending, str] | None:
+    def _ending(
+        self, child: Child, life: _Life, lines: ChildLines, *, works: bool
+    ) -> tuple[Ending, str] | None:
         when = f"after {len(self._kills)} kills, the last of them {self._kills[-1:] or ['none']}"
+        if not (life.broken or life.failure):
+            try:
+                child.process.wait(END_S if works else self._budget.start_s)
+            except subprocess.TimeoutExpired:
+                return Ending.HANG, f"it did not end within {END_S:g} s of its signal, {when}"
+            _hear_out(life, lines)
         if life.broken:
             return Ending.BROKEN, life.broken
         if life.failure:
             return Ending.EXCEPTION, f"{when}:\n{life.failure}"
-        try:
-            code = child.process.wait(END_S if works else self._budget.start_s)
-        except subprocess.TimeoutExpired:
-            return Ending.HANG, f"it did not end within {END_S:g} s of its signal, {when}"
+        code = child.process.returncode
         if not life.checked:
             return Ending.EXIT, f"it ended with {_code(code)} before it had checked, {when}"
         allowed = {-KILL, -signal.SIGTERM, 0} if works else {0}
@@ -235,8 +239,15 @@ class _Kills:
         )
 
 
+def _hear_out(life: _Life, lines: ChildLines) -> None:
+    """Take all that a dead child has said: what it acknowledged counts, however late it is read."""
+    while not lines.ended:
+        if (report := lines.next(LAST_LOOK_S)) is not None:
+            _take(life, report)
+
+
 def _take(life: _Life, report: dict[str, Any]) -> None:
-    match report["kind"]:
+    match report.get("kind"):
         case "checked":
             life.checked = True
         case "working":
@@ -250,38 +261,6 @@ def _take(life: _Life, report: dict[str, Any]) -> None:
             life.broken = report["text"]
         case _:
             pass
-
-
-class _Lines:
-    """The reports of a child, one by one, each waited for no longer than is said."""
-
-    def __init__(self, reports: IO[bytes] | None) -> None:
-        assert reports is not None
-        self._descriptor = reports.fileno()
-        self._pending = b""
-        self.ended = False
-
-    def next(self, until_s: float) -> dict[str, Any] | None:
-        """Return the next report; None when none came in time, or the last one has come."""
-        while b"\n" not in self._pending:
-            if self.ended or not self._more(until_s):
-                return None
-        line, _, self._pending = self._pending.partition(b"\n")
-        try:
-            found = json.loads(line)
-        except ValueError:  # cut short by the kill: it was not acknowledged
-            return {"kind": "cut short"}
-        return found if isinstance(found, dict) else {"kind": "cut short"}
-
-    def _more(self, until_s: float) -> bool:
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self._descriptor, selectors.EVENT_READ)
-            if not waiting.select(max(0.0, until_s - time.monotonic())):
-                return False
-        some = os.read(self._descriptor, _PENDING)
-        self.ended = not some
-        self._pending += some
-        return True
 
 
 def _code(code: int) -> str:

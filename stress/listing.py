@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import queue
-import threading
+import subprocess
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from harness.probes.child_lines import ChildLines
 from stress.budget import DEFAULT_DISK_BYTES, DEFAULT_MEMORY_BYTES
-from stress.parent import SPAWN_S
+from stress.parent import END_S, SPAWN_S
 from stress.spawning import Child
 
 if TYPE_CHECKING:
@@ -64,21 +62,16 @@ def _ask(targets: Mapping[str, str], import_s: float) -> dict[str, Description]:
         "disk_bytes": DEFAULT_DISK_BYTES,
     }
     with Child(job) as child:
-        reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        arguments = (child.process.stdout, reports)
-        threading.Thread(target=_read, args=arguments, daemon=True).start()
+        reports = ChildLines(child.process)
         limit_s = SPAWN_S
         while True:
-            try:
-                report = reports.get(timeout=limit_s)
-            except queue.Empty:
+            report = reports.next(limit_s)
+            if report is None and not reports.ended:
                 why = f"its import did not end within {limit_s:g} s"
                 break
             limit_s = import_s
             if report is None:
-                child.process.wait()
-                code = child.process.returncode
-                why = f"its import ended the process, with {_words(code)}"
+                why = _why_ended(child.process)
                 break
             kind = report.pop("kind")
             if kind == "done":
@@ -93,13 +86,10 @@ def _ask(targets: Mapping[str, str], import_s: float) -> dict[str, Description]:
     return found
 
 
-def _words(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _read(stdout: IO[bytes], reports: queue.SimpleQueue[dict[str, Any] | None]) -> None:
-    with contextlib.suppress(ValueError, OSError):  # closed under us, after the child's end
-        for line in stdout:
-            with contextlib.suppress(ValueError):  # cut short by the child's death
-                reports.put(json.loads(line))
-    reports.put(None)
+def _why_ended(process: subprocess.Popen[bytes]) -> str:
+    try:
+        code = process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        return "its import closed the channel on which it is told of, and did not end"
+    ending = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"its import ended the process, with {ending}"

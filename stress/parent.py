@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
-import queue
 import re
 import subprocess
-import threading
 import time
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from harness.probes.child_lines import ChildLines
 from stress.budget import MIB, Budget
 from stress.chaos_kills import run_with_kills
 from stress.disk_watch import DiskWatch
@@ -38,11 +36,9 @@ if TYPE_CHECKING:
 LOOK_S: Final = 0.05  # how often memory is looked at
 SPAWN_S: Final = 60.0  # an interpreter and our own imports take 0.5 s; loaded, some 20
 END_S: Final = 10.0  # from "done" to the end of the process
-LAST_WORDS_S: Final = 10.0  # from the end of the process until all it said has been read
 BUSY_S: Final = 0.5  # how long a stuck child is watched for signs of work
 OWNERS_S: Final = 2.0  # the watcher answers in milliseconds, unless C code keeps the interpreter
 OUT_OF_MEMORY: Final = re.compile(r"^MemoryError\b", re.MULTILINE)  # as a traceback ends
-LINE_BYTES: Final = 1 << 20  # a report is some hundred bytes, a failure 20 000
 
 
 def run_scenario(
@@ -87,7 +83,6 @@ class _Watch:
         self._target = target
         self._budget = budget
         self._progress = progress
-        self._reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._began_s = time.monotonic()
         self._warm: Holdings | None = None
         self._rounds: Series[Holdings] = Series()
@@ -151,16 +146,8 @@ class _Watch:
         }
         child = Child(job, python=budget.python)
         self._disk = DiskWatch(child.scratch)
-        threading.Thread(target=self._read, args=(child.process.stdout,), daemon=True).start()
+        self._reports = ChildLines(child.process)
         return child
-
-    def _read(self, reports: IO[bytes]) -> None:
-        """Turn the child's lines into reports; a thread, since not every system polls pipes."""
-        with contextlib.suppress(ValueError, OSError):  # closed under us, after the child's end
-            while line := reports.readline(LINE_BYTES):
-                with contextlib.suppress(ValueError):  # a line cut short by the child's death
-                    self._reports.put(json.loads(line))
-        self._reports.put(None)
 
     # -- while it runs ---------------------------------------------------------------------------
 
@@ -168,34 +155,18 @@ class _Watch:
         noise = self._budget.noise
         patience = Patience(limits=NOISY_LIMITS if noise is not None and noise.instruments else 1)
         patience.renew(self._limit_s(), cpu_s=0.0)
-        gone_s: float | None = None
         while True:
-            try:
-                report = self._reports.get(timeout=LOOK_S)
-            except queue.Empty:
-                # A forked copy keeps the channel open, so the channel's end does not tell
-                # everything; and on a crowded machine last words are read late.
-                if gone_s is None and child.process.poll() is not None:
-                    gone_s = time.monotonic()
-                elif gone_s is not None and (
-                    self._has_ended_by_its_words() or time.monotonic() - gone_s > LAST_WORDS_S
-                ):
-                    return self._ended(child, stacks)
-                if over := self._over_limits():
-                    return over
-                if gone_s is None and patience.is_over(cpu_s=self._sampler.cpu_s):
-                    what = f"{self._doing()} within {self._limit_s():g} s"
-                    return self._stuck(child, stacks, what)
-                continue
-            if report is None:
+            report = self._reports.next(LOOK_S)
+            if self._reports.ended and report is None:
                 return self._ended(child, stacks)
-            self._take(report)
-            patience.renew(self._limit_s(), cpu_s=self._sampler.cpu_s)
+            if report is not None:
+                self._take(report)
+                patience.renew(self._limit_s(), cpu_s=self._sampler.cpu_s)
             if over := self._over_limits():
                 return over
-
-    def _has_ended_by_its_words(self) -> bool:
-        return self._done or self._failure is not None
+            if report is None and patience.is_over(cpu_s=self._sampler.cpu_s):
+                what = f"{self._doing()} within {self._limit_s():g} s"
+                return self._stuck(child, stacks, what)
 
     def _limit_s(self) -> float:
         if self._done:
@@ -302,23 +273,22 @@ class _Watch:
             return ""
         until_s = time.monotonic() + OWNERS_S
         while (left_s := until_s - time.monotonic()) > 0:
-            try:
-                report = self._reports.get(timeout=left_s)
-            except queue.Empty:
-                break
+            report = self._reports.next(left_s)
             if report is None:
-                self._reports.put(None)
                 break
             if report.get("kind") == "owners":
                 return str(report["text"])
         return ""
 
     def _ended(self, child: Child, stacks: IO[bytes]) -> tuple[Ending, str, str]:
-        """Tell a signal from an exit from a report, now that the child's channel is closed."""
+        """Tell a signal from an exit from a report, now that the child has said all it will."""
         try:
             code = child.process.wait(END_S)
         except subprocess.TimeoutExpired:
-            return self._stuck(child, stacks, "end")
+            told = self._done or self._failure is not None
+            return self._stuck(
+                child, stacks, "end" if told else "keep its channel to us open, nor end"
+            )
         if code < 0:
             return Ending.SIGNAL, f"{signal_words(-code)} {self._when()}", ""
         if self._failure is not None:

@@ -166,10 +166,10 @@ class Sitting:
         books = self._books
         with books.database.transaction():
             for slot, life in self._crew.lives:
-                self._take_reports(life)
+                self._take_reports(life, life.journal.read())
                 books.enter(life, life.counts(), kept=life.worker.look().kept, engine=slot.engine)
             for one in ended:
-                self._take_reports(one.life)
+                self._take_reports(one.life, one.life.journal.rest())
                 self._take_end(one)
             merging = self._merges.running
             words = self._merges.look(books.fuzzed_s, len(books.corpus))
@@ -185,8 +185,8 @@ class Sitting:
                 f"{books.folder.path}; make room, then `holdfast fuzz resume`"
             )
 
-    def _take_reports(self, life: Life) -> None:
-        for report in life.journal.read():
+    def _take_reports(self, life: Life, reports: Sequence[Report]) -> None:
+        for report in reports:
             match report["report"]:
                 case "crash":
                     life.brought |= self._books.take_crash(crash_in(report))

@@ -12,9 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import psutil
-
 from fuzz.errors import RoundFailedError, RoundRaisedError
+from fuzz.workers.killing import end_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +74,7 @@ def _run(folder: Path, limit_s: float, wanted: Callable[[], bool]) -> tuple[str,
             if not wanted():
                 raise RoundFailedError("nobody wants its result any more")
     finally:
-        _reap(child)
+        end_whole(child)
     result = folder / "result"
     if not result.exists():
         return None
@@ -89,14 +88,3 @@ def _has_ended(child: subprocess.Popen[bytes]) -> bool:
         child.wait(LOOK_S)
         return True
     return False
-
-
-def _reap(child: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it started."""
-    with contextlib.suppress(psutil.Error):
-        for process in psutil.Process(child.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-    if child.poll() is None:
-        child.kill()
-    child.wait()

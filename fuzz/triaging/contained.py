@@ -9,12 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,9 @@ import psutil
 from fuzz.errors import BrokenTargetError
 from fuzz.triaging.crash import Crash, CrashKind, crash_from_json, crash_of_death
 from fuzz.workers.deaths import signal_name
+from fuzz.workers.killing import end_whole
 from harness.probes import NotAvailableHereError, stacks_of
+from harness.probes.child_lines import ChildLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ MIB: Final = 1024 * 1024
 MEMORY_BYTES: Final = 1024 * MIB
 START_S: Final = 90.0  # a heavy import takes 7 s on a quiet machine
 EXPLAIN_S: Final = 60.0  # shrinking a long schedule
+END_S: Final = 10.0  # from the end of a channel to the end of its process, on a crowded machine
 LOOK_S: Final = 0.05  # how often the memory is looked at
 # At a hang: what stays of the stack is where it hangs. A loop that spends 9 of 10 moments in one of
 # its calls looks 20 times like a hang in that call with a chance of 0.9**20, or 12%.
@@ -99,7 +100,6 @@ class ContainedTarget:
         self._process: subprocess.Popen[bytes] | None = None
         self._runner = 0
         self._number = 0
-        self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._touched = False  # the runner has run an input
         self._words_from = 0
         try:
@@ -177,6 +177,7 @@ class ContainedTarget:
         process, self._process = self._process, None
         if process is not None:
             _end(process)
+            self._lines.close()
 
     def close(self) -> None:
         """End the child and whatever it has started."""
@@ -248,14 +249,14 @@ class ContainedTarget:
     def _line(self, until_s: float) -> dict[str, Any] | CrashKind:
         """Return the next line of the child, or the limit that it is over."""
         while True:
-            try:
-                line = self._lines.get(timeout=LOOK_S)
-            except queue.Empty:
-                over = self._over(until_s)
-                if over is not None:
-                    return over
-                continue
-            return {"ended": self._stop(), "gone": True} if line is None else line
+            line = self._lines.next(LOOK_S)
+            if line is not None:
+                return line
+            if self._lines.ended:
+                return {"ended": self._stop(), "gone": True}
+            over = self._over(until_s)
+            if over is not None:
+                return over
 
     def _over(self, until_s: float) -> CrashKind | None:
         self._trim_words()
@@ -275,12 +276,7 @@ class ContainedTarget:
             start_new_session=os.name == "posix",
         )
         self._runner, self._touched = 0, False
-        # A thread, since not every system polls pipes; with a queue of its own for each process.
-        self._lines = queue.SimpleQueue()
-        assert self._process.stdout is not None
-        threading.Thread(
-            target=_read, args=(self._process.stdout, self._lines), daemon=True
-        ).start()
+        self._lines = ChildLines(self._process)
         self._words_from = self._trim_words()
         self._send(
             {
@@ -335,9 +331,11 @@ class ContainedTarget:
         if process is None:
             return None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(1.0)  # its channel is closed: it is on its way out
+            # Its channel closes a moment before its end, and late on a crowded machine.
+            process.wait(END_S if self._lines.ended else 0.0)
         code = process.returncode
         _end(process)
+        self._lines.close()
         return code
 
     def _death(self, kind: CrashKind, data: bytes, *, code: int | None) -> Crash:
@@ -368,23 +366,8 @@ class ContainedTarget:
         return 0
 
 
-def _read(stdout: IO[bytes], lines: queue.SimpleQueue[dict[str, Any] | None]) -> None:
-    with stdout:
-        for line in stdout:
-            with contextlib.suppress(ValueError):  # a line cut short by the child's death
-                lines.put(json.loads(line))
-    lines.put(None)
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a child and whatever it has started, and collect it."""
-    with contextlib.suppress(psutil.Error):
-        for one in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                one.kill()
-    if process.poll() is None:
-        process.kill()
-    process.wait()
+    end_whole(process)
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()

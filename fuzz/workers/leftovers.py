@@ -94,7 +94,7 @@ def _take_in_one(
     flight = _last_flight(box_file(folder, left.worker))
     crashes, replayed = 0, left.replayed
     with database.transaction():
-        for report in journal.read():
+        for report in journal.rest():
             replayed += report["report"] == "replayed"
             if report["report"] == "crash":
                 crash = crash_in(report)

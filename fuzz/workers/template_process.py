@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from fuzz.workers.bounded_output import BoundedOutput
+from fuzz.workers.deaths import signal_name
 from fuzz.workers.journal import JournalReader
+from fuzz.workers.killing import kill_group
 
 if TYPE_CHECKING:
     from fuzz.target_facts import TargetFacts
@@ -138,26 +140,6 @@ def _spawn(setup: Path, output: int) -> subprocess.Popen[bytes]:
     )
 
 
-def kill_group(pid: int, seen: psutil.Process | None) -> None:
-    """Kill a process, the group it leads, and what it has started, as far as that can be seen."""
-    with contextlib.suppress(psutil.Error):
-        if seen is not None and not seen.is_running():
-            return  # the number may be another's by now
-    end_group(pid)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            os.kill(pid, signal.SIGTERM)
-        else:
-            os.kill(pid, signal.SIGKILL)
-
-
-def end_group(pid: int) -> None:
-    """Kill whoever is in the group that a process led, also after its own end."""
-    if sys.platform != "win32":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-
-
 def ask_for_stacks(pid: int) -> None:
     """Have a process that is armed for it write the stacks of its threads."""
     if hasattr(signal, "SIGUSR1"):
@@ -182,14 +164,6 @@ def describe_code(code: int | None) -> str:
     if code >= 0:
         return f"it left with exit code {code}"
     return f"{signal_name(-code)} ended it"
-
-
-def signal_name(number: int) -> str:
-    """Return a signal's name, such as SIGSEGV."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -21,13 +21,12 @@ from fuzz.workers.black_box import DONE, READY, BlackBox, Flight
 from fuzz.workers.bounded_output import BoundedOutput
 from fuzz.workers.executor import LOOK_UP
 from fuzz.workers.journal import JournalReader
+from fuzz.workers.killing import end_group, kill_group
 from fuzz.workers.template_process import (
     STACKS_S,
     TemplateProcess,
     ask_for_stacks,
     describe_code,
-    end_group,
-    kill_group,
     remove_leftovers,
     resident_bytes,
 )
@@ -106,7 +105,7 @@ class Worker:
 
     def reports(self) -> list[Report]:
         """Return what it reported since the last time. Ask once more after it has ended."""
-        return self._journal.read()
+        return self._journal.read() if self._end is None else self._journal.rest()
 
     def stop(self) -> None:
         """Ask it to end after the present input; `ended` kills it if it does not."""

@@ -66,6 +66,15 @@ def dies_in_many_ways(data: bytes) -> None:  # noqa: C901, PLR0912  # a case for
             pass
 
 
+@fuzz.target(instrument=[HERE], hang_s=2.0)
+def dies_before_a_copy(data: bytes) -> None:
+    """A copy holds what was open; under a thread of this module nobody forks runners."""
+    if data == b"s":
+        if os.fork() == 0:
+            signal.pause()
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
 def wait_for_ever() -> None:
     threading.Event().wait()
 

@@ -1,5 +1,6 @@
 """Single inputs in a child that may die of them."""
 
+import contextlib
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -17,6 +19,7 @@ from fuzz.errors import BrokenTargetError
 from fuzz.target_facts import TargetFacts, ask
 from fuzz.triaging.contained import MIB, ContainedTarget
 from fuzz.triaging.crash import CrashKind
+from harness.probes.child_lines import ChildLines
 
 HERE = "tests.fuzz.contained_targets:"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs POSIX")]
@@ -54,6 +57,63 @@ def test_however_an_input_ends_its_process_it_is_told_and_the_next_one_runs(
             assert crash.frames[0] == f"contained_targets:{frame}"
     after = dying.run(b"nothing", fresh=False)
     assert (after.crash, after.undecided) == (None, False)
+
+
+@pytest.fixture
+def listened_to_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a crowded machine an input may have ended long before anybody reads what came of it."""
+    hear, waited = ChildLines.next, []
+
+    def hear_late(self: ChildLines, timeout_s: float) -> Any:
+        found = hear(self, timeout_s)
+        if found is not None and "began" in found and not waited:
+            waited.append(1)
+            time.sleep(4.0)
+        return found
+
+    monkeypatch.setattr(ChildLines, "next", hear_late)
+
+
+@pytest.mark.usefixtures("listened_to_late")
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(b"nothing", None), (b"e", CrashKind.EXCEPTION), (b"s", CrashKind.SIGNAL)],
+)
+def test_what_is_read_late_is_no_hang(data: bytes, kind: CrashKind | None) -> None:
+    with ContainedTarget(ask(HERE + "dies_in_many_ways")) as target:
+        crash = target.run(data).crash
+    assert (None if crash is None else crash.kind) is kind
+
+
+def test_a_signal_is_no_hang_though_a_copy_holds_the_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that starts a thread has its inputs run by the child itself, which then dies."""
+    (tmp_path / "threading_one.py").write_text(
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        f"from {HERE.rstrip(':')} import dies_before_a_copy\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("HOLDFAST_TEST_MARK", str(tmp_path))
+    with ContainedTarget(facts_at("threading_one:dies_before_a_copy"), hang_s=5.0) as target:
+        assert target.run(b"x").crash is None
+        crash = target.run(b"s", fresh=False).crash
+    assert crash is not None
+    assert (crash.kind, crash.message) == (CrashKind.SIGNAL, "SIGSEGV ended the process")
+    assert not marked(str(tmp_path)), "the copy is there still"
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and (
+                process.environ().get("HOLDFAST_TEST_MARK") == mark
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
+                found.append(process)
+    return found
 
 
 @pytest.mark.parametrize("data", [b"f", b"p", b"r"])

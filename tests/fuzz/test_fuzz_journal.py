@@ -38,6 +38,17 @@ def test_a_line_cut_short_is_waited_for_and_ended_by_the_next_writer(tmp_path: P
     assert reader.damaged == 1
 
 
+def test_the_rest_of_a_dead_writer_is_read_whole_however_much_it_is(tmp_path: Path) -> None:
+    """Its files go once it is dead: what one look does not take would be lost."""
+    path, journal = tmp_path / "journal", Journal(tmp_path / "journal")
+    for number in range(40):
+        journal.send("crash", number=number, data="00" * 65_536)
+    with path.open("ab") as file:
+        file.write(b'{"report": "cut sh')
+    assert len(JournalReader(path).read()) < 40, "one look would do, so this shows nothing"
+    assert [one["number"] for one in JournalReader(path).rest()] == list(range(40))
+
+
 @pytest.mark.parametrize("line", [b"\xff\xfe", b"[1]", b"{}", b"7"])
 def test_what_is_no_report_is_passed_over_and_counted(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "journal"

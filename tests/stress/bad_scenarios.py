@@ -72,6 +72,17 @@ def _send_itself_a_user_signal(scale: Scale) -> None:
     os.kill(os.getpid(), signal.SIGUSR2)
 
 
+def _die_before_a_copy(scale: Scale) -> None:
+    if os.fork() == 0:
+        signal.pause()  # holds all that its parent had open, the channel as well
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def _close_all_and_wait(scale: Scale) -> None:
+    os.closerange(3, 256)
+    threading.Event().wait()
+
+
 def _exit(scale: Scale) -> None:
     os._exit(7)
 
@@ -120,6 +131,8 @@ CRASHES = scenario(_read_address_zero)
 KILLED = scenario(_kill_itself)
 TERMINATED = scenario(_terminate_itself)
 TOLD_BY_A_NUMBER = scenario(_send_itself_a_user_signal)
+DIES_BEFORE_A_COPY = scenario(_die_before_a_copy)
+CLOSES_ALL_AND_WAITS = scenario(_close_all_and_wait)
 EXITS = scenario(_exit)
 DEADLOCKS = scenario(_wait_for_itself, hang_s=1.0)
 SPINS = scenario(_spin, hang_s=1.0)

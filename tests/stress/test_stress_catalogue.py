@@ -120,3 +120,23 @@ def test_a_list_tells_what_each_says_of_itself(here: Path) -> None:
     assert first.takes == ("threads", "operations", "seed")
     assert "has no attribute 'nobody'" in second.broken
     assert (third.name, third.broken) == ("c", "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs fork and signals")
+def test_a_list_says_how_an_import_ended_though_a_copy_or_nobody_holds_the_channel(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stress.listing.END_S", 1.0)
+    (here / "copying_shop.py").write_text(
+        "import os, signal\n"
+        "if os.fork() == 0: signal.pause()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    (here / "closing_shop.py").write_text(
+        "import os, signal\nos.closerange(3, 256)\nsignal.pause()\n"
+    )
+    targets = {"a": "copying_shop:buy", "b": "closing_shop:buy"}
+    first, second = describe_scenarios(targets)
+    assert first.broken == "its import ended the process, with signal 9"
+    assert "closed the channel" in second.broken

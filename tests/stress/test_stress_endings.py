@@ -8,11 +8,12 @@ from typing import Any
 import psutil
 import pytest
 
+from harness.probes.child_lines import ChildLines
 from stress import Budget, Ending, Headway, UnknownScenarioError, run_scenario
 from stress.budget import MIB
-from stress.parent import _Watch
 
 pytestmark = pytest.mark.slow
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 BAD = "tests.stress.bad_scenarios:"
 
 
@@ -28,19 +29,49 @@ def test_a_scenario_that_passes_is_passed_though_it_prints() -> None:
     assert seen.operations == 4
 
 
-def test_last_words_that_are_read_late_are_no_exit_without_a_report(
+@pytest.fixture
+def listened_to_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a crowded machine the child may have ended long before anybody reads what it said."""
+    hear, waited = ChildLines.next, []
+
+    def hear_late(self: ChildLines, timeout_s: float) -> Any:
+        if not waited:
+            waited.append(1)
+            time.sleep(3.0)
+        return hear(self, timeout_s)
+
+    monkeypatch.setattr(ChildLines, "next", hear_late)
+
+
+@pytest.mark.usefixtures("listened_to_late")
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [("PASSES", Ending.PASSED), ("RAISES", Ending.EXCEPTION), ("KILLED", Ending.SIGNAL)],
+)
+def test_last_words_that_are_read_late_end_as_they_would_otherwise(
+    name: str, ending: Ending
+) -> None:
+    seen = run(name, hang_s=1.0)
+    assert (seen.ending, seen.rounds) == (ending, 2 if ending is Ending.PASSED else 0)
+
+
+@needs_posix
+def test_a_signal_is_told_at_once_though_a_forked_copy_holds_the_channel() -> None:
+    began_s = time.monotonic()
+    seen = run("DIES_BEFORE_A_COPY")
+    assert seen.ending is Ending.SIGNAL
+    assert seen.message.startswith("SIGSEGV")
+    assert time.monotonic() - began_s < 8.0, "it waited for the copy"
+
+
+@needs_posix
+def test_a_child_that_closes_its_channel_and_goes_on_is_told_as_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """On a crowded machine the child may have ended long before anybody reads what it said."""
-    read = _Watch._read
-
-    def read_late(self: Any, reports: Any) -> None:
-        time.sleep(3.0)
-        read(self, reports)
-
-    monkeypatch.setattr(_Watch, "_read", read_late)
-    seen = run("PASSES", hang_s=1.0)
-    assert (seen.ending, seen.message, seen.rounds) == (Ending.PASSED, "", 2)
+    monkeypatch.setattr("stress.parent.END_S", 1.0)
+    seen = run("CLOSES_ALL_AND_WAITS")
+    assert seen.ending is Ending.HANG
+    assert "did not keep its channel to us open, nor end" in seen.message
 
 
 @pytest.mark.parametrize(
