@@ -165,8 +165,8 @@ class _Search:
             found.add(state)
         leaver = self._leaver(state, open_fates)
         if leaver is not None:
-            look, caller = leaver
-            self._follow(look, steps, open_fates - {caller}, found)
+            rest, caller = leaver
+            self._follow(rest, steps, open_fates - {caller}, found)
             return
         for step in steps:
             for after, came_back in self._do(state, step):
