@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fuzz.errors import ProjectFileError, UnknownTargetError
 from fuzz.fuzz_target import Target
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GROUP: Final = "holdfast.fuzz_targets"
+TARGETS: Final = "tool.holdfast.fuzz.targets"
+FORM: Final = f'{TARGETS} takes NAME = "package.module:NAME" pairs'
 # Where each lives, so that listing one does not import the subjects of all.
 OURS: Final = {
     "secret_operations": "fuzz.targets.secret_operations:SECRET_OPERATIONS",
@@ -105,23 +106,20 @@ def _places() -> Mapping[str, str]:
 @cache
 def _of_project(folder: str) -> Mapping[str, str]:
     """Return what the nearest project file at or above `folder` declares."""
-    for one in (Path(folder), *Path(folder).parents):
-        file = one / "pyproject.toml"
-        if file.is_file():
-            return _table_in(file)
-    return {}
+    from harness.project_file import find_project_file  # noqa: PLC0415  # a place needs no names
+
+    file = find_project_file(Path(folder))
+    return {} if file is None else _table_in(file)
 
 
 def _table_in(file: Path) -> Mapping[str, str]:
+    from harness import errors  # noqa: PLC0415  # as above
+    from harness.project_file import read_table  # noqa: PLC0415
+
     try:
-        data: Any = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProjectFileError(file, str(error)) from error
-    table = data.get("tool", {}).get("holdfast", {}).get("fuzz", {}).get("targets", {})
-    if not isinstance(table, dict) or not all(
-        isinstance(place, str) and ":" in place for place in table.values()
-    ):
-        raise ProjectFileError(
-            file, 'tool.holdfast.fuzz.targets takes NAME = "package.module:NAME" pairs'
-        )
+        table = read_table(file, TARGETS)
+    except errors.ProjectFileError as error:
+        raise ProjectFileError(file, f"{error.problem}; {FORM}") from error
+    if not all(isinstance(place, str) and ":" in place for place in table.values()):
+        raise ProjectFileError(file, FORM)
     return table

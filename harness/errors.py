@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class HarnessError(Exception):
     """Base of every error that the harness raises on purpose."""
@@ -21,6 +26,33 @@ class ArgumentError(HarnessError, ValueError):
         if len(got) > 80:  # noqa: PLR2004  # one terminal line
             got = got[:77] + "..."
         return f"{self.name} is {got} ({type(self.got).__name__}); it takes {self.wants}"
+
+
+class ProjectFileError(HarnessError, ValueError):
+    """A project's file cannot be read, or has something else where a table belongs.
+
+    Attributes:
+        key: What is no table; "" where the file itself cannot be read.
+        got: What it is instead; of an unreadable file, why.
+    """
+
+    def __init__(self, path: Path, key: str, got: object) -> None:
+        super().__init__(path, key, got)
+        self.path = path
+        self.key = key
+        self.got = got
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, without the name of the file."""
+        return (
+            f"{self.key} is {self.got!r:.80}, and no table"
+            if self.key
+            else (f"it cannot be read ({self.got})")
+        )
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}. Mend it, or take its last good state."
 
 
 class UncontrolledError(HarnessError):

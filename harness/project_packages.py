@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from harness.errors import ProjectFileError
 from harness.instrument.imports import NEVER
+from harness.project_file import PROJECT_FILE, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ def packages_of(root: Path) -> list[str]:
 
     First the package that is called like the distribution; else all packages below `src`.
     """
-    name = _name_of(root / "pyproject.toml")
+    name = _name_of(root / PROJECT_FILE)
     for layout in LAYOUTS:
         folder = root / layout
         if name and ((folder / name).is_dir() or (folder / f"{name}.py").is_file()):
@@ -31,8 +32,7 @@ def packages_of(root: Path) -> list[str]:
 def _name_of(path: Path) -> str:
     """Return the distribution's name as a package would spell it."""
     try:
-        data: Any = tomllib.loads(path.read_text("utf-8"))
-        name = data["project"]["name"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""  # no project file, or not one of this form: there is nothing to tell
+        name = read_table(path, "project").get("name")
+    except ProjectFileError:
+        return ""  # not one of this form: there is nothing to tell
     return re.sub(r"[-_.]+", "_", name).lower() if isinstance(name, str) else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from fuzz.triaging.scaffold import PROJECT, add_target
+from fuzz.triaging.scaffold import add_target
 from fuzz.triaging.scaffold_text import TargetKind
 from fuzz.triaging.terminal_lines import Show
+from harness.project_file import PROJECT_FILE
 
 
 @click.command("add")
@@ -42,7 +43,7 @@ def add_command(name: str, *, module: str | None, kind: str) -> None:
         added = add_target(name, kind=TargetKind[kind.upper()], module=module)
     show.line(f"written: {added.path}")
     if added.project is None:
-        show.line(f"to run it by its name, add this to {PROJECT}:\n\n{added.lines}\n")
+        show.line(f"to run it by its name, add this to {PROJECT_FILE}:\n\n{added.lines}\n")
         show.line(f"fuzz it: holdfast fuzz run {added.place} --time 60s")
     else:
         show.line(f"registered in {added.project.name}")

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fuzz.catalogue import target_names
+from fuzz.catalogue import TARGETS, target_names
 from fuzz.errors import NewTargetError, ProjectFileError
 from fuzz.triaging.crash_store import write_durably
 from fuzz.triaging.scaffold_text import TargetKind, target_text
+from harness import errors
+from harness.project_file import find_project_file, parsed, project_text, table_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_FOLDER: Final = Path("fuzz_targets")
-PROJECT: Final = "pyproject.toml"
 TABLE: Final = "tool.holdfast.fuzz"
 _HEADER: Final = re.compile(r"^\s*\[")
 _TEXT_NAMES: Final = frozenset({"text", "source", "string", "s", "line"})
@@ -69,7 +70,7 @@ def add_target(
         raise NewTargetError(name, f"{path} is there already, and is not overwritten")
     if name in target_names():
         raise NewTargetError(name, "another target goes by that name")
-    project = _nearest(Path.cwd())
+    project = find_project_file(Path.cwd())
     edited = None if project is None else registered(project, name, place)
     call = "" if module is None or kind is not TargetKind.BYTES else _call_of(module)
     text = target_text(name, kind, place=place, file=path.as_posix(), module=module, call=call)
@@ -96,12 +97,6 @@ def _check(name: str, module: str | None, folder: Path) -> None:
         )
 
 
-def _nearest(folder: Path) -> Path | None:
-    """Return the project's file, as the catalogue finds it."""
-    files = (one / PROJECT for one in (folder, *folder.parents))
-    return next((file for file in files if file.is_file()), None)
-
-
 def registered(project: Path, name: str, place: str) -> str | None:
     """Return the project file's text with the target in it, every other character as it was.
 
@@ -112,10 +107,11 @@ def registered(project: Path, name: str, place: str) -> str | None:
         NewTargetError: It holds the name already.
     """
     try:
-        text = project.read_bytes().decode("utf-8")
-        before = tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise ProjectFileError(project, str(error)) from error
+        text = project_text(project)
+        before = parsed(text, project)
+        table_in(before, TARGETS, project)
+    except errors.ProjectFileError as error:
+        raise ProjectFileError(project, error.problem) from error
     wanted = _with_target(before, name, place)
     if wanted is None:
         raise NewTargetError(name, f"{project} names it already")

@@ -145,6 +145,8 @@ class ProbedChild:
             started = time.monotonic()
             ready = waiting.select(self._deadline_s)
             self._deadline_s = max(0.0, self._deadline_s - (time.monotonic() - started))
+        if not ready and self._process.poll() is not None:
+            raise self._lost()  # a forked copy of it holds the channel open
         if not ready:
             raise self._stuck(time.monotonic() - started)
         some = os.read(self._process.stdout.fileno(), 65_536)

@@ -7,12 +7,12 @@ what a machine looks like, a CI or not, changes nothing.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.errors import ArgumentError, HarnessError
+from harness.errors import ArgumentError, HarnessError, ProjectFileError
+from harness.project_file import read_table
 from harness.settings import Factor, Layer, Undecided, UnknownSettingError, seconds_of, stated
 
 if TYPE_CHECKING:
@@ -158,16 +158,9 @@ def _profiles(name: str, tables: object) -> dict[str, Layer]:
 
 def _table_of(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError) as error:  # not text, or no TOML
-        raise ConfigurationError(path.name, f"it cannot be read ({error})") from None
-    table = data.get("tool", {})
-    table = table.get("holdfast", {}) if isinstance(table, dict) else {}
-    if not isinstance(table, dict):
-        raise ConfigurationError(path.name, f"tool.holdfast is {table!r}, and no table")
-    return table
+        return read_table(path, "tool.holdfast")
+    except ProjectFileError as error:
+        raise ConfigurationError(path.name, error.problem) from None
 
 
 def _text(name: str, key: str, value: object) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from harness.errors import ArgumentError
+from harness.project_file import PROJECT_FILE
 from harness.pytest_run.profiles import (
     DEFAULT,
     DRAWN,
@@ -68,7 +69,7 @@ def choose(config: pytest.Config) -> RunChoice:
         pytest.UsageError: Something is not what it takes; the error names it.
     """
     try:
-        configuration = read_configuration(config.rootpath / "pyproject.toml")
+        configuration = read_configuration(config.rootpath / PROJECT_FILE)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from error
     options = config.known_args_namespace  # `config.option` is still empty when we are loaded early

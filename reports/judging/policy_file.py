@@ -16,6 +16,7 @@ floor = 0.3
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import tomllib
 from dataclasses import dataclass
@@ -54,8 +55,9 @@ class ProjectPolicy:
 def find_project(folder: Path) -> Path | None:
     """Return the pyproject.toml of the folder or of the nearest one above it."""
     for above in (folder, *folder.parents):
-        if (above / PROJECT_FILE).is_file():
-            return above / PROJECT_FILE
+        with contextlib.suppress(OSError):  # a folder that may not be looked into has none for us
+            if (above / PROJECT_FILE).is_file():
+                return above / PROJECT_FILE
     return None
 
 
@@ -82,7 +84,7 @@ def _table(path: Path) -> dict[str, Any]:
         data: Any = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise PolicyError(path, TABLE, f"no file ({error.strerror})", "a readable file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: thousands of brackets
         raise PolicyError(path, "the file", f"no TOML ({error})", "TOML") from error
     for name in TABLE.split("."):
         data = data.get(name, {})

@@ -9,17 +9,17 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
+from harness.errors import ProjectFileError
+from harness.project_file import PROJECT_FILE, find_project_file, read_table
 from stress.errors import CatalogueError, UnknownScenarioError
 from stress.scenarios.scenario import Scenario
 
-PROJECT_FILE: Final = "pyproject.toml"
 GROUP: Final = "holdfast.scenarios"
-TABLE: Final = "[tool.holdfast.stress]"
+TABLE: Final = "tool.holdfast.stress"
 # Where each lives, so that listing one does not import the subjects of all.
 TARGETS: Final = {
     "close_while_reading": "stress.scenarios.secret:CLOSE_WHILE_READING",
@@ -102,31 +102,24 @@ def find_scenario(name: str) -> Scenario:
 
 def _project_of(folder: Path) -> Path:
     """Return the nearest folder with a project file, at or above; the folder itself without one."""
-    for one in (folder, *folder.parents):
-        if (one / PROJECT_FILE).is_file():
-            return one
-    return folder
+    found = find_project_file(folder)
+    return folder if found is None else found.parent
 
 
 def _listed(folder: Path) -> tuple[str, ...]:
     path = _project_of(folder) / PROJECT_FILE
     try:
-        table: object = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
-    except (OSError, ValueError) as error:  # not text, or no TOML
-        raise CatalogueError(path.name, str(error), "it cannot be read") from None
-    for key in ("tool", "holdfast", "stress", "scenarios"):
-        table = table.get(key, None) if isinstance(table, dict) else None
-    if table is None:
-        return ()
-    where = f"{path.name}, {TABLE}"
-    if not isinstance(table, list):
-        raise CatalogueError(where, table, "scenarios is no list")
-    for one in table:
+        listed = read_table(path, TABLE).get("scenarios", [])
+    except ProjectFileError as error:
+        reason = f"{error.key} is no table" if error.key else "it cannot be read"
+        raise CatalogueError(path.name, error.got, reason) from None
+    where = f"{path.name}, [{TABLE}]"
+    if not isinstance(listed, list):
+        raise CatalogueError(where, listed, "scenarios is no list")
+    for one in listed:
         if not isinstance(one, str) or not _is_target(one):
             raise CatalogueError(where, one, "a scenario is named by module:NAME")
-    return tuple(table)
+    return tuple(listed)
 
 
 def _is_target(name: str) -> bool:
