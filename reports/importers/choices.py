@@ -55,6 +55,9 @@ class Choices:
 
     Attributes:
         format: Read every file as this; None: recognise each by its content.
+        statistic: Stands for a run's rounds; None: what is best for each format. The fastest round
+            of pytest-benchmark, whose middle moves with whatever else the machine does, the median
+            of others, whose values are means of many rounds already.
         directions: Which way metrics get better: pairs of a pattern and a direction. A pattern
             with `*` and `?` is held against the benchmark's name and against its metric's; the
             first that fits decides.
@@ -64,7 +67,7 @@ class Choices:
     """
 
     format: Format | None = None
-    statistic: Statistic = Statistic.MEDIAN
+    statistic: Statistic | None = None
     directions: tuple[tuple[str, Direction], ...] = ()
     commit: str = ""
     repository: Path = field(default_factory=Path)

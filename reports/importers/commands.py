@@ -37,7 +37,7 @@ _PROGRESS_S: Final = 0.2
 
     \b
       holdfast report ingest bench.json junit.xml
-      holdfast report ingest .benchmarks --statistic min
+      holdfast report ingest .benchmarks --statistic median
       holdfast report ingest .asv/results --direction '*throughput*=higher'
       holdfast report ingest gh-pages/dev/bench/data.js --environment-name ci
 
@@ -63,9 +63,7 @@ _PROGRESS_S: Final = 0.2
 @click.option(
     "--statistic",
     type=click.Choice([one.value for one in Statistic]),
-    default=Statistic.MEDIAN.value,
-    show_default=True,
-    help="What stands for a run's rounds.",
+    help="What stands for a run's rounds.  [default: min for pytest-benchmark, else median]",
 )
 @click.option(
     "--direction",
@@ -88,7 +86,7 @@ def ingest_command(  # noqa: PLR0913  # one argument an option
     files: tuple[Path, ...],
     store: Path,
     form: str | None,
-    statistic: str,
+    statistic: str | None,
     directions: tuple[str, ...],
     commit: str,
     repository: Path,
@@ -97,7 +95,7 @@ def ingest_command(  # noqa: PLR0913  # one argument an option
     """Put result files into the store, and say what came of each."""
     choices = Choices(
         format=Format(form) if form else None,
-        statistic=Statistic(statistic),
+        statistic=None if statistic is None else Statistic(statistic),
         directions=directions_from(directions),
         commit=commit,
         repository=repository,

@@ -14,6 +14,7 @@ from reports import limits
 from reports.document import RunDocument
 from reports.environment import UNKNOWN, Environment
 from reports.errors import BadValueError
+from reports.importers.choices import Statistic
 from reports.importers.here import modified_at
 from reports.importers.summaries import summed_up
 from reports.record import Direction, Outcome, Record, RecordKind
@@ -132,7 +133,7 @@ class _Benchmark:
         if unit not in _UNITS:
             self._values.refuse("metadata", f"has the unit {unit[:40]!r}; pyperf has {[*_UNITS]}")
         metric, symbol, direction = _UNITS[unit]
-        statistic = here.choices.statistic
+        statistic = here.choices.statistic or Statistic.MEDIAN
         found = [
             summed_up(values, metric=metric, unit=symbol, direction=direction, statistic=statistic)
         ]

@@ -1,6 +1,6 @@
 """pytest-benchmark's JSON, the layout of today and that of 2015, as a run document.
 
-The value of a benchmark is the median of its rounds, or their minimum if that was chosen; the mean
+The value of a benchmark is its fastest round, or the median of them if that was chosen; the mean
 moves with a single interrupted round. The five-number summary is kept, so that the choice can be
 changed later.
 """
@@ -37,7 +37,7 @@ def runs_from_pytest_benchmark(values: Fields, *, here: Here) -> tuple[RunDocume
     Raises:
         DamagedDocumentError: A field is absent, of the wrong type or beyond its limit.
     """
-    statistic = here.choices.statistic
+    statistic = here.choices.statistic or Statistic.MIN
     benchmarks = values.objects("benchmarks", most=limits.RECORDS)
     commit = _commit(values.inner("commit_info")) if "commit_info" in values else None
     document = RunDocument(

@@ -112,14 +112,15 @@ def an_exploration_file(folder: Path, **changes: Any) -> Path:
     return file
 
 
-def test_a_benchmark_file_becomes_a_record_whose_value_is_the_median(tmp_path: Path) -> None:
+def test_a_benchmark_file_becomes_a_record_whose_value_is_the_fastest_round(tmp_path: Path) -> None:
     document = read_result(a_benchmark_file(tmp_path))
     (record,) = document.records
     assert record.kind is RecordKind.BENCHMARK
     assert record.name == "benchmarks/test_bench_secret.py::test_access[32]"
     assert dict(record.params) == {"size": "32", "floor": "2.9"}
     (measure,) = record.measures
-    assert (measure.value, measure.n, measure.direction) == (3.0, 77, Direction.LOWER)
+    assert (measure.value, measure.median, measure.n) == (1.0, 3.0, 77)
+    assert measure.direction is Direction.LOWER
     assert (measure.minimum, measure.q1, measure.q3, measure.maximum) == (1.0, 2.0, 4.0, 9.0)
     assert document.environment.cpu == "Fast CPU"
     assert document.environment.kernel == "6.1"

@@ -204,7 +204,8 @@ def test_commits_are_placed_by_their_first_parents(
     folder, commits = repository
     for at, commit in enumerate(commits):
         file = a_benchmark(tmp_path / f"{at}.json", commit=commit, median=2.0 + at)
-        run("ingest", file, "--store", tmp_path / "s", "--repository", folder)
+        run("ingest", file, "--store", tmp_path / "s", "--repository", folder,
+            "--statistic", "median")  # fmt: skip
     with Store(tmp_path / "s") as store:
         (series,) = store.all_series()
     assert [one.stamp.position for one in series.runs] == [1, 2, 3]
