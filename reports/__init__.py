@@ -93,6 +93,8 @@ _LATER: Final = {
     "SeriesKey": "reports.series",
 }
 
+# The two look-ups stand in the faces of packages above as well, word for word; see there why.
+
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the face offers
     """Load a name of the face."""

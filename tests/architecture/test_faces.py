@@ -91,6 +91,38 @@ def test_a_face_only_passes_names_on(name: str) -> None:
     assert own == []
 
 
+def lazy_faces() -> dict[str, ast.Module]:
+    """Return the faces that load names on first use, parsed."""
+    parsed = {
+        name: ast.parse(ROOT.joinpath(*name.split("."), "__init__.py").read_text("utf-8"))
+        for name in faces()
+    }
+    return {name: tree for name, tree in parsed.items() if look_ups(tree)}
+
+
+def look_ups(tree: ast.Module) -> list[str]:
+    return [ast.unparse(node) for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def test_two_lazy_faces_look_their_names_up_in_the_same_words() -> None:
+    """They are ten lines; no module is one that both may import and `fuzz` can afford to."""
+    found = lazy_faces()
+    assert look_ups(found["fuzz"]) == look_ups(found["reports"])
+
+
+@pytest.mark.parametrize("name", lazy_faces())
+def test_a_lazy_face_loads_a_name_from_where_type_checkers_see_it(name: str) -> None:
+    seen = {
+        alias.asname or alias.name: node.module
+        for block in lazy_faces()[name].body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == importlib.import_module(name)._LATER
+
+
 def _is_lazy_look_up(node: ast.stmt) -> bool:
     """Say whether a statement serves names that are loaded on first use."""
     if isinstance(node, ast.FunctionDef):

@@ -67,6 +67,13 @@ def is_killed(probe: Any) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def is_killed_before_a_copy(probe: Any) -> None:
+    if os.fork() == 0:
+        signal.alarm(5)  # ends it; until then it holds the channel
+        signal.pause()
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
 def exits_early(probe: Any) -> None:
     sys.stderr.write("leaving early\n")
     sys.stderr.flush()

@@ -54,6 +54,15 @@ def test_a_lost_child_is_named_with_its_ending(function: str, ending: str, words
     assert gone(child.pid)
 
 
+def test_a_dead_child_is_lost_and_not_stuck_though_a_copy_holds_its_channel() -> None:
+    with (
+        ProbedChild("probe_targets:is_killed_before_a_copy", time_limit_s=2.0) as child,
+        pytest.raises(ChildLostError) as caught,
+    ):
+        child.next_checkpoint()
+    assert caught.value.ending == "was ended by SIGSEGV"
+
+
 def test_a_stuck_child_is_ended_and_shows_where_it_stood() -> None:
     started = time.monotonic()
     with (
