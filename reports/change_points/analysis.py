@@ -19,13 +19,15 @@ class Change:
 
     Attributes:
         kind: A step between two points, or a drift over many.
-        index: The first point of the new level; of a drift, its first point.
+        index: The first point of the new level; of a drift, the last point of the old one.
+        end: Of a drift, the first point that moves no more; as many as there are points where it
+            goes on. Of a step, None.
         before: The level before, in the series' unit: a median, or a drift's first value.
         after: The level after.
         p: The chance of so large a change at the best of all places in a series without one.
         interval: 95 % confidence interval of `relative`, low and high.
-        places: First and last index between which `index` is with 95 % of the chance; of a drift,
-            None.
+        places: First and last index between which `index` is with 95 % of the chance; of a drift
+            over the whole series, None.
     """
 
     kind: ChangeKind
@@ -35,6 +37,7 @@ class Change:
     p: float
     interval: tuple[float, float]
     places: tuple[int, int] | None = None
+    end: int | None = None
 
     @property
     def relative(self) -> float:
@@ -51,7 +54,7 @@ class Analysis:
 
     Attributes:
         points: How many values were looked at.
-        changes: Its changes, oldest first: a drift over all of it if there is one, then the steps.
+        changes: Its changes, oldest first; a drift before the steps that stand on it.
         spikes: Indices of lone values far from their neighbours; they are no change.
         level: The median since the last change.
         noise: Robust standard deviation of one point around its level, in the series' unit.

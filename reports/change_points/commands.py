@@ -201,7 +201,7 @@ def _summary(each: _Judged, level: float) -> str:
 def _cells(each: _Judged, change: Change, p: float) -> tuple[str, ...]:
     place = each.column.labels[change.index]
     if change.kind is ChangeKind.DRIFT:
-        place = f"from {place}"
+        place = f"from {place}{_until(each, change)}"
     low, high = change.interval
     return (
         f"  {change.kind.value}",
@@ -215,6 +215,12 @@ def _cells(each: _Judged, change: Change, p: float) -> tuple[str, ...]:
         f"{change.p:.2g}",
         f"{p:.2g}",
     )
+
+
+def _until(each: _Judged, change: Change) -> str:
+    """Return where a drift ended, or an empty text where it goes on."""
+    ended = change.end is not None and change.end < each.analysis.points
+    return f" to {each.column.labels[change.end - 1]}" if ended and change.end else ""
 
 
 def _percent(share: float) -> str:
@@ -270,6 +276,8 @@ def _change(each: _Judged, change: Change, p: float) -> dict[str, Any]:
         "kind": change.kind.value,
         "index": change.index,
         "label": each.column.labels[change.index],
+        "end": change.end,
+        "end_label": None if change.end is None else each.column.labels[change.end - 1],
         "places": list(change.places) if change.places else None,
         "before": change.before,
         "after": change.after,

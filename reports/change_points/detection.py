@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from reports.change_points.analysis import Analysis, Change, ChangeKind
-from reports.change_points.fits import CHANGE_WEIGHT, Fit, best_fit, best_sloped, within
-from reports.change_points.intervals import drift_interval, relative_interval, visible_step
+from reports.change_points.drifts import drift_of
+from reports.change_points.fits import CHANGE_WEIGHT, Fit, best_sloped, dearer, pieces
+from reports.change_points.intervals import relative_interval, visible_step
 from reports.change_points.partition import SMALLEST_SEGMENT
-from reports.change_points.pruning import SIGNIFICANCE, Pruner
-from reports.change_points.significance import Stretch, slope_p
+from reports.change_points.pruning import Pruner
+from reports.change_points.ramp_search import best_ramped
 from reports.change_points.unit_series import UnitSeries, middle, unit_series
 from reports.errors import BadValueError
 
@@ -64,25 +65,40 @@ def detect(
     if series is None:
         return Analysis(points=given.size, level=float(given[0]), smallest_visible=floor)
     pruner = Pruner(series, floor=floor, absolute_floor=absolute_floor)
-    kept, drift = _best_description(series, pruner)
-    return _analysis(series, kept, drift, pruner)
+    kept, drifts = _best_description(series, pruner)
+    return _analysis(series, kept, drifts, pruner)
 
 
-def _best_description(series: UnitSeries, pruner: Pruner) -> tuple[Fit, Change | None]:
-    """Return the steps that hold, or the line and the steps on it when these tell more."""
-    plain = best_fit(series)
+def _best_description(series: UnitSeries, pruner: Pruner) -> tuple[Fit, tuple[Change, ...]]:
+    """Return the steps that hold, or the drifts and the steps on them when these tell more."""
+    plain = pieces(series)
+    stairs = plain[0]
     if series.given.size < FEWEST_FOR_DRIFT:
-        return pruner.pruned(plain), None
-    line = best_sloped(series, plain)
-    # The dear part is to prune; a line better than all pieces need not wait for theirs.
-    kept = plain if line.cost < plain.cost else pruner.pruned(plain)
-    if line.cost < kept.cost:
-        line = pruner.pruned(line)
-        drift = _drift(series, line, pruner) if line.cost < kept.cost else None
-        if drift:
-            return line, drift
-    # Pieces that hold are told; a line that beats them only by those that do not hold is none.
-    return pruner.pruned(kept), None
+        return pruner.pruned(stairs), ()
+    rivals = [best_sloped(series, plain)]
+    if stairs.starts:
+        rivals += best_ramped(series, plain, limit=min(stairs.cost, rivals[0].cost))
+    rivals.sort(key=lambda each: each.cost)
+    # The dear part is to prune; a rival better than all stairs need not wait for theirs.
+    if dearer(rivals[0], stairs) >= stairs.cost:
+        stairs = pruner.pruned(stairs)
+    best, told = stairs, tuple[Change, ...]()
+    for rival in rivals:
+        if rival.cost >= best.cost:
+            break
+        found = pruner.pruned(rival)
+        if found.cost < best.cost and dearer(found, stairs) < stairs.cost:
+            drifts = _drifts(series, found, pruner)
+            best, told = (found, drifts) if drifts else (best, told)
+    # Stairs that hold are told; a rival that beats them only by those that do not hold is none.
+    return (best, told) if told else (pruner.pruned(stairs), ())
+
+
+def _drifts(series: UnitSeries, found: Fit, pruner: Pruner) -> tuple[Change, ...]:
+    """Return the drift of each ramp, or none when one of them does not hold."""
+    told = [drift_of(series, found, ramp, pruner) for ramp in found.ramps]
+    held = tuple(each for each in told if each is not None)
+    return held if len(held) == len(told) else ()
 
 
 def _checked(values: Sequence[float] | Floats) -> Floats:
@@ -114,36 +130,9 @@ def _too_short(given: Floats) -> Analysis:
     )
 
 
-def _drift(series: UnitSeries, line: Fit, pruner: Pruner) -> Change | None:
-    """Return the drift of a line, or None where it is too small to matter or may be chance."""
-    points = line.level.size
-    time = np.arange(points, dtype=np.float64) - (points - 1) / 2.0
-    free = within(time, line.starts)
-    error = math.sqrt(float(line.residuals @ line.residuals) / (points - 2) / float(free @ free))
-    memory = max(0.0, line.correlation)
-    error *= math.sqrt((1 + memory) / (1 - memory))
-    risen = line.residuals + line.slope * time
-    p = slope_p(Stretch(values=risen, correlation=line.correlation, evidence=points))
-    if line.starts:
-        # Steps explain much of what a slope does: it must hold within the pieces alone.
-        p = max(p, math.erfc(abs(line.slope) / error / math.sqrt(2)) if error else 0.0)
-    reach = line.slope * (points - 1) * series.unit
-    # On a line with steps the line alone has no last value of its own: it ends where it would be.
-    end = line.starts[0] if line.starts else points
-    start = middle(series.given[:end] - line.slope * series.unit * np.arange(end))
-    if p > SIGNIFICANCE or not pruner.matters(start, start + reach):
-        return None
-    return Change(
-        kind=ChangeKind.DRIFT,
-        index=0,
-        before=start,
-        after=start + reach,
-        p=p,
-        interval=drift_interval(start, reach, error=error * (points - 1) * series.unit),
-    )
-
-
-def _analysis(series: UnitSeries, kept: Fit, drift: Change | None, pruner: Pruner) -> Analysis:
+def _analysis(
+    series: UnitSeries, kept: Fit, drifts: tuple[Change, ...], pruner: Pruner
+) -> Analysis:
     """Return all that is known, in the series' unit."""
     placed, ranges = pruner.placed(kept)
     noise = _robust_sd(series.raw - series.smooth + placed.residuals) * series.unit
@@ -170,10 +159,13 @@ def _analysis(series: UnitSeries, kept: Fit, drift: Change | None, pruner: Prune
         )
         steps.append(step)
     history = bounds[-1] - bounds[-2]
-    level = middle(series.given[bounds[-2] :])
+    # Where a drift over a part ended there is a level of its own; where it goes on, no long one.
+    ends = [ramp.end for ramp in kept.ramps if not kept.is_line]
+    begin = min(max(bounds[-2], *ends, 0), bounds[-1] - SMALLEST_SEGMENT)
+    level = middle(series.given[begin:])
     return Analysis(
         points=series.smooth.size,
-        changes=(*((drift,) if drift else ()), *steps),
+        changes=tuple(sorted((*drifts, *steps), key=lambda each: each.index)),
         spikes=tuple(int(at) for at in np.flatnonzero(series.raw != series.smooth)),
         level=level,
         noise=noise,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from reports.change_points.fits import Fit, fit, sloped
+from reports.change_points.fits import Fit, fit
 from reports.change_points.noise import running_median
 from reports.change_points.scan import likely_place
 from reports.change_points.significance import Stretch, chance_run, step_p
@@ -29,7 +27,7 @@ class Pruner:
         self._series = series
         self._floor = floor
         self._absolute_floor = absolute_floor
-        self._known: dict[tuple[int, int, int, float, float], float] = {}
+        self._known: dict[tuple[int, int, int, float, tuple[float, ...]], float] = {}
 
     def pruned(self, found: Fit) -> Fit:
         """Return the description whose every boundary holds, the weakest dropped one by one."""
@@ -63,12 +61,11 @@ class Pruner:
 
     def levels(self, found: Fit, first: int, start: int, last: int) -> tuple[float, float]:
         """Return the medians on either side; on a line, carried along it to the boundary."""
-        given = self._series.given
-        if not found.slope:
-            return middle(given[first:start]), middle(given[start:last])
-        slope = found.slope * self._series.unit
-        here = given[first:last] - slope * (np.arange(first, last) - start)
-        return middle(here[: start - first]), middle(here[start - first :])
+        given = self._series.given[first:last]
+        if found.ramps:
+            ground = (self._series.smooth - found.level)[first:last]
+            given = given - (ground - ground[start - first]) * self._series.unit
+        return middle(given[: start - first]), middle(given[start - first :])
 
     def matters(self, before: float, after: float) -> bool:
         """Return whether a change of level is at least as large as both floors."""
@@ -81,15 +78,13 @@ class Pruner:
         return max(relative, self._floor, self._absolute_floor / abs(level))
 
     def _same_ground(self, found: Fit, starts: tuple[int, ...]) -> Fit:
-        if found.slope:
-            return sloped(self._series, starts)
-        return fit(self._series.smooth, starts)
+        return fit(self._series.smooth, starts, found.ramps)
 
     def _chance(self, found: Fit, bounds: tuple[int, int, int]) -> float:
         first, start, last = bounds
         if not self.matters(*self.levels(found, first, start, last)):
             return _TOO_SMALL
-        key = (first, start, last, found.correlation, found.slope)
+        key = (first, start, last, found.correlation, found.heights)
         if key not in self._known:
             p = step_p(_stretch(found, first, last))
             self._known[key] = max(p, self._run_chance(found.level, bounds))
@@ -123,5 +118,5 @@ def _stretch(found: Fit, first: int, last: int) -> Stretch:
         values=found.level[first:last],
         correlation=found.correlation,
         evidence=found.level.size,
-        sloped=found.slope != 0,
+        sloped=any(ramp.start < last - 1 and ramp.end > first for ramp in found.ramps),
     )

@@ -21,6 +21,7 @@ import numpy as np
 
 from reports.change_points.noise import clipped, difference_scales
 from reports.change_points.partition import SMALLEST_SEGMENT
+from reports.change_points.ramps import best_ramp_gains
 from reports.change_points.scan import (
     gains_by_split,
     gains_on_line,
@@ -139,6 +140,21 @@ def slope_p(stretch: Stretch) -> float:
     if stretch.memory:
         return _simulated(stretch, observed / total, lambda rows, _memory: slope_gains(rows))
     return _shuffled(centred, observed, slope_gains, 0.0)
+
+
+def ramp_p(stretch: Stretch, gain: float) -> float:
+    """Return the chance of a best ramp this good in a stretch of noise without one.
+
+    Args:
+        gain: What the ramp found takes off the squares about the mean of the stretch.
+    """
+    centred = stretch.centred
+    total = float(squares_about_mean(centred))
+    if total <= 0:
+        return 1.0
+    if stretch.memory:
+        return _simulated(stretch, gain / total, lambda rows, _memory: best_ramp_gains(rows))
+    return _shuffled(centred, gain, best_ramp_gains, 0.0)
 
 
 def _memory(points: int) -> float:

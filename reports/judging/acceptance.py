@@ -45,8 +45,9 @@ class Bookkeeping:
     def with_acknowledgement(self, change: SeriesChange, spots: Sequence[Spot]) -> SeriesChange:
         """Return the change with the entry that accepts it, if one does."""
         for entry in self._entries.changes:
-            index = change.first_after.index
-            if not entry.covers(change.alert_id, change.key, index=index, spots=spots):
+            # Where a climb begins is known to some points only: they widen what an entry means.
+            begins = change.begins or (change.first_after.index, change.first_after.index)
+            if not entry.covers(change.alert_id, change.key, begins=begins, spots=spots):
                 continue
             self._used.add(id(entry))
             if entry.allows(change.change):

@@ -63,13 +63,15 @@ class Accepted:
         """Return who, why and when."""
         return Acknowledgement(who=self.author, why=self.reason, day=self.day)
 
-    def covers(self, alert: str, key: SeriesKey, *, index: int, spots: Sequence[Spot]) -> bool:
-        """Return whether a change that begins at the `index`-th spot is the accepted one."""
+    def covers(
+        self, alert: str, key: SeriesKey, *, begins: tuple[int, int], spots: Sequence[Spot]
+    ) -> bool:
+        """Return whether a change that begins between these two indices is the accepted one."""
         if self.alert == alert:
             return True
         if not self.commit or not _is_of(key, self.benchmark, self.metric, self.environment):
             return False
-        near = spots[max(index - SLACK, 0) : index + SLACK + 1]
+        near = spots[max(begins[0] - SLACK, 0) : begins[1] + SLACK + 1]
         return any((spot.place.commit_id or "").startswith(self.commit) for spot in near)
 
     def allows(self, change: float) -> bool:

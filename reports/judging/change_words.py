@@ -41,8 +41,16 @@ def level_words(change: SeriesChange) -> str:
 def range_words(change: SeriesChange) -> str:
     """Return between which code the change lies, such as "6f601df..500a8d0"."""
     if change.kind is ChangeKind.DRIFT:
-        return f"bit by bit since {change.last_before.label}"
+        if change.goes_on or change.until is None:
+            return f"bit by bit since {change.last_before.label}"
+        return f"bit by bit, {change.last_before.label}..{change.until.label}"
     return f"{change.last_before.label}..{change.first_after.label}"
+
+
+def between_words(change: SeriesChange) -> str:
+    """Return the same within a sentence."""
+    words = range_words(change)
+    return words if change.kind is ChangeKind.DRIFT else f"between {words}"
 
 
 def unmeasured_words(change: SeriesChange) -> str:
@@ -67,7 +75,7 @@ def evidence_words(change: SeriesChange, *, family: int) -> str:
 
 def look_command(change: SeriesChange) -> str:
     """Return the line that lists the commits of the range, or an empty text without git."""
-    before, after = change.last_before.commit_id, change.first_after.commit_id
+    before, after = change.last_before.commit_id, (change.until or change.first_after).commit_id
     if before is None or after is None or before == after:
         return ""
     return f"git log --oneline {before[:12]}..{after[:12]}"
@@ -83,7 +91,8 @@ def by_range(changes: Sequence[SeriesChange]) -> tuple[tuple[SeriesChange, ...],
     """Return the changes in groups that lie between the same commits, which one cause may have."""
     groups: dict[tuple[str, str | None, str | None], list[SeriesChange]] = {}
     for change in changes:
-        ends = (change.last_before.commit_id, change.first_after.commit_id)
+        last = change.until or change.first_after
+        ends = (change.last_before.commit_id, last.commit_id)
         groups.setdefault((range_words(change), *ends), []).append(change)
     return tuple(tuple(group) for group in groups.values())
 

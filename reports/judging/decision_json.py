@@ -68,6 +68,8 @@ def _change(change: SeriesChange) -> dict[str, Any]:
         "kind": change.kind.value,
         "last_before": _place(change.last_before),
         "first_after": _place(change.first_after),
+        "until": _place(change.until),
+        "goes_on": change.goes_on,
         "before": _finite(change.before),
         "after": _finite(change.after),
         "change": _finite(change.change),

@@ -41,7 +41,13 @@ _AGREEING: Final = 0.5  # of the change; a run beyond it is on the far side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A change that a series may have, before all series were judged together."""
+    """A change that a series may have, before all series were judged together.
+
+    Attributes:
+        end: Of a drift, the first point that moves no more; as many as there are points where it
+            goes on. Of a step, None.
+        begins: Of a drift over a part of the series, first and last index where it may begin.
+    """
 
     kind: ChangeKind
     index: int
@@ -51,6 +57,13 @@ class Found:
     interval: tuple[float, float]
     p: float
     basis: Basis
+    end: int | None = None
+    begins: tuple[int, int] | None = None
+
+    @property
+    def settled(self) -> int:
+        """Return the index from which the level after stands."""
+        return self.index if self.end is None else self.end - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from reports.change_points.analysis import ChangeKind
 from reports.judging.change_words import (
     ack_command,
+    between_words,
     evidence_words,
     level_words,
     name_words,
-    range_words,
     size_words,
 )
 from reports.judging.escaping import file_of, many_lines, one_line
@@ -37,7 +37,7 @@ _MOST_CHARS: Final = 20_000  # of a story; viewers show less
 _PLAIN: Final = {ord(THIN): " ", ord(MINUS): "-", ord(TIMES): "x", ord(MICRO): "u"}
 _RULES: Final = {
     "benchmark/step": "A benchmark got worse at one commit or within a range of commits.",
-    "benchmark/drift": "A benchmark gets worse bit by bit.",
+    "benchmark/drift": "A benchmark got worse bit by bit, over many commits.",
     **{
         f"{kind.value}/failed": f"A check of kind {kind.value} failed."
         for kind in RecordKind
@@ -86,7 +86,7 @@ def _of_change(change: SeriesChange, *, family: int) -> dict[str, Any]:
     rule = "benchmark/drift" if change.kind is ChangeKind.DRIFT else "benchmark/step"
     words = (
         f"{name_words(change.key)} got worse: {size_words(change)}, {level_words(change)}, "
-        f"between {range_words(change)}; {evidence_words(change, family=family)}. "
+        f"{between_words(change)}; {evidence_words(change, family=family)}. "
         f"To accept it: {ack_command(change)}"
     )
     result = _result(rule, words, name=change.key.benchmark, fingerprint=change.alert_id)

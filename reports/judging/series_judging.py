@@ -87,14 +87,16 @@ def candidates(
             interval=change.interval,
             p=change.p,
             basis=Basis.HISTORY,
+            end=change.end,
+            begins=change.places if change.kind is ChangeKind.DRIFT else None,
         )
         for change in analysis.changes
         if is_above_floors(change.after - change.before, change.before, strictness)
         and (change.kind is ChangeKind.STEP or len(spots) >= SHORT)
     ]
-    if any(found.kind is ChangeKind.DRIFT for found in by_points):
+    first, begin = _where_runs_speak(len(spots), [found.settled for found in by_points])
+    if any(found.kind is ChangeKind.DRIFT and found.settled > first for found in by_points):
         return tuple(by_points)  # on a slope every new point lies apart from those before
-    first, begin = _where_runs_speak(len(spots), [found.index for found in by_points])
     by_runs = changes_by_runs(
         spots, first=first, level_from=begin, noise=noise, strictness=strictness
     )
@@ -120,10 +122,16 @@ def level_now(spots: Sequence[Spot], boundaries: Sequence[int]) -> float:
     return statistics.median(spot.value for spot in spots[max(boundaries, default=0) :])
 
 
+def level_starts(spots: Sequence[Spot], changes: Sequence[SeriesChange]) -> list[int]:
+    """Return from which indices on the levels after these changes stand."""
+    # Of a climb that goes on the newest points stand nearest to where it is.
+    return [len(spots) - _NOW if one.goes_on else one.settled for one in changes]
+
+
 def newest_visible(studied: Studied, risk: float) -> float | None:
     """Return the smallest relative change that the newest point's runs show, or None."""
     spots = studied.spots
-    begin = max((found.index for found in studied.candidates), default=0)
+    begin = max((found.settled for found in studied.candidates), default=0)
     old = spots[begin:-1] or spots[:-1]
     held = hold(old, spots[-1], noise=studied.noise) if old else None
     return None if held is None else max(held.visible(risk), studied.strictness.floor)
@@ -159,7 +167,7 @@ def _where_runs_speak(points: int, boundaries: Sequence[int]) -> tuple[int, int]
 def _merged(by_points: Sequence[Found], by_runs: Sequence[Found]) -> tuple[Found, ...]:
     kept = list(by_points)
     for found in by_runs:
-        twin = next((one for one in kept if _is_same(one, found)), None)
+        twin = next((one for one in kept if one.end is None and _is_same(one, found)), None)
         if twin is None:
             kept.append(found)
         elif found.p < twin.p:
@@ -196,6 +204,9 @@ def _change(studied: Studied, found: Found, *, adjusted: float, end: int) -> Ser
         standing=True,
         basis=found.basis,
         runs=sum(len(spot.values) for spot in spots[found.index : end]),
+        until=None if found.end is None else spots[found.end - 1].place,
+        goes_on=found.end == len(spots),
+        begins=found.begins,
     )
 
 
@@ -204,9 +215,7 @@ def _with_fate(
 ) -> SeriesChange:
     """Return the change with whether it stands, and what fixed it if it does not."""
     spots, newest = studied.spots, studied.spots[-1]
-    now = level_now(spots, [one.first_after.index for one in (change, *later)])
-    if change.kind is ChangeKind.DRIFT:
-        now = statistics.median(spot.value for spot in spots[-_NOW:])
+    now = level_now(spots, level_starts(spots, (change, *later)))
     back = [one for one in later if (one.after > one.before) != (change.after > change.before)]
     if not _stands(change, now, studied.strictness):
         return replace(change, standing=False, fixed_by=back[0].first_after if back else None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reports.judging.series_judging import (
     kept_changes,
     level_now,
+    level_starts,
     newest_visible,
 )
 from reports.judging.session_noise import LEAST_RUNS
@@ -58,7 +59,7 @@ def judged_series(
         return _emptied(studied)
     found = kept_changes(studied, [one for one, _ in told], [p for _, p in told])
     changes = tuple(books.with_acknowledgement(change, spots) for change in found)
-    level = level_now(spots, [change.first_after.index for change in changes])
+    level = level_now(spots, level_starts(spots, changes))
     visible = _smallest_visible(studied, company.risk)
     reason = _reason(studied, visible, company.policy)
     return JudgedSeries(

@@ -48,7 +48,7 @@ def suspect_of(
         risk: The p-value that counts among so many series.
     """
     spots, analysis = studied.spots, studied.analysis
-    begin = max((change.first_after.index for change in changes), default=0)
+    begin = max((change.settled for change in changes), default=0)
     old, newest = spots[begin:-1], spots[-1]
     if not studied.strictness.judged or analysis.reason or len(old) < _LEAST_POINTS:
         return None

@@ -67,7 +67,8 @@ class SeriesChange:
         alert_id: 12 hex digits of benchmark, metric, environment and the code it begins with: the
             same change has the same id in every report.
         last_before: The newest point of the level before.
-        first_after: The oldest point of the level after: the change lies between the two.
+        first_after: The oldest point of the level after: the change lies between the two. Of a
+            drift, the first point that has moved.
         before: The level before, in `unit`.
         after: The level after.
         change: Relative to `before` and signed.
@@ -79,6 +80,10 @@ class SeriesChange:
             the change have gone, and what is left is above the floor.
         fixed_by: The point with which it went back, where one change tells it.
         runs: How many runs the level after rests on.
+        until: Of a drift, the last point that has moved; of a step, None.
+        goes_on: It is a drift that has not ended.
+        begins: Of a drift over a part of the series, first and last index of the points that
+            `last_before` is one of, with 95 % of the chance.
     """
 
     alert_id: str
@@ -100,6 +105,14 @@ class SeriesChange:
     fixed_by: Place | None = None
     basis: Basis = Basis.HISTORY
     runs: int = 1
+    until: Place | None = None
+    goes_on: bool = False
+    begins: tuple[int, int] | None = None
+
+    @property
+    def settled(self) -> int:
+        """Return the index from which the level after stands; of a drift its last point's."""
+        return self.first_after.index if self.until is None else self.until.index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

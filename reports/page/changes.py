@@ -85,7 +85,7 @@ def change_view(data: PageData, change: SeriesChange) -> ChangeView:
         day=change.first_after.at.strftime("%Y-%m-%d"),
         acknowledged=acknowledged_words(change),
         line=sparkline(thinned(series.points())) if series else "",
-        steps=_steps(data, change),
+        steps=_steps(change),
     )
 
 
@@ -125,7 +125,10 @@ def p_words(p: float) -> str:
 def range_words(change: SeriesChange) -> str:
     """Return the code a change lies between."""
     if change.kind is ChangeKind.DRIFT:
-        return f"little by little from {change.first_after.label}"
+        began = f"little by little from {change.first_after.label}"
+        if change.goes_on or change.until is None:
+            return began
+        return f"{began} to {change.until.label}"
     return f"between {change.last_before.label} and {change.first_after.label}"
 
 
@@ -137,9 +140,9 @@ def acknowledged_words(change: SeriesChange) -> str:
     return f"{known.who} on {known.day.isoformat()}: {known.why}"
 
 
-def _steps(data: PageData, change: SeriesChange) -> tuple[Step, ...]:
+def _steps(change: SeriesChange) -> tuple[Step, ...]:
     steps = []
-    old, new = change.last_before.commit_id, _end(data, change)
+    old, new = change.last_before.commit_id, (change.until or change.first_after).commit_id
     if old and new and old != new:
         steps.append(Step(why="What came in", command=f"git log --oneline {old[:12]}..{new[:12]}"))
         measure = f"holdfast report measure {old[:12]} {new[:12]}"
@@ -148,10 +151,3 @@ def _steps(data: PageData, change: SeriesChange) -> tuple[Step, ...]:
         accept = f'holdfast report ack {change.alert_id} --reason "why it is worth it"'
         steps.append(Step(why="Accept it", command=accept))
     return tuple(steps)
-
-
-def _end(data: PageData, change: SeriesChange) -> str | None:
-    """Return the commit with which a change is complete: of a drift the newest."""
-    if change.kind is ChangeKind.DRIFT:
-        return data.series[change.key].runs[-1].stamp.commit_id
-    return change.first_after.commit_id

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from reports.change_points.analysis import ChangeKind
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reports.judging.verdict import JudgedSeries, SeriesChange
     from reports.series import Point, Series
@@ -171,24 +170,64 @@ def _earlier(points: Sequence[Point]) -> tuple[CurvePoint, ...]:
 
 
 def _shifted(change: SeriesChange, by: int) -> SeriesChange:
-    place = change.first_after
-    return replace(change, first_after=replace(place, index=place.index + by)) if by else change
+    if not by:
+        return change
+    first, until = change.first_after, change.until
+    return replace(
+        change,
+        first_after=replace(first, index=first.index + by),
+        until=until and replace(until, index=until.index + by),
+    )
 
 
 def _levels(judged: JudgedSeries, began: int) -> tuple[Level, ...]:
     """Return the levels between the changes, over the points that were judged."""
-    assert judged.level is not None
-    newest = began + judged.points - 1
-    levels, start = [], began
-    for change in judged.changes:
-        index = change.first_after.index + began
-        if index > start:
-            height = change.before
-            levels.append(Level(start=start, end=index - 1, first=height, last=height))
-        start = index
-    last = judged.changes[-1] if judged.changes else None
-    if last is not None and last.kind is ChangeKind.DRIFT:
-        levels.append(Level(start=start, end=newest, first=last.before, last=last.after))
-    else:
-        levels.append(Level(start=start, end=newest, first=judged.level, last=judged.level))
+    steps = [one for one in judged.changes if one.until is None]
+    drifts = [one for one in judged.changes if one.until is not None]
+    bounds = [0, *(one.first_after.index for one in steps), judged.points]
+    levels = []
+    for at, (first, last) in enumerate(pairwise(bounds)):
+        if last <= first:
+            continue
+        anchor = _anchor(judged, steps, drifts, at)
+        for start, end in _straights(drifts, first, last):
+            heights = [anchor[1] + _risen(drifts, anchor[0], place) for place in (start, end)]
+            levels.append(
+                Level(start=start + began, end=end + began, first=heights[0], last=heights[1])
+            )
     return tuple(levels)
+
+
+def _anchor(
+    judged: JudgedSeries, steps: Sequence[SeriesChange], drifts: Sequence[SeriesChange], at: int
+) -> tuple[int, float]:
+    """Return a place and the height there of what stands before the `at`-th step, or after all."""
+    assert judged.level is not None
+    if at < len(steps):
+        return steps[at].first_after.index, steps[at].before
+    if drifts and not steps:
+        return drifts[0].last_before.index, drifts[0].before
+    if drifts:
+        return steps[-1].first_after.index, steps[-1].after
+    return judged.points - 1, judged.level
+
+
+def _straights(drifts: Sequence[SeriesChange], first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the ends of the straight parts of a stretch: before, on and after each drift."""
+    begins = {first}
+    for one in drifts:
+        assert one.until is not None
+        begins |= {one.last_before.index, one.until.index + 1}
+    ordered = [*sorted(begin for begin in begins if first <= begin < last), last]
+    yield from ((begin, end - 1) for begin, end in pairwise(ordered))
+
+
+def _risen(drifts: Sequence[SeriesChange], start: int, end: int) -> float:
+    """Return how far the drifts have taken the level from one index to another."""
+    return sum((one.after - one.before) * (_share(one, end) - _share(one, start)) for one in drifts)
+
+
+def _share(drift: SeriesChange, index: int) -> float:
+    assert drift.until is not None
+    begin, end = drift.last_before.index, drift.until.index
+    return min(max((index - begin) / max(end - begin, 1), 0.0), 1.0)

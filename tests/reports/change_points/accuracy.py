@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reports.change_points.analysis import ChangeKind
 from tests.reports.change_points.generated_series import series_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from tests.reports.change_points.generated_series import Floats, Labelled, Recipe
+    from reports.change_points.analysis import Change
+    from tests.reports.change_points.generated_series import Floats, Labelled, Maker
 
     Detector = Callable[[Floats], Sequence[int]]
 
@@ -46,7 +48,7 @@ class Score:
         return self.false / self.series
 
 
-def score(detector: Detector, recipe: Recipe, *, count: int, seed: int) -> Score:
+def score(detector: Detector, recipe: Maker, *, count: int, seed: int) -> Score:
     """Return how the detector does on series of a recipe."""
     return score_series(detector, series_of(recipe, count=count, seed=seed))
 
@@ -89,6 +91,49 @@ class Alarms:
     def median_delay(self) -> float:
         ordered = sorted(self.delays)
         return float(ordered[len(ordered) // 2]) if ordered else float("inf")
+
+
+WANDER: Final = 10  # points a drift may be told to begin from where it does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Series that were told as they were made: their steps near by, and their drift as one.
+
+    Attributes:
+        off: Mean distance of the drifts told from where they begin, in points.
+    """
+
+    series: int
+    right: int
+    off: float
+
+    @property
+    def share(self) -> float:
+        return self.right / self.series
+
+
+def told_as_made(
+    look: Callable[[Floats], Sequence[Change]], recipe: Maker, *, count: int, seed: int
+) -> Told:
+    """Return how many series of a recipe are told with all their changes and no other."""
+    right, distances = 0, []
+    for labelled in series_of(recipe, count=count, seed=seed):
+        changes = look(labelled.values)
+        steps = [each.index for each in changes if each.kind is ChangeKind.STEP]
+        drifts = [each.index for each in changes if each.kind is ChangeKind.DRIFT]
+        there = [] if labelled.drift is None else [labelled.drift[0]]
+        if _near(steps, labelled.changes, NEAR) and _near(drifts, there, WANDER):
+            right += 1
+            distances += [abs(at - made) for at, made in zip(drifts, there, strict=True)]
+    off = sum(distances) / len(distances) if distances else 0.0
+    return Told(series=count, right=right, off=off)
+
+
+def _near(told: Sequence[int], there: Sequence[int], reach: int) -> bool:
+    return len(told) == len(there) and all(
+        abs(at - made) <= reach for at, made in zip(told, there, strict=True)
+    )
 
 
 HISTORY: Final = 60

@@ -7,7 +7,7 @@ plain steps, outliers, memory, skew, machines taking turns, slow drifts, pulses,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
 
@@ -27,10 +27,15 @@ LAST: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """A series and the first points of its new levels."""
+    """A series and the first points of its new levels.
+
+    Attributes:
+        drift: The last point before a drift and its last point, where there is one.
+    """
 
     values: Floats
     changes: tuple[int, ...]
+    drift: tuple[int, int] | None = None
 
 
 def gauss(draws: np.random.Generator, points: int) -> Floats:
@@ -147,7 +152,93 @@ FLAT: Final = {
 }
 
 
-def series_of(recipe: Recipe, *, count: int, seed: int) -> list[Labelled]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RampRecipe:
+    """How to make a series with one drift over a part of it; percentages of the level.
+
+    Attributes:
+        height: How far the drift goes, signed.
+        length: Points over which it goes.
+        goes_on: It ends with the series; else it lies anywhere, its ends 15 points inside.
+        step: One more step, of so much, 20 points before the drift.
+    """
+
+    height: float
+    length: int
+    goes_on: bool = False
+    step: float = 0.0
+    noise: float = 2.0
+    shape: Noise = gauss
+    points: int = 120
+
+    def series(self, draws: np.random.Generator) -> Labelled:
+        """Return the next series."""
+        last = self.points - 1 - self.length
+        start = last
+        if not self.goes_on:
+            start = int(draws.integers(MARGIN + 20 * bool(self.step), last - MARGIN + 1))
+        way = np.clip((np.arange(self.points) - start) / self.length, 0, 1)
+        levels = LEVEL * (1 + self.height / 100 * way)
+        changes = (start - 20,) if self.step else ()
+        for at in changes:
+            levels[at:] *= 1 + self.step / 100
+        values = levels * (1 + self.noise / 100 * self.shape(draws, self.points))
+        return Labelled(values=values, changes=changes, drift=(start, start + self.length))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StairsRecipe:
+    """How to make a series whose steps all go one way; percentages of the level.
+
+    Attributes:
+        steps: The size of each.
+        apart: Fewest and most points between two, and at the ends.
+    """
+
+    steps: tuple[float, ...]
+    apart: tuple[int, int] = (20, 30)
+    noise: float = 2.0
+
+    def series(self, draws: np.random.Generator) -> Labelled:
+        """Return the next series."""
+        sizes = draws.integers(self.apart[0], self.apart[1] + 1, len(self.steps) + 1)
+        levels = np.full(int(sizes.sum()), LEVEL)
+        changes = tuple(int(at) for at in np.cumsum(sizes)[:-1])
+        for at, step in zip(changes, self.steps, strict=True):
+            levels[at:] *= 1 + step / 100
+        values = levels * (1 + self.noise / 100 * draws.standard_normal(levels.size))
+        return Labelled(values=values, changes=changes)
+
+
+RAMPS: Final = {
+    "24 in 60, goes on": RampRecipe(height=24, length=60, goes_on=True),
+    "15 in 40": RampRecipe(height=15, length=40),
+    "20 in 20": RampRecipe(height=20, length=20),
+    "-20 in 40": RampRecipe(height=-20, length=40),
+    "10 in 60": RampRecipe(height=10, length=60),
+    "20 in 40 after a step of 10": RampRecipe(height=20, length=40, step=10),
+    "20 in 40 AR(.5)": RampRecipe(height=20, length=40, shape=remembering(0.5)),
+    "30 in 80 of 500": RampRecipe(height=30, length=80, points=500),
+}
+
+STAIRS: Final = {
+    "5 5 5": StairsRecipe(steps=(5, 5, 5)),
+    "5 5": StairsRecipe(steps=(5, 5)),
+    "5 5 5 5": StairsRecipe(steps=(5, 5, 5, 5)),
+    "8 8 8, 12 to 20 apart": StairsRecipe(steps=(8, 8, 8), apart=(12, 20)),
+    "4 10 6": StairsRecipe(steps=(4, 10, 6)),
+}
+
+
+class Maker(Protocol):
+    """What makes labelled series."""
+
+    def series(self, draws: np.random.Generator) -> Labelled:
+        """Return the next series."""
+        ...
+
+
+def series_of(recipe: Maker, *, count: int, seed: int) -> list[Labelled]:
     """Return `count` series of a recipe."""
     draws = np.random.default_rng(seed)
     return [recipe.series(draws) for _ in range(count)]
