@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fuzz.engines.engine import engine
-from fuzz.errors import EngineMissingError
+from fuzz.engines.errors import EngineMissingError
 from fuzz.target_facts import ask
 from fuzz.workers.worker_job import Ended, WorkerJob
 from fuzz.workers.workers import Workers

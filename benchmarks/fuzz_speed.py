@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 from fuzz.engines.engine import engine
-from fuzz.errors import EngineMissingError
+from fuzz.engines.errors import EngineMissingError
 from fuzz.fuzz_target import Target
 from fuzz.target_facts import TargetFacts, facts_of
 from fuzz.workers.worker_job import WorkerJob

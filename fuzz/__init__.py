@@ -9,19 +9,19 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from fuzz.engines.errors import EngineMissingError
 from fuzz.errors import (
     BadTargetError,
     BrokenTargetError,
-    EngineMissingError,
     FuzzError,
     HypothesisMissingError,
-    InputFileError,
     ProjectFileError,
     ScheduleFailure,
     StillFailsError,
     UndecidedError,
     UnknownTargetError,
 )
+from fuzz.triaging.errors import InputFileError
 
 if TYPE_CHECKING:
     from fuzz.campaign.campaign import resume_campaign, run_campaign

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from fuzz.catalogue import place_of, target_names
 from fuzz.engines.engine import engine, engine_names
-from fuzz.errors import BrokenTargetError, EngineMissingError, FuzzError, UnknownTargetError
+from fuzz.engines.errors import EngineMissingError
+from fuzz.errors import BrokenTargetError, FuzzError, UnknownTargetError
 from fuzz.target_facts import ask
 
 AT_ONCE: Final = 4  # children that import a target each

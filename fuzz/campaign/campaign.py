@@ -22,11 +22,12 @@ from fuzz.campaign.campaign_run import Budget, CampaignRun, Ending
 from fuzz.campaign.campaign_schema import read_database
 from fuzz.campaign.campaign_settings import Settings, settings_from_json
 from fuzz.campaign.crew import Crew
+from fuzz.campaign.errors import NothingToResumeError
 from fuzz.campaign.progress import Progress, Rate, trail
 from fuzz.campaign.sitting import Sitting
 from fuzz.engines.mixture import AUTO, able_engines, mixture
 from fuzz.engines.pace import USUAL
-from fuzz.errors import BrokenTargetError, NothingToResumeError
+from fuzz.errors import BrokenTargetError
 from fuzz.target_facts import ask
 from fuzz.workers.leftovers import take_in
 

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from fuzz.campaign.campaign_schema import open_database
-from fuzz.errors import DatabaseError
+from fuzz.campaign.errors import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
-from fuzz.errors import FolderError, FolderInUseError
+from fuzz.campaign.errors import FolderError, FolderInUseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from fuzz.errors import DatabaseError
+from fuzz.campaign.errors import DatabaseError
 
 if TYPE_CHECKING:
     from pathlib import Path

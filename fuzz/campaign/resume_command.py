@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fuzz.campaign.campaign import resume_campaign, settings_to_resume
+from fuzz.campaign.errors import DatabaseError, NothingToResumeError
 from fuzz.campaign.run_command import (
     STOPPING,
     CannotRunError,
@@ -23,7 +24,7 @@ from fuzz.campaign.status import State, all_status
 from fuzz.campaign.terminal import Terminal
 from fuzz.campaign.turns import Broken
 from fuzz.duration import Duration
-from fuzz.errors import BrokenTargetError, DatabaseError, FuzzError, NothingToResumeError
+from fuzz.errors import BrokenTargetError, FuzzError
 from fuzz.workers.interrupts import Interrupts
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from fuzz.catalogue import place_of, target_names
 from fuzz.duration import Duration
 from fuzz.engines.dictionary_file import read_dictionary
 from fuzz.engines.mixture import engine_choices
-from fuzz.errors import BrokenTargetError, FuzzError, InputFileError, UnknownTargetError
+from fuzz.errors import BrokenTargetError, FuzzError, UnknownTargetError
 from fuzz.records import record_of, record_of_broken
+from fuzz.triaging.errors import InputFileError
 from fuzz.triaging.replaying import replay_input
 from fuzz.workers.interrupts import EXIT_INTERRUPTED, Interrupts
 from reports import ReportsError, write_run

@@ -13,8 +13,8 @@ from fuzz.campaign.campaign_database import last_campaign_in, notes_in, totals_i
 from fuzz.campaign.campaign_folder import DATABASE, running_in, target_folders
 from fuzz.campaign.campaign_run import Ending
 from fuzz.campaign.campaign_schema import read_database
+from fuzz.campaign.errors import DatabaseError
 from fuzz.campaign.plateau import Outlook
-from fuzz.errors import DatabaseError
 from fuzz.triaging.crash import CrashKind
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import click
 from rich.console import Console
 
 from fuzz.campaign.campaign_folder import CampaignFolder
+from fuzz.campaign.errors import DatabaseError
 from fuzz.campaign.run_command import EXIT_BROKEN, folder_option
 from fuzz.campaign.status import State, all_status, status_of
 from fuzz.duration import in_words
-from fuzz.errors import DatabaseError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from fuzz.campaign.campaign import Campaign
 from fuzz.campaign.campaign_run import CampaignRun, Ending
+from fuzz.campaign.errors import DatabaseError, FolderError, FolderInUseError
 from fuzz.engines.pace import USUAL
-from fuzz.errors import BrokenTargetError, DatabaseError, FolderError, FolderInUseError
+from fuzz.errors import BrokenTargetError
 from fuzz.target_facts import ask
 
 if TYPE_CHECKING:

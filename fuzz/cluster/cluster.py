@@ -12,13 +12,13 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from fuzz.cluster.round import run_round
-from fuzz.errors import (
+from fuzz.cluster.errors import (
     ClusterMissingError,
     ClusterUnreachableError,
     NoClusterWorkersError,
     RoundRaisedError,
 )
+from fuzz.cluster.round import run_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

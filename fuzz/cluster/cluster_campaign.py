@@ -26,9 +26,10 @@ from fuzz.campaign.terminal import Terminal
 from fuzz.campaign.turns import Broken
 from fuzz.cluster.cluster import Cluster
 from fuzz.cluster.corpus_blob import pack, unpack
+from fuzz.cluster.errors import ClusterError
 from fuzz.engines.mixture import AUTO, able_engines
 from fuzz.engines.pace import USUAL
-from fuzz.errors import BrokenTargetError, ClusterError, FuzzError
+from fuzz.errors import BrokenTargetError, FuzzError
 from fuzz.target_facts import ask
 from fuzz.workers.interrupts import Interrupts
 

@@ -18,7 +18,7 @@ import click
 
 import harness
 from fuzz.cluster.cluster import Cluster
-from fuzz.errors import ClusterError, RoundsLostError
+from fuzz.cluster.errors import ClusterError, RoundsLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from fuzz.errors import CorpusBlobError
+from fuzz.cluster.errors import CorpusBlobError
 from fuzz.fuzz_target import MAX_BYTES
 
 if TYPE_CHECKING:

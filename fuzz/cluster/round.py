@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fuzz.errors import RoundFailedError, RoundRaisedError
+from fuzz.cluster.errors import RoundFailedError, RoundRaisedError
 from fuzz.workers.killing import end_whole
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from fuzz.errors import DictionaryError
+from fuzz.engines.errors import DictionaryError
 
 if TYPE_CHECKING:
     from pathlib import Path

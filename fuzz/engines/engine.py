@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final, Protocol
 
-from fuzz.errors import EngineMissingError
+from fuzz.engines.errors import EngineMissingError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

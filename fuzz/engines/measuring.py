@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fuzz.engines.errors import MeasureError
 from fuzz.engines.greybox import Greybox
 from fuzz.engines.seed_pool import told_features
-from fuzz.errors import BrokenTargetError, MeasureError
+from fuzz.errors import BrokenTargetError
 from fuzz.workers.worker_job import Ended, WorkerJob
 from fuzz.workers.workers import Workers
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fuzz.campaign.corpus import InputFolder, content_name
+from fuzz.engines.errors import MergeLostError
 from fuzz.engines.measuring import measure
 from fuzz.engines.set_cover import cover
-from fuzz.errors import MergeLostError
 from fuzz.fuzz_target import MAX_BYTES
 from fuzz.target_facts import ask
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from fuzz.engines.engine import engine, engine_names
-from fuzz.errors import EngineMissingError
+from fuzz.engines.errors import EngineMissingError
 
 if TYPE_CHECKING:
     from fuzz.target_facts import TargetFacts

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.campaign.campaign_folder import DEFAULT_FOLDER, CampaignFolder
 from fuzz.campaign.corpus import InputFolder
-from fuzz.errors import CoverageMissingError, NothingReachedError
 from fuzz.target_facts import ask
 from fuzz.triaging.contained import ContainedTarget
+from fuzz.triaging.errors import CoverageMissingError, NothingReachedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.campaign.campaign_folder import DEFAULT_FOLDER, CampaignFolder
 from fuzz.campaign.campaign_run import replay_command
-from fuzz.errors import UnknownFindingError
 from fuzz.target_facts import ask
 from fuzz.triaging.byte_reduction import RULES, Reduction, shortlex
 from fuzz.triaging.contained import ContainedTarget
 from fuzz.triaging.crash import MAX_STORY, CrashKind
 from fuzz.triaging.crash_store import CrashStore
+from fuzz.triaging.errors import UnknownFindingError
 from fuzz.triaging.triage_report import TIMES, TriagedFinding, grouped, replay_all
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.campaign.campaign_folder import DEFAULT_FOLDER, CampaignFolder, folder_name
-from fuzz.errors import RegressionFileError
 from fuzz.target_facts import ask
 from fuzz.triaging.contained import ContainedTarget
 from fuzz.triaging.crash import Crash, CrashKind
 from fuzz.triaging.crash_store import CrashStore, write_durably
+from fuzz.triaging.errors import RegressionFileError
 from fuzz.triaging.minimizing import chosen
 from fuzz.triaging.signature import counts
 from fuzz.triaging.triage_report import grouped, replay_all

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from fuzz.campaign.campaign_run import Budget, CampaignRun, Ending, Found
 from fuzz.campaign.corpus import InputFolder
-from fuzz.errors import BrokenTargetError, InputFileError
+from fuzz.errors import BrokenTargetError
 from fuzz.fuzz_target import MAX_BYTES
 from fuzz.target_facts import ask
 from fuzz.triaging.crash import crash_from_json
+from fuzz.triaging.errors import InputFileError
 from fuzz.workers.deaths import crash_of_end, describe_end
 from fuzz.workers.worker_job import Ended, WorkerJob
 from fuzz.workers.workers import Workers

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.catalogue import TARGETS, target_names
-from fuzz.errors import NewTargetError, ProjectFileError
+from fuzz.errors import ProjectFileError
 from fuzz.triaging.crash_store import write_durably
+from fuzz.triaging.errors import NewTargetError
 from fuzz.triaging.scaffold_text import TargetKind, target_text
 from harness import errors
 from harness.project_file import find_project_file, parsed, project_text, table_in

@@ -12,7 +12,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from fuzz.errors import JournalError
+from fuzz.workers.errors import JournalError
 
 if TYPE_CHECKING:
     from pathlib import Path

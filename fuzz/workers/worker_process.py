@@ -11,8 +11,8 @@ import traceback
 from typing import IO, TYPE_CHECKING, Final
 
 from fuzz.campaign.corpus import InputFolder, content_name
-from fuzz.errors import JournalError
 from fuzz.workers.black_box import READY, BlackBox
+from fuzz.workers.errors import JournalError
 from fuzz.workers.executor import Executor
 from fuzz.workers.journal import Journal
 from fuzz.workers.process_limits import adopt_orphans, die_with, limit

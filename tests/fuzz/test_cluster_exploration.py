@@ -15,8 +15,8 @@ import harness
 from fuzz.cluster import cluster_exploration
 from fuzz.cluster.cluster import Cluster
 from fuzz.cluster.cluster_exploration import ClusterExplorer
+from fuzz.cluster.errors import ClusterUnreachableError, NoClusterWorkersError, RoundRaisedError
 from fuzz.cluster.round import run_round
-from fuzz.errors import ClusterUnreachableError, NoClusterWorkersError, RoundRaisedError
 from tests.fuzz.dask_cluster import ROOT, DaskCluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]

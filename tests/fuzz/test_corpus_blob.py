@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.cluster.corpus_blob import MAGIC, pack, unpack
-from fuzz.errors import CorpusBlobError
+from fuzz.cluster.errors import CorpusBlobError
 from fuzz.fuzz_target import MAX_BYTES
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from fuzz.engines._atheris import why_not
-from fuzz.errors import NewTargetError, ProjectFileError
+from fuzz.errors import ProjectFileError
 from fuzz.target_facts import ask
 from fuzz.triaging.contained import ContainedTarget
+from fuzz.triaging.errors import NewTargetError
 from fuzz.triaging.scaffold import add_target, registered
 from fuzz.triaging.scaffold_text import TargetKind
 

@@ -23,6 +23,7 @@ from fuzz.campaign.campaign_settings import Settings, settings_from_json
 from fuzz.campaign.corpus import InputFolder, content_name
 from fuzz.campaign.corpus_watch import CorpusWatch
 from fuzz.campaign.crew import shares
+from fuzz.campaign.errors import DatabaseError, FolderInUseError
 from fuzz.campaign.live_view import draw, sparkline
 from fuzz.campaign.plateau import (
     MOST_MARKS,
@@ -38,8 +39,8 @@ from fuzz.campaign.status import State, status_of
 from fuzz.campaign.turns import LONGEST_S, SHORTEST_S, turn_of
 from fuzz.duration import Duration, in_words
 from fuzz.engines.dictionary_file import read_dictionary
+from fuzz.engines.errors import DictionaryError
 from fuzz.engines.pace import USUAL, Pace
-from fuzz.errors import DatabaseError, DictionaryError, FolderInUseError
 from fuzz.target_facts import TargetFacts
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 
 from fuzz.campaign.campaign_folder import CampaignFolder
 from fuzz.campaign.corpus import InputFolder
-from fuzz.errors import NothingReachedError
 from fuzz.triaging.coverage_report import Reached, reach
+from fuzz.triaging.errors import NothingReachedError
 
 HERE = "tests.fuzz.contained_targets:"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs POSIX")]

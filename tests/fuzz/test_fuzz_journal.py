@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from fuzz.campaign.corpus import InputFolder, content_name
-from fuzz.errors import JournalError
 from fuzz.workers.black_box import BlackBox
 from fuzz.workers.bounded_output import MOST_BYTES, BoundedOutput
+from fuzz.workers.errors import JournalError
 from fuzz.workers.journal import Journal, JournalReader
 from fuzz.workers.torn_entries import mend_torn
 

@@ -9,10 +9,11 @@ import pytest
 
 from fuzz.campaign.corpus import InputFolder
 from fuzz.engines import merging
+from fuzz.engines.errors import MeasureError, MergeLostError
 from fuzz.engines.measuring import measure
 from fuzz.engines.merging import merge
 from fuzz.engines.set_cover import cover
-from fuzz.errors import BrokenTargetError, MeasureError, MergeLostError, UnknownTargetError
+from fuzz.errors import BrokenTargetError, UnknownTargetError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,12 @@ import pytest
 import fuzz
 from fuzz.campaign.campaign_folder import CampaignFolder
 from fuzz.checked_input import check_input
-from fuzz.errors import InputTextError, RegressionFileError, StillFailsError
+from fuzz.errors import InputTextError, StillFailsError
 from fuzz.target_facts import ask
 from fuzz.triaging.contained import ContainedTarget
 from fuzz.triaging.crash import Crash, CrashKind
 from fuzz.triaging.crash_store import CrashStore
+from fuzz.triaging.errors import RegressionFileError
 from fuzz.triaging.regression import Regressions, sentence_of, write_regressions
 
 HERE = "tests.fuzz.contained_targets:"

@@ -14,13 +14,14 @@ import pytest
 
 from fuzz.campaign.campaign_folder import CampaignFolder
 from fuzz.campaign.corpus import InputFolder
-from fuzz.errors import BrokenTargetError, UnknownFindingError
+from fuzz.errors import BrokenTargetError
 from fuzz.schedules.controlled_run import parts_of
 from fuzz.target_facts import ask
 from fuzz.triaging.byte_reduction import Reduction
 from fuzz.triaging.contained import ContainedTarget
 from fuzz.triaging.crash import Crash, CrashKind
 from fuzz.triaging.crash_store import CrashStore
+from fuzz.triaging.errors import UnknownFindingError
 from fuzz.triaging.minimizing import Minimized, MinimizeEnd, Step, minimize
 from fuzz.triaging.triage_report import Status, TriageReport, targets_with_crashes, triage
 
