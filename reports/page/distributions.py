@@ -7,29 +7,21 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reports.errors import DamagedDocumentError
 from reports.page.axis import drawable
 from reports.page.cells import Rows, bounded
 from reports.page.distribution_figure import RunBox, Side, draw_distribution
 from reports.page.profiles import profile_links
-from reports.quantities import count, percent, quantity
-from reports.record import RecordKind
+from reports.page.run_sides import RunSides, run_sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.document import RunDocument
     from reports.judging.verdict import JudgedSeries
     from reports.page.data import PageData
-    from reports.record import Measure
-    from reports.series import Point, RunValue, Series
-    from reports.store import Store
+    from reports.series import Point, RunValue
 
 _FIRST: Final = 8
-_MOST: Final = 24
-_RUNS: Final = 8  # of each side, the newest: more lanes than that say nothing more
-_RECORDS: Final = 60_000  # read for the ends of the boxes; a thousand take some 50 ms
-_SIDES: Final = 2
+_MOST: Final = 24  # the others are drawn when their row is opened in the table of trends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,137 +38,63 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distributions:
-    """The benchmarks that changed, then those that differ most, each with its runs."""
+    """The benchmarks that changed, then those that differ most, each with its runs.
+
+    Attributes:
+        others: How many more have two sides, each of them in the table of trends.
+    """
 
     rows: Rows[Distribution]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """A series, and the two pieces of code that are laid over each other."""
-
-    judged: JudgedSeries
-    series: Series
-    old: Point
-    new: Point
-
-    @property
-    def change(self) -> float:
-        """How much the median of runs moved, relative to the old one."""
-        return self.new.median / self.old.median - 1 if self.old.median else 0.0
+    others: int
 
 
 def view(data: PageData) -> Distributions | None:
     """Return the benchmarks that have runs of two versions, or None where none has."""
     if data.judgement is None:
         return None
-    pairs = [_compared(data, one) for one in data.judgement.series]
-    compared = [pair for pair in pairs if pair is not None]
-    compared.sort(key=lambda pair: (not pair.judged.changes, -abs(pair.change)))
+    compared = [
+        (one, sides)
+        for one in data.judgement.series
+        if one.key in data.series and (sides := run_sides(data.series[one.key], one)) is not None
+    ]
+    compared.sort(key=lambda pair: (not pair[0].changes, -abs(pair[1].change)))
     if not compared:
         return None
-    documents = _Documents(data.store)
     links = profile_links(data)
-    drawn = [_distribution(pair, documents, links) for pair in compared[:_MOST]]
-    shown = bounded(drawn, first=_FIRST, most=_MOST)
-    return Distributions(rows=Rows(first=shown.first, folded=shown.folded))
+    drawn = [_distribution(judged, sides, links) for judged, sides in compared[:_MOST]]
+    return Distributions(
+        rows=bounded(drawn, first=_FIRST, most=_MOST), others=len(compared) - len(drawn)
+    )
 
 
-def _compared(data: PageData, judged: JudgedSeries) -> _Compared | None:
-    series = data.series.get(judged.key)
-    points = series.points() if series is not None else ()
-    if series is None or len(points) < _SIDES or not judged.is_current:
-        return None
-    new, old = points[-1], points[-2]
-    standing = [change for change in judged.changes if change.standing]
-    if standing:
-        # After a step the version before the newest is slow as well: what stood before it is meant.
-        old = points[min(max(standing[-1].last_before.index, 0), len(points) - _SIDES)]
-    whole = all(drawable(value) for value in (*old.values, *new.values))
-    return _Compared(judged=judged, series=series, old=old, new=new) if whole else None
-
-
-def _distribution(pair: _Compared, documents: _Documents, links: Mapping[str, str]) -> Distribution:
-    place, _, short = pair.judged.key.benchmark.rpartition("::")
-    metric = "" if pair.judged.key.metric == "time" else f", {pair.judged.key.metric}"
-    words = _words(pair)
+def _distribution(judged: JudgedSeries, sides: RunSides, links: Mapping[str, str]) -> Distribution:
+    place, _, short = judged.key.benchmark.rpartition("::")
+    metric = "" if judged.key.metric == "time" else f", {judged.key.metric}"
     svg = draw_distribution(
-        _side(pair, pair.old, "before", documents),
-        _side(pair, pair.new, "now", documents),
-        unit=pair.series.unit,
+        _side("before", sides.old, sides.old_runs),
+        _side("now", sides.new, sides.new_runs),
+        unit=sides.unit,
         title=f"Runs of {short}{metric}, before and now",
-        description=words,
+        description=sides.words,
     )
     return Distribution(
         name=short + metric,
         place=place,
-        state=str(pair.judged.state),
-        words=words,
+        state=str(judged.state),
+        words=sides.words,
         svg=svg,
-        profile=links.get(pair.judged.key.benchmark, ""),
+        profile=links.get(judged.key.benchmark, ""),
     )
 
 
-def _words(pair: _Compared) -> str:
-    unit, old, new = pair.series.unit, pair.old, pair.new
-    sides = (
-        f"{label} ({one.label}): {quantity(one.median, unit)}, "
-        f"the median of {count(len(one.values), 'run')}"
-        for label, one in (("before", old), ("now", new))
-    )
-    apart = min(new.values) > max(old.values) or max(new.values) < min(old.values)
-    clear = "no run of one side lies among the other's" if apart else "the runs overlap"
-    return f"{'; '.join(sides)}: {percent(pair.change)}, and {clear}."
-
-
-def _side(pair: _Compared, point: Point, label: str, documents: _Documents) -> Side:
-    runs = [run for run in pair.series.runs if run.stamp.code == point.code][-_RUNS:]
-    boxes = tuple(_box(pair, run, documents) for run in runs)
+def _side(label: str, point: Point, runs: tuple[RunValue, ...]) -> Side:
+    boxes = tuple(_box(run) for run in runs)
     return Side(label=label, median=statistics.median(point.values), boxes=boxes)
 
 
-def _box(pair: _Compared, run: RunValue, documents: _Documents) -> RunBox:
-    measure = documents.measure(run, pair.judged.key.benchmark, pair.judged.key.metric)
-    ends = (None, None) if measure is None else (measure.minimum, measure.maximum)
+def _box(run: RunValue) -> RunBox:
     low, q1, q3, high = (
         one if one is not None and math.isfinite(one) and drawable(one) else None
-        for one in (ends[0], run.q1, run.q3, ends[1])
+        for one in (run.minimum, run.q1, run.q3, run.maximum)
     )
     return RunBox(value=run.value, low=low, q1=q1, q3=q3, high=high)
-
-
-class _Documents:
-    """The documents behind some runs, each read once and only so many. Belongs to one thread."""
-
-    __slots__ = ("_read", "_room", "_store")
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._read: dict[str, dict[tuple[str, str], Measure]] = {}
-        self._room = _RECORDS
-
-    def measure(self, run: RunValue, benchmark: str, metric: str) -> Measure | None:
-        """Return what a run measured, or None where its document cannot be had."""
-        run_id = run.stamp.run_id
-        if run_id not in self._read:
-            self._read[run_id] = self._measures(run_id)
-        return self._read[run_id].get((benchmark, metric))
-
-    def _measures(self, run_id: str) -> dict[tuple[str, str], Measure]:
-        if self._room <= 0:
-            return {}
-        try:
-            document = self._store.document(run_id)
-        except DamagedDocumentError:
-            return {}
-        self._room -= len(document.records)
-        return _by_metric(document)
-
-
-def _by_metric(document: RunDocument) -> dict[tuple[str, str], Measure]:
-    return {
-        (record.name, measure.metric): measure
-        for record in document.records
-        if record.kind is RecordKind.BENCHMARK
-        for measure in record.measures
-    }

@@ -187,5 +187,6 @@ def _facts(selection: Selection) -> tuple[tuple[str, str], ...]:
     loads = [one.load_1m for one in selection.documents if one.load_1m is not None]
     if loads:
         cores = newest.environment.cores
-        facts.append(("Load", f"{min(loads):.1f} to {max(loads):.1f} on {count(cores, 'core')}"))
+        ends = dict.fromkeys(f"{one:.1f}" for one in (min(loads), max(loads)))
+        facts.append(("Load", f"{' to '.join(ends)} on {count(cores, 'core')}"))
     return tuple(facts)

@@ -81,13 +81,22 @@ def grown(before: Record, after: Record) -> tuple[Grown, ...]:
     return tuple(found[:_MOST])
 
 
+def total_of(record: Record) -> float:
+    """Return what shares of a profile are parts of: its total, or what is named where that is more.
+
+    Other tools may write no total, or one of something else.
+    """
+    named = math.fsum(max(measure.value, 0.0) for measure in record.measures)
+    return max(_number(record, "total"), named)
+
+
 def _shares(record: Record) -> _Shares:
     amounts: dict[tuple[str, str], float] = {}
     for measure in record.measures:
         place, _, name = measure.metric.rpartition(" ")
         key = (_LINE.sub("", place), name)
         amounts[key] = amounts.get(key, 0.0) + max(measure.value, 0.0)
-    total = max(_number(record, "total"), math.fsum(amounts.values()))
+    total = total_of(record)
     parts = {
         key: _Part(amount=amount, share=amount / total if total > 0 else 0.0)
         for key, amount in amounts.items()

@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reports.page.cells import Rows, bounded, ran_at
+from reports.page.cells import Rows, bounded, ran_at, whole_percent
+from reports.page.profile_growth import total_of
 from reports.page.profile_history import newest_of_each
 from reports.quantities import count, quantity
 from reports.record import RecordKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reports.page.data import PageData
     from reports.page.profile_history import ProfiledRun
@@ -22,25 +23,33 @@ _FIRST: Final = 6
 _MOST: Final = 60
 _BARS: Final = 12  # functions of one profile
 _TITLES: Final = {"cpu": "CPU time", "wait": "Waiting for locks", "memory": "Memory allocated"}
+_PER: Final = {"call": " a call", "peak": " at the peak"}
 _ORDER: Final = tuple(_TITLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotFunction:
-    """One function; `width` is its part of the hottest one in percent, for the bar."""
+    """One function.
+
+    Attributes:
+        share: Its part of the whole.
+        width: Its part of the hottest one in percent, for the bar.
+    """
 
     name: str
     place: str
     value: str
+    share: str
     width: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One kind of cost of one subject."""
+    """One kind of cost of one subject; `per` says what the amounts are of, where that is known."""
 
     title: str
     total: str
+    per: str
     functions: tuple[HotFunction, ...]
     left_out: int
 
@@ -127,20 +136,30 @@ def _profile(record: Record) -> Profile:
     kind = record.params.get("profile", "")
     hottest = sorted(record.measures, key=lambda one: -one.value)
     most = max((one.value for one in hottest), default=0.0)
-    total = sum(one.value for one in hottest if one.value > 0)
+    total = total_of(record)
     return Profile(
         title=_TITLES.get(kind, kind or "Profile"),
-        total=f"{quantity(total, hottest[0].unit)} in {count(len(hottest), 'function')} named",
-        functions=tuple(_function(one, most=most) for one in hottest[:_BARS]),
+        total=_total_words(hottest, total),
+        per=_PER.get(record.params.get("per", ""), ""),
+        functions=tuple(_function(one, most=most, total=total) for one in hottest[:_BARS]),
         left_out=max(len(hottest) - _BARS, 0),
     )
 
 
-def _function(measure: Measure, *, most: float) -> HotFunction:
+def _total_words(hottest: Sequence[Measure], total: float) -> str:
+    unit = hottest[0].unit
+    named = quantity(sum(one.value for one in hottest if one.value > 0), unit)
+    whole = quantity(total, unit)
+    of_all = named if named == whole else f"{named} of {whole}"
+    return f"{of_all} in {count(len(hottest), 'function')} named"
+
+
+def _function(measure: Measure, *, most: float, total: float) -> HotFunction:
     place, _, name = measure.metric.rpartition(" ")
     return HotFunction(
         name=name,
         place=place,
         value=quantity(measure.value, measure.unit),
+        share=f"{whole_percent(measure.value / total)}\u202f%" if total > 0 else "",
         width=round(100 * max(measure.value, 0.0) / most, 1) if most > 0 else 0.0,
     )

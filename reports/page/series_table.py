@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reports.judging.verdict import SeriesState
 from reports.page.changes import interval_words, p_words, range_words, word_of
 from reports.page.embedded import rounded
+from reports.page.run_sides import embedded_sides
 from reports.page.trend_words import STATE_MARKS, relative_noise
 from reports.quantities import percent, scale_for
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reports.judging.verdict import JudgedSeries, SeriesChange
     from reports.page.curve import Curve, CurvePoint
     from reports.page.data import PageData
+    from reports.page.run_sides import RunSides
 
 _STATES = tuple(SeriesState)
 # More than is shown: what was rounded once already may round the other way again.
@@ -60,12 +62,15 @@ def table_values(data: PageData, judged: Sequence[JudgedSeries]) -> dict[str, An
     }
 
 
-def curve_values(curve: Curve, *, codes: dict[str, int]) -> dict[str, Any]:
+def curve_values(
+    curve: Curve, *, codes: dict[str, int], sides: RunSides | None = None
+) -> dict[str, Any]:
     """Return a curve for the script; `codes` numbers the labels of all curves and grows.
 
     Keys: p medians, r their lowest and highest run where these differ, x places where several
     points are drawn as one, a labels, n points in all, u unit (factor and name), l levels
-    (start, end, first, last), b band, s where the history begins anew, k spikes, c changes.
+    (start, end, first, last), b band, s where the history begins anew, k spikes, c changes, d the
+    runs before and now (see `embedded_sides`).
     """
     points = curve.points
     scale = scale_for(curve.heights, curve.unit)
@@ -87,6 +92,9 @@ def curve_values(curve: Curve, *, codes: dict[str, int]) -> dict[str, Any]:
         values["s"] = curve.began
     if curve.spikes:
         values["k"] = list(curve.spikes)
+    told = sides and embedded_sides(sides, factor=scale.factor, codes=codes)
+    if told:
+        values["d"] = told
     if curve.changes:
         values["c"] = [_change(one) for one in curve.changes]
     return values

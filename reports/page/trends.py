@@ -15,6 +15,7 @@ from reports.page.changes import names_of
 from reports.page.curve import Curve, curve_of, sparkline
 from reports.page.embedded import embedded_json
 from reports.page.lineage import series_before
+from reports.page.run_sides import RunSides, run_sides
 from reports.page.series_table import curve_values, table_values
 from reports.page.trend_words import STATE_MARKS, relative_noise, share_words
 from reports.quantities import count, percent, quantity
@@ -45,6 +46,7 @@ class PlainRow:
     visible: str
     runs: str
     line: str
+    before_and_now: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +78,19 @@ def view(data: PageData) -> Trends | None:
     order = {one.key: at for at, one in enumerate(judged)}
     codes: dict[str, int] = {}
     curves = [_curve(data, one) for one in judged]
-    drawn = [curve_values(curve, codes=codes) for curve in curves]
+    sides = [run_sides(data.series[one.key], one) for one in judged]
+    drawn = [
+        curve_values(curve, codes=codes, sides=its)
+        for curve, its in zip(curves, sides, strict=True)
+    ]
     for one, values in zip(judged, drawn, strict=True):
         before = series_before(data, data.series[one.key])
         if before is not None and before.key in order:
             values["e"] = order[before.key]
     table = table_values(data, judged) | {"codes": list(codes), "chunk": _CHUNK}
-    rows = zip(judged, curves, strict=True)
+    rows = zip(judged, curves, sides, strict=True)
     return Trends(
-        rows=tuple(_plain_row(data, *pair, at=at) for at, pair in enumerate(rows)),
+        rows=tuple(_plain_row(data, *parts, at=at) for at, parts in enumerate(rows)),
         table=embedded_json(table),
         chunks=tuple(embedded_json(chunk) for chunk in _chunks(drawn)),
     )
@@ -99,7 +105,9 @@ def _chunks(values: Sequence[object]) -> Iterator[Sequence[object]]:
         yield values[start : start + _CHUNK]
 
 
-def _plain_row(data: PageData, judged: JudgedSeries, curve: Curve, *, at: int) -> PlainRow:
+def _plain_row(
+    data: PageData, judged: JudgedSeries, curve: Curve, sides: RunSides | None, *, at: int
+) -> PlainRow:
     place, name = names_of(judged.key.benchmark, judged.key.metric)
     last = judged.changes[-1].change if judged.changes else None
     return PlainRow(
@@ -114,6 +122,7 @@ def _plain_row(data: PageData, judged: JudgedSeries, curve: Curve, *, at: int) -
         visible=share_words(judged.smallest_visible),
         runs=str(judged.runs),
         line=sparkline(curve.points, most=40) if at < _SPARKLINES else "",
+        before_and_now=sides.numbers if sides else _ABSENT,
     )
 
 

@@ -124,7 +124,16 @@ function makeZoom(box, { say } = {}) {
     svg.style.setProperty("--k", at.w / home.w);
     box.classList.toggle("in", at.w < home.w);
   };
-  const by = (factor, sx = 0.5, sy = 0.5) => {
+  // Keys and buttons go towards the line in the middle of what is seen, not to an empty middle.
+  const line = svg.querySelector("polyline");
+  const lineAt = () => {
+    const corners = line ? Array.from(line.points) : [], middle = at.x + at.w / 2;
+    const right = corners.findIndex((one) => one.x >= middle), [a, b] = [corners[right - 1], corners[right]];
+    if (!a) return 0.5;
+    const y = a.y + (b.y - a.y) * (middle - a.x) / (b.x - a.x || 1);
+    return Math.min(Math.max((y - at.y) / at.h, 0), 1);
+  };
+  const by = (factor, sx = 0.5, sy = lineAt()) => {
     const w = Math.min(home.w, Math.max(home.w / ZOOM_MOST, at.w / factor)), h = w * home.h / home.w;
     at = { x: at.x + (at.w - w) * sx, y: at.y + (at.h - h) * sy, w, h };
     show();
@@ -190,13 +199,26 @@ function makeZoom(box, { say } = {}) {
     button.addEventListener("click", act);
     keys.append(button);
   }
-  box.after(keys);
+  const small = box.matches(".small"); // its buttons are seen while it has the focus
+  if (small) for (const button of keys.children) button.tabIndex = -1; // Tab passes dozens of them by
+  if (small) box.append(keys);
+  else box.after(keys);
   if (say) svg.addEventListener("pointermove", (event) => {
     const [sx, sy] = share(event);
     said.textContent = drag ? "" : say(at.x + sx * at.w, at.y + sy * at.h);
   });
 }
 for (const one of all(".zoom")) makeZoom(one);
+
+// A link into something folded opens it.
+function unfold() {
+  const target = location.hash.length > 1 && byId(location.hash.slice(1));
+  if (!target) return;
+  for (let one = target.closest("details:not([open])"); one; one = one.parentElement.closest("details:not([open])")) one.open = true;
+  target.scrollIntoView();
+}
+addEventListener("hashchange", unfold);
+unfold();
 
 // Keys. A "stop" is what j and k go through: findings, regressions, rows.
 function stops() { return all("[data-stop]").filter((one) => one.offsetParent !== null); }

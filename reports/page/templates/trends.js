@@ -7,36 +7,6 @@
   const chunks = all(".series-chunk");
   const read = new Map();
   const BATCH = 60, PRINTED = 1000, EDGE_PX = 900;
-  const THIN = "\u202f", ABSENT = "\u2013";
-
-  // Numbers as the rest of the page writes them (reports/quantities.py).
-  const STEPS = { s: [[1e-9, "ns"], [1e-6, "\u00b5s"], [1e-3, "ms"], [1, "s"], [60, "min"]] };
-  STEPS.B = STEPS.bytes = [[1, "B"], [1024, "KiB"], [1024 ** 2, "MiB"], [1024 ** 3, "GiB"]];
-  // As Python rounds: a half goes to the even neighbour, where toFixed takes the larger.
-  function fixed(value, digits) {
-    const scaled = value * 10 ** digits, whole = Math.floor(scaled);
-    return scaled - whole === 0.5 && whole % 2 === 0 ? (whole / 10 ** digits).toFixed(digits) : value.toFixed(digits);
-  }
-  function number(value) {
-    const size = Math.abs(value), sign = value < 0 ? "\u2212" : "";
-    if (size === 0) return "0";
-    if (size >= 1e15 || size < 1e-3) return sign + size.toExponential(2).replace(/e([+-])(\d)$/, "e$10$2");
-    if (Number.isInteger(size) || size >= 1000) return sign + fixed(size, 0).replace(/\B(?=(\d{3})+$)/g, THIN);
-    return sign + fixed(size, 2 - Math.floor(Math.log10(size)));
-  }
-  function quantity(value, unit) {
-    if (unit === "x") return `${number(value)}${THIN}\u00d7`;
-    const fitting = (STEPS[unit] || []).filter(([factor]) => Math.abs(value) >= factor);
-    const [factor, label] = fitting.at(-1) || (STEPS[unit] || [[1, unit]])[0];
-    return `${number(value / factor)}${THIN}${label}`.trim();
-  }
-  function percent(change, signed = true) {
-    if (change === null) return ABSENT;
-    const size = Math.abs(change) * 100;
-    const text = fixed(size, size >= 10 || size === 0 ? 0 : 1);
-    if (Number(text) === 0) return `0${THIN}%`;
-    return `${signed ? (change < 0 ? "\u2212" : "+") : ""}${text}${THIN}%`;
-  }
 
   const split = (name) => { const at = name.lastIndexOf("::"); return at < 0 ? ["", name] : [name.slice(0, at), name.slice(at + 2)]; };
   const groupOf = (name) => split(name)[0] || name.split(/[.[/ ]/, 1)[0];
@@ -53,14 +23,6 @@
   const labelOf = (curve, at) => data.codes[Array.isArray(curve.a) ? curve.a[at] : curve.a.from + at];
   const placeOf = (curve, at) => (curve.x ? curve.x[at] : at);
 
-  // SVG.
-  const svg = (tag, attributes, ...children) => {
-    const one = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) one.setAttribute(name, value);
-    one.append(...children);
-    return one;
-  };
-  const short = (value) => +value.toFixed(2);
   function sparkline(curve) {
     const values = curve.p.slice(-60);
     if (values.length < 2) return "";
@@ -70,13 +32,6 @@
   }
 
   const W = 640, H = 250, LEFT = 54, RIGHT = 20, TOP = 26, BOTTOM = 34, LABEL_PX = 72;
-  function ticksOf(low, high) {
-    const rough = (high - low) / 4 || Math.abs(high) || 1, power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 2.5, 5, 10].find((one) => one * power >= rough) * power;
-    const found = [];
-    for (let at = Math.ceil(low / step); at * step <= high && found.length < 8; at += 1) found.push(at * step);
-    return [found, Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) + (step / power === 2.5 ? 1 : 0), 12)];
-  }
   function draw(curve, words, title) {
     const [factor, unit] = curve.u, total = curve.n || curve.p.length;
     const before = curve.e === undefined ? null : curveOf(curve.e);
@@ -186,11 +141,13 @@
       changes.append(one);
     }
     if (changes.children.length) figure.append(changes);
-    figure.append(numbersOf(curve));
+    const runs = curve.d ? runsOf(curve, data.codes, labelOf(curve, curve.p.length - 1), data.units[data.unit[at]]) : null;
+    if (runs) figure.append(...drawRuns(runs, title));
+    figure.append(numbersOf(curve, runs));
     return [figure, say];
   }
-  function numbersOf(curve) {
-    const details = make("details", { class: "numbers" }, make("summary", {}, "Newest points as numbers"));
+  function numbersOf(curve, runs) {
+    const details = make("details", { class: "numbers" }, make("summary", {}, runs ? "Newest points and runs as numbers" : "Newest points as numbers"));
     details.addEventListener("toggle", () => {
       if (details.children.length > 1) return;
       const table = make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Code"), make("th", { scope: "col", class: "n" }, curve.u[1] || "Value"))));
@@ -198,6 +155,7 @@
       for (let at = curve.p.length - 1; at >= Math.max(0, curve.p.length - 20); at -= 1) body.append(make("tr", {}, make("td", {}, labelOf(curve, at)), make("td", { class: "n" }, number(curve.p[at] / curve.u[0]))));
       table.append(body);
       details.append(table);
+      if (runs) details.append(tableOfRuns(runs));
     });
     return details;
   }
@@ -243,8 +201,7 @@
     openRows.add(at);
     const [figure, say] = detailOf(at);
     row.after(make("tr", { class: "detail" }, make("td", { colspan: String(seenColumns()) }, figure)));
-    const box = figure.querySelector(".zoom");
-    if (box) makeZoom(box, { say });
+    for (const box of all(".zoom", figure)) makeZoom(box, box.matches(".small") ? {} : { say });
   }
   function build(count) {
     if (built >= order.length) return;

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.absent import absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import Any
 
+DESKTOP = {"width": 1280, "height": 900}
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -29,3 +32,23 @@ def started_chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def opened_file(browser: Any, file: Path, **settings: Any) -> Iterator[Any]:
+    """Open a page, and fail if it said anything to the console, asked for a file or broke."""
+    context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce"} | settings)
+    tab = context.new_page()
+    troubles: list[str] = []
+    asked: list[str] = []
+    tab.on("console", lambda message: troubles.append(message.text))
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on("request", lambda request: asked.append(request.url))
+    address = file.as_uri()
+    try:
+        tab.goto(address)
+        yield tab
+        assert troubles == []
+        assert asked == [address], "one file that needs nothing else"
+    finally:
+        context.close()

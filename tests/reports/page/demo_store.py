@@ -110,9 +110,47 @@ def a_morning(store: Path) -> Path:
     for at in range(NIGHTS):
         machine = OLD_MACHINE if at < _MOVED_AT else NEW_MACHINE
         write_night(store, _benchmarks(rng, at), at=at, environment=machine)
+    for at, shares in ((NIGHTS - 12, _SHARES_BEFORE), (NIGHTS - 1, _SHARES_AFTER)):
+        profile = _cpu_profile("benchmarks/test_access.py::test_read_while_closing", shares)
+        write_night(store, [profile], at=at, hours=0.5, source="holdfast report profile")
     write_night(store, _checks(failing=False), at=NIGHTS - 3, hours=1, source="holdfast stress run")
     write_night(store, _checks(failing=True), at=NIGHTS - 1, hours=1, source="holdfast stress run")
     return store
+
+
+_SHARES_BEFORE = {
+    "app/access.py:41 Access.enter": 0.34,
+    "app/buffer.py:88 Buffer.read": 0.31,
+    "app/buffer.py:130 Buffer.checked": 0.12,
+    "app/access.py:77 Access.leave": 0.11,
+}
+_SHARES_AFTER = {
+    "app/buffer.py:152 Buffer.checked": 0.36,
+    "app/access.py:41 Access.enter": 0.25,
+    "app/buffer.py:94 Buffer.read": 0.22,
+    "app/access.py:79 Access.leave": 0.08,
+}
+
+
+def _cpu_profile(name: str, shares: dict[str, float]) -> Record:
+    call_s, samples = 2.2e-3, 900
+    return Record(
+        kind=RecordKind.PROFILE,
+        name=name,
+        outcome=Outcome.PASSED,
+        measures=tuple(
+            Measure(
+                metric=place,
+                value=share * call_s,
+                unit="s",
+                direction=Direction.LOWER,
+                n=round(share * samples),
+            )
+            for place, share in shares.items()
+        ),
+        params={"profile": "cpu", "total": f"{call_s:g}", "unit": "s", "per": "call"},
+        replay=f"holdfast report profile {name}",
+    )
 
 
 def _benchmarks(rng: random.Random, at: int) -> list[Record]:
