@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reports.change_points.analysis import ChangeKind
 from reports.page.profile_growth import Grown, grown
 from reports.page.profile_history import ProfiledRun, is_after
 
@@ -61,7 +62,7 @@ def profile_hint(
         return None
     return ProfileHint(
         anchor=anchor,
-        about=_about(*sides[0]) if anchor and sides else "",
+        about=_about(*sides[0], change.kind) if anchor and sides else "",
         compared=f"{pairs[0][0].stamp.label} and {pairs[0][1].stamp.label}" if pairs else "",
         grown=tuple(one for old, new in pairs for one in grown(old.record, new.record)),
         command=command,
@@ -106,11 +107,13 @@ def _pairs(
             yield pair
 
 
-def _about(run: ProfiledRun, side: bool | None) -> str:  # noqa: FBT001  # as `is_after` says it
+def _about(run: ProfiledRun, side: bool | None, kind: ChangeKind) -> str:  # noqa: FBT001  # as `is_after` says it
+    code = f"of {run.stamp.label}"
+    what = "it began" if kind is ChangeKind.DRIFT else "the change"
     match side:
         case True:
-            return f"of {run.stamp.label}, after the change"
+            return f"{code}, after {what}"
         case False:
-            return f"of {run.stamp.label}, before the change"
+            return f"{code}, before {what}"
         case None:
-            return f"of {run.stamp.label}"
+            return code

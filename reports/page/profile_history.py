@@ -70,6 +70,8 @@ def newest_of_each(runs: Sequence[ProfiledRun]) -> tuple[ProfiledRun, ...]:
 def is_after(stamp: RunStamp, change: SeriesChange, series: Series, *, began: int) -> bool | None:
     """Return whether a run is of code after a change, or None where nobody can tell.
 
+    Of a drift, all code counts as after it that comes with or behind the first point that moved.
+
     Args:
         series: The one that changed.
         began: The point of it at which the judged history begins.

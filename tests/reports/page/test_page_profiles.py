@@ -21,6 +21,7 @@ from reports.page.profile_growth import grown
 from reports.page.profile_hint import profile_command, profile_hint
 from reports.page.profile_history import is_after
 from reports.page.profiles import profile_links
+from tests.reports.page import demo_store
 from tests.reports.page.section_store import RUNS, bench, keep, measure
 
 if TYPE_CHECKING:
@@ -169,6 +170,20 @@ def test_only_what_can_be_profiled_by_its_name_gets_a_command(benchmark: str, co
     assert profile_command(benchmark) == command
     if command:
         assert shlex.split(command) == ["holdfast", "report", "profile", benchmark]
+
+
+def test_beside_a_drift_a_profile_is_said_to_be_of_after_it_began(tmp_path: Path) -> None:
+    store = demo_store.a_morning(tmp_path / "s")
+    drifting = "benchmarks/test_flow.py::test_backpressure"
+    night = demo_store.NIGHTS - 2
+    demo_store.write_night(store, [profile_of({"a.py:1 f": 1.0}, name=drifting)], at=night, hours=2)
+    with Store(store) as opened:
+        data = read_page_data(opened)
+    assert data.judgement is not None
+    change = next(one for one in data.judgement.regressions if one.key.benchmark == drifting)
+    hint = profile_hint(data, change, links=profile_links(data))
+    assert hint is not None
+    assert hint.about == f"of {demo_store.commit(night).short}, after it began"
 
 
 @pytest.mark.slow
