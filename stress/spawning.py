@@ -31,7 +31,7 @@ SWEEPS: Final = 5  # a process may start another while we look; a fork bomb has 
 OUTLIVING_S: Final = 1.0  # a helper that ends with its parent takes some milliseconds
 LOOK_AGAIN_S: Final = 0.05
 NAMED: Final = 5
-SETTLE_S: Final = 0.5  # from the end of the last process to the end of its output
+SETTLE_S: Final = 5.0  # from the end of the last process until all it printed was read, at most
 
 
 class Child:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fuzz.engines.edges_constants import harvest
 from fuzz.engines.edges_rewriter import covered_code
+from fuzz.import_finder import MatchingFinder
 from harness.instrument import rewrite_tree
 
 # A leaf of another package, against the house rule: its face does not tell the loader's type.
@@ -21,7 +22,7 @@ from harness.instrument.loader import InstrumentingLoader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
-    from types import CodeType, ModuleType
+    from types import CodeType
 
     from fuzz.engines.edges import CodeMap
 
@@ -33,7 +34,7 @@ NEVER: Final = (
 BUT: Final = ("fuzz.targets",)
 
 
-class CoveredImports:
+class CoveredImports(MatchingFinder):
     """Rewrites the modules that match, while it is in place.
 
     Attributes:
@@ -43,10 +44,10 @@ class CoveredImports:
     """
 
     def __init__(self, include: Sequence[str], into: CodeMap, *, compares: bool = True) -> None:
+        super().__init__()
         self._include = tuple(include)
         self._into = into
         self._compares = compares
-        self._busy: set[str] = set()
         self.covered: list[str] = []
         self.skipped: dict[str, str] = {}
         self.words: dict[bytes, None] = {}
@@ -72,32 +73,10 @@ class CoveredImports:
             return False
         return _is_in(name, self._include)
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Find a matching module as the others would, and see to it that its code counts."""
-        if name in self._busy or not self.matches(name):
-            return None
-        self._busy.add(name)
-        try:
-            spec = self._found_by_others(name, path, target)
-        finally:
-            self._busy.discard(name)
-        if spec is not None and spec.loader is not None:
+    def take(self, spec: ModuleSpec) -> None:
+        """See to it that the code of a module counts."""
+        if spec.loader is not None:
             self._rewrite(spec.loader, spec)
-        return spec
-
-    def _found_by_others(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None
-    ) -> ModuleSpec | None:
-        for finder in sys.meta_path:
-            find = getattr(finder, "find_spec", None)
-            if finder is self or find is None:
-                continue
-            spec: ModuleSpec | None = find(name, path, target)
-            if spec is not None:
-                return spec
-        return None
 
     def _rewrite(self, loader: Any, spec: ModuleSpec) -> None:  # noqa: ANN401  # loaders share no type
         plain = getattr(loader, "get_code", None)

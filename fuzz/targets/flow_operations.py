@@ -23,7 +23,8 @@ from fuzz.byte_reader import ByteReader
 from fuzz.fuzz_target import Target
 from fuzz.schedules.under_engine import Body, UnderEngine
 from fuzz.targets.flow_referee import Fate, Figures, Referee, Step
-from secmem.flow import CancelToken, FlowCancelled, FlowClosed, FlowController, FlowTimeout
+from secmem.flow import CancelToken, FlowController
+from stress.scenarios.flow_faces import fate_of_acquire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,16 +197,7 @@ class _Table:
                 self._acquire(operation.number, PATIENCE_S)
 
     def _acquire(self, caller: int, timeout_s: float | None) -> None:
-        try:
-            self._flow.acquire(timeout_s, self._tokens[caller])
-        except FlowClosed:
-            fate = Fate.CLOSED
-        except FlowCancelled:
-            fate = Fate.CANCELLED
-        except FlowTimeout:
-            fate = Fate.TIMED_OUT
-        else:
-            fate = Fate.GRANTED
+        fate = fate_of_acquire(self._flow, timeout_s, self._tokens[caller])
         assert caller not in self._fates
         self._fates[caller] = fate
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from rich import box
@@ -14,17 +14,23 @@ from fuzz.triaging.coverage_report import reach
 from fuzz.triaging.terminal_lines import AS_JSON, FOLDER, Show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fuzz.triaging.coverage_report import Reached
 
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
 MOST_MISSED: Final = 12  # functions that were never reached and that the terminal shows
+
+
+def _folders(name: str) -> Callable[[_Command], _Command]:
+    """Return the argument of folders of inputs beside the target's own."""
+    there = click.Path(path_type=Path, exists=True, file_okay=False)
+    return click.argument(name, nargs=-1, type=there, metavar="[FOLDER]...")
 
 
 @click.command("merge")
 @click.argument("name", metavar="TARGET")
-@click.argument(
-    "sources", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="[FOLDER]...",
-)  # fmt: skip
+@_folders("sources")
 @click.option(
     "--into",
     type=click.Path(path_type=Path, file_okay=False),
@@ -77,10 +83,7 @@ def merge_command(
 
 @click.command("coverage")
 @click.argument("name", metavar="TARGET")
-@click.argument(
-    "extra", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="[FOLDER]...",
-)  # fmt: skip
+@_folders("extra")
 @click.option(
     "--html",
     type=click.Path(path_type=Path, file_okay=False),

@@ -10,13 +10,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Self
 
+from fuzz.import_finder import MatchingFinder
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from importlib.machinery import ModuleSpec
-    from types import CodeType, ModuleType
+    from types import CodeType
 
 
-class CoveredImports:
+class CoveredImports(MatchingFinder):
     """In place while a `with` lasts. One per process.
 
     Args:
@@ -25,9 +27,9 @@ class CoveredImports:
     """
 
     def __init__(self, include: Iterable[str], watch: Callable[[CodeType], CodeType]) -> None:
+        super().__init__()
         self._include = tuple(include)
         self._watch = watch
-        self._busy: set[str] = set()
 
     def __enter__(self) -> Self:
         # The first of all: it asks the others itself.
@@ -37,38 +39,20 @@ class CoveredImports:
     def __exit__(self, *_exc: object) -> None:
         sys.meta_path.remove(self)
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Find a matching module as the others would, and see to it that its code is watched."""
-        if name in self._busy or not _matches(name, self._include):
-            return None
-        self._busy.add(name)
-        try:
-            spec = self._found_by_others(name, path, target)
-        finally:
-            self._busy.discard(name)
-        if spec is not None and hasattr(spec.loader, "get_code"):
+    def matches(self, name: str) -> bool:
+        """Say if the module called `name` is watched."""
+        return any(name == one or name.startswith(one + ".") for one in self._include)
+
+    def take(self, spec: ModuleSpec) -> None:
+        """See to it that the code of a module is watched."""
+        if hasattr(spec.loader, "get_code"):
             self._take_code_of(spec.loader)
-        return spec
 
     def forget(self) -> None:
         """Let matching modules be imported anew that were imported before the hook was there."""
         for name in list(sys.modules):
-            if _matches(name, self._include):
+            if self.matches(name):
                 del sys.modules[name]
-
-    def _found_by_others(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None
-    ) -> ModuleSpec | None:
-        for finder in sys.meta_path:
-            find = getattr(finder, "find_spec", None)
-            spec: ModuleSpec | None = None
-            if finder is not self and find is not None:
-                spec = find(name, path, target)
-            if spec is not None:
-                return spec
-        return None
 
     def _take_code_of(self, loader: Any) -> None:  # noqa: ANN401  # loaders share no type
         plain = loader.get_code
@@ -78,7 +62,3 @@ class CoveredImports:
             return None if code is None else self._watch(code)
 
         loader.get_code = get_code
-
-
-def _matches(name: str, include: Sequence[str]) -> bool:
-    return any(name == one or name.startswith(one + ".") for one in include)

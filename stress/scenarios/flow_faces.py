@@ -30,6 +30,19 @@ SETTLE_S: Final = 5.0  # 100x the slowest wake-up seen on two loaded cores
 IDLE_TURNS: Final = 50  # turns of the event loop; a wake-up and its grant take three
 
 
+def fate_of_acquire(flow: FlowController, timeout_s: float | None, token: CancelToken) -> Fate:
+    """Acquire a slot in this thread, and return what became of that."""
+    try:
+        flow.acquire(timeout_s, token)
+    except FlowClosed:
+        return Fate.CLOSED
+    except FlowCancelled:
+        return Fate.CANCELLED
+    except FlowTimeout:
+        return Fate.TIMED_OUT
+    return Fate.GRANTED
+
+
 class FlowFace(Protocol):
     """What the judge drives."""
 
@@ -137,17 +150,7 @@ class ThreadFace:
             thread.join(self._settle_s)
 
     def _acquire(self, caller: str, patient: bool, token: CancelToken) -> None:  # noqa: FBT001  # a thread's args
-        try:
-            self.flow.acquire(None if patient else 0, token)
-        except FlowClosed:
-            fate = Fate.CLOSED
-        except FlowCancelled:
-            fate = Fate.CANCELLED
-        except FlowTimeout:
-            fate = Fate.TIMED_OUT
-        else:
-            fate = Fate.GRANTED
-        self._fates.put((caller, fate))
+        self._fates.put((caller, fate_of_acquire(self.flow, None if patient else 0, token)))
 
     def _count_episode(self) -> None:
         # Calling in proves that no lock is held here: it would hang.
