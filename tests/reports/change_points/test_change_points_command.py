@@ -65,6 +65,25 @@ def test_rows_are_labelled_by_the_column_asked_for(table: Path) -> None:
     assert "2024-" not in output
 
 
+def test_a_drift_is_told_with_the_rows_it_went_over(tmp_path: Path) -> None:
+    way = np.clip((np.arange(120) - 40) / 40, 0, 1)
+    values = 100 * (1 + 0.2 * way) * (1 + 0.01 * np.random.default_rng(1).standard_normal(120))
+    path = tmp_path / "leak.json"
+    path.write_text(json.dumps({"leak": values.tolist()}))
+    output = _run(path).output
+    (series,) = json.loads(_run(path, "--json").output)["series"]
+    (change,) = series["changes"]
+    assert change["kind"] == "drift"
+    assert abs(change["end"] - 81) <= 4
+    assert f"from {change['label']} to {change['end_label']} " in output
+    path.write_text(json.dumps({"leak": values[:75].tolist()}))
+    output = _run(path).output
+    (series,) = json.loads(_run(path, "--json").output)["series"]
+    (change,) = series["changes"]
+    assert (change["kind"], change["end"], series["points"]) == ("drift", 75, 75)
+    assert f"from {change['label']} to" not in output
+
+
 def test_machines_get_json_without_infinities(tmp_path: Path) -> None:
     path = tmp_path / "from_nought.json"
     path.write_text(json.dumps({"crashes": [0] * 12 + [4] * 12}))
