@@ -42,6 +42,9 @@ from fuzz.engines.dictionary_file import read_dictionary
 from fuzz.engines.errors import DictionaryError
 from fuzz.engines.pace import USUAL, Pace
 from fuzz.target_facts import TargetFacts
+from fuzz.triaging.crash import crash_of
+from fuzz.workers.journal import Journal, JournalReader
+from fuzz.workers.leftovers import journal_file, take_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -389,6 +392,25 @@ def test_counts_are_absolute_and_a_transaction_is_whole_or_not_there(tmp_path: P
         last = database.last_campaign()
         assert last is not None
         assert last["ending"] == "BUDGET"
+
+
+def test_every_finding_of_a_killed_worker_is_taken_in_however_long_its_journal_is(
+    tmp_path: Path,
+) -> None:
+    """Its journal goes afterwards, and one look takes a part of a long one."""
+    folder = CampaignFolder(tmp_path, "mine:TARGET")
+    folder.workers.mkdir(parents=True)
+    with CampaignDatabase(tmp_path / "db") as database:
+        worker = database.new_worker(database.begin(SETTINGS, ["greybox"]), number=0, engine="x")
+        journal = Journal(journal_file(folder, worker))
+        for number in range(40):
+            data = number.to_bytes() * 65_536
+            error = type(f"Error{number}", (Exception,), {})()  # of a kind of its own: a finding
+            crash = crash_of(error, data, story="", confirmed=True)
+            journal.send("crash", data=data.hex(), crash=crash.to_json())
+        assert len(JournalReader(journal_file(folder, worker)).read()) < 40
+        assert take_in(database, folder, "mine:TARGET", going_on=None).crashes == 40
+        assert not journal_file(folder, worker).exists()
 
 
 def test_an_input_that_comes_back_is_no_longer_gone(tmp_path: Path) -> None:
