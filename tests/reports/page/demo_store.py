@@ -110,7 +110,7 @@ def a_morning(store: Path) -> Path:
     for at in range(NIGHTS):
         machine = OLD_MACHINE if at < _MOVED_AT else NEW_MACHINE
         write_night(store, _benchmarks(rng, at), at=at, environment=machine)
-    for at, shares in ((NIGHTS - 12, _SHARES_BEFORE), (NIGHTS - 1, _SHARES_AFTER)):
+    for at, shares in ((NIGHTS - 12, _SHARES_BEFORE), (NIGHTS - 2, _SHARES_AFTER)):
         profile = _cpu_profile("benchmarks/test_access.py::test_read_while_closing", shares)
         write_night(store, [profile], at=at, hours=0.5, source="holdfast report profile")
     write_night(store, _checks(failing=False), at=NIGHTS - 3, hours=1, source="holdfast stress run")
