@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOOK_S: Final = 0.05  # how often memory is looked at
 SPAWN_S: Final = 60.0  # an interpreter and our own imports take 0.5 s; loaded, some 20
 END_S: Final = 10.0  # from "done" to the end of the process
-BUSY_S: Final = 0.5  # how long a stuck child is watched for signs of work
+BUSY_S: Final = 2.0  # a stuck child is watched for work; a tick of its clock is 0.5 % of that
 OWNERS_S: Final = 2.0  # the watcher answers in milliseconds, unless C code keeps the interpreter
 OUT_OF_MEMORY: Final = re.compile(r"^MemoryError\b", re.MULTILINE)  # as a traceback ends
 
