@@ -73,7 +73,7 @@ def _add_case(suite: ET.Element, judged: JudgedSeries, decision: Decision) -> No
 def _story(change: SeriesChange, *, family: int) -> str:
     lines = [
         f"{size_words(change)}: {level_words(change)}",
-        f"{between_words(change)}",
+        between_words(change),
         evidence_words(change, family=family),
         look_command(change),
         ack_command(change),
