@@ -74,9 +74,8 @@ def ramp_gains(values: Floats, starts: Places, ends: Places) -> Floats:
     start, end = starts[:, None], ends[None, :]
     way = np.maximum(end - start, 1)
     on_way = (moments[end] - moments[start]) - start * (sums[end] - sums[start])
-    product = (
-        on_way / way - sums[end]
-    )  # all sums to nought: what lies behind is less what is before
+    # All sums to nought: what lies behind the end is less what is before it.
+    product = on_way / way - sums[end]
     total = (way - 1) / 2 + (points - end)
     square = (way - 1) * (2 * way - 1) / (6 * way) + (points - end) - total * total / points
     gains = product * product / np.maximum(square, 1e-12)

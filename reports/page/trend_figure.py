@@ -29,6 +29,7 @@ _WIDTH_IN: Final = 640 * _POINT_IN  # as wide and high as what the script draws
 _HEIGHT_IN: Final = 250 * _POINT_IN
 _LABELS: Final = 7  # seven hex digits seven times fill the width
 _FEW: Final = 60  # up to here each run has a dot of its own
+_EDGE: Final = 0.1  # of the width: nearer to the left edge nothing fits before a point
 _ODD: Final = "every-second-label"  # there is no room for these on a phone
 _READABLE: Final = (1e-3, 1e6)  # heights whose ticks read well written out in full
 
@@ -162,14 +163,17 @@ def _draw_change(axes: Any, change: SeriesChange, curve: Curve, factor: float) -
         zorder=5,
         clip_on=False,
     )
-    right = index > curve.total / 2
+    # It is written where no dots are: left of a step at its new height, else past the noise.
+    up = 1 if change.after > change.before else -1
+    left = index > _EDGE * curve.total
+    free = left and change.kind == "step"
     axes.annotate(
         percent(change.change),
-        (index, height),
-        xytext=(-9 if right else 9, 9),
+        (index, height if free else height + up * curve.band / factor),
+        xytext=(-9 if left else 0, 9 if free else 4 * up),
         textcoords="offset points",
-        ha="right" if right else "left",
-        va="center",
+        ha="right" if left else "left",
+        va="center" if free else ("bottom" if up > 0 else "top"),
         color=colour,
         fontsize=11,
         fontweight="bold",
