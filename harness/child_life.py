@@ -87,6 +87,8 @@ def limited(job: Job, memory_bytes: int | None, send: Send) -> Any:  # noqa: ANN
 
 def _mapped_bytes() -> int:
     """Return the address space of this process; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     except OSError:

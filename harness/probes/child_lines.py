@@ -44,6 +44,10 @@ class Chunks(Protocol):
 class PolledChunks:
     """Bytes of a pipe that the system waits for. Belongs to one thread."""
 
+    _process: subprocess.Popen[bytes]
+    _channel: IO[bytes]
+    _poll: Any  # select.poll's, which not every system has
+
     def __init__(self, process: subprocess.Popen[bytes], channel: IO[bytes]) -> None:
         if sys.platform == "win32":
             raise NotImplementedError  # pipes cannot be polled there
