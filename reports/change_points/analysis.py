@@ -25,7 +25,8 @@ class Change:
         before: The level before, in the series' unit: a median, or a drift's first value.
         after: The level after.
         p: The chance of so large a change at the best of all places in a series without one.
-        interval: 95 % confidence interval of `relative`, low and high.
+        interval: 95 % confidence interval of `relative`, low and high; of a drift, as if its two
+            ends were known, though they were sought: it holds the truth somewhat less often.
         places: First and last index between which `index` is with 95 % of the chance; of a drift
             over the whole series, None.
     """

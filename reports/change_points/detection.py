@@ -1,4 +1,4 @@
-"""Find where a series changed: steps, a drift, and the lone spikes that are neither.
+"""Find where a series changed: steps, drifts, and the lone spikes that are neither.
 
 Noise is told from neighbours, spikes are clipped, the best pieces by least squares are found for a
 path of prices, the description of the best BIC under autocorrelated noise is kept, and each of its
@@ -45,8 +45,8 @@ def detect(
         absolute_floor: The smallest change worth telling, in the series' unit.
 
     Returns:
-        The steps, and a drift when a line under them tells more, each with its p-value. Fewer
-        than six points are no error: the analysis then has a `reason`.
+        The steps, and drifts where a line or ramps under them tell more, each with its p-value.
+        Fewer than six points are no error: the analysis then has a `reason`.
 
     Raises:
         BadValueError: A value is no finite number, there are more than 100 000, or a floor is
